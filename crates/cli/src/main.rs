@@ -1,0 +1,2 @@
+//! The atalanta binary.
+fn main() {}
