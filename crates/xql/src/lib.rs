@@ -1,1 +1,8 @@
-//! Under construction.
+//! The XQL language: text to tokens, to a syntax tree, to a resolved plan, with diagnostics and fixes.
+//!
+//! No Arrow, no I/O. Every step returns a value plus diagnostics and never stops at the first error:
+//! *Tokens* → *Syntax* ([`syntax`]) → *Resolved* ([`ir`]) → *Checked* (lints and proofs).
+
+pub mod facts;
+pub mod ir;
+pub mod syntax;

@@ -1,0 +1,365 @@
+//! The resolved query: names bound, dialect forms read, types known, the row type after every operation.
+//!
+//! [`crate::resolve`] makes it from the syntax tree; the logic analysis, the lints and the engine's planner
+//! read it. Every node keeps the span of the text it came from.
+
+use atalanta_diag::Span;
+use atalanta_schema::Type;
+
+use crate::syntax::ast::{Duration, JoinKind, Strategy, TimeFrame};
+
+/// A column of a row type.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Column {
+    /// The name as it will be shown; look-up ignores case.
+    pub name: String,
+    /// Its type.
+    pub ty: Type,
+    /// The catalogue field whose values the column holds unchanged (after renames), or none when computed.
+    pub field: Option<String>,
+    /// Sticky system columns survive `fields`.
+    pub system: bool,
+}
+
+/// What a row looks like between two stages.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Row {
+    /// The columns in order.
+    pub columns: Vec<Column>,
+    /// Unknown further columns may exist (unknown dataset, stage that could not be read).
+    pub open: bool,
+}
+
+impl Row {
+    /// The column of this name, ignoring case.
+    pub fn find(&self, name: &str) -> Option<&Column> {
+        self.columns.iter().find(|column| column.name.eq_ignore_ascii_case(name))
+    }
+}
+
+/// A resolved query.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Plan {
+    /// Operations in order; the first is a source.
+    pub operations: Vec<Operation>,
+    /// `config case_sensitive`, false unless written.
+    pub case_sensitive: bool,
+    /// `config timeframe`, if written.
+    pub timeframe: Option<TimeFrame>,
+}
+
+impl Plan {
+    /// The row type of the result.
+    pub fn row(&self) -> Row {
+        self.operations.last().map(|operation| operation.row.clone()).unwrap_or_default()
+    }
+}
+
+/// One operation; a stage of the text may become several.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Operation {
+    /// What it does.
+    pub kind: OperationKind,
+    /// Index of the stage in the query, from 0.
+    pub stage: usize,
+    /// The stage's place.
+    pub span: Span,
+    /// The row type after it.
+    pub row: Row,
+}
+
+/// The operations that the engine plans.
+#[derive(Clone, Debug, PartialEq)]
+pub enum OperationKind {
+    /// Rows of datasets, appended to each other. Names are lower case; `*` patterns are kept.
+    Source {
+        /// Datasets or presets.
+        datasets: Vec<String>,
+    },
+    /// Rows for which the condition is true.
+    Filter(Expr),
+    /// New or replaced columns; the expressions see the incoming row.
+    Assign(Vec<(String, Expr)>),
+    /// The columns that remain: (incoming name, new name). System columns are listed too.
+    Project(Vec<(String, String)>),
+    /// Groups and aggregates.
+    Aggregate {
+        /// Key columns; a key that does not exist is null.
+        keys: Vec<(String, Expr)>,
+        /// (new column, aggregate).
+        aggregates: Vec<(String, AggregateCall)>,
+    },
+    /// New columns over windows.
+    Window(Vec<(String, WindowCall)>),
+    /// Order by columns: (expression, descending). Nulls first when ascending, last when descending.
+    Sort(Vec<(Expr, bool)>),
+    /// The first so many rows.
+    Limit(u64),
+    /// One row per combination of the keys, the first in the given order.
+    Dedup {
+        /// The keys.
+        keys: Vec<String>,
+        /// (column, descending)
+        by: Option<(String, bool)>,
+    },
+    /// Replaces a column by the start of its bucket.
+    Bin {
+        /// The column.
+        column: String,
+        /// The bucket.
+        bucket: Bucket,
+    },
+    /// Joins the rows of another plan.
+    Join {
+        /// Inner when not written.
+        kind: JoinKind,
+        /// Right when not written.
+        strategy: Strategy,
+        /// The right side.
+        right: Box<Plan>,
+        /// Name of the right side.
+        alias: String,
+        /// The condition; columns of the right side are [`ExprKind::RightColumn`].
+        condition: Expr,
+        /// Output columns: (new name, from the right side, name there); see conflict strategies.
+        output: Vec<JoinColumn>,
+    },
+    /// Appends the rows of another plan by column name.
+    Union(Box<Plan>),
+    /// One row per element of an array column.
+    ArrayExpand {
+        /// The column.
+        column: String,
+        /// At most so many elements of each row.
+        limit: Option<u64>,
+    },
+    /// The most frequent values of a column.
+    Top {
+        /// How many.
+        count: u64,
+        /// The column.
+        column: String,
+        /// Groups.
+        by: Vec<String>,
+        /// Name of the count column, if shown.
+        count_as: Option<String>,
+        /// Name of the percent column, if shown.
+        percent_as: Option<String>,
+    },
+    /// A stage without effect on the rows (`view`, `tag` in a query).
+    Keep,
+    /// A stage that this version does not execute; the text is the stage's word.
+    Unsupported(String),
+}
+
+/// One output column of a join.
+#[derive(Clone, Debug, PartialEq)]
+pub struct JoinColumn {
+    /// Name in the result.
+    pub name: String,
+    /// Whether the value comes from the right side.
+    pub from_right: bool,
+    /// Name on that side.
+    pub source: String,
+    /// For columns equated by the condition: the column of the other side that fills nulls.
+    pub fallback: Option<String>,
+}
+
+/// A bucket of `bin`.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Bucket {
+    /// Of time, aligned to the calendar in the zone, or to `shift` seconds after the epoch.
+    Time {
+        /// Size.
+        size: Duration,
+        /// Alignment.
+        shift: Option<i64>,
+        /// Time zone, UTC when none.
+        zone: Option<String>,
+    },
+    /// Of numbers, of this width.
+    Width(f64),
+}
+
+/// An aggregate call.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AggregateCall {
+    /// Canonical name.
+    pub function: String,
+    /// The aggregated expression; none for `count()`.
+    pub argument: Option<Expr>,
+    /// Further literal arguments.
+    pub parameters: Vec<Expr>,
+    /// Result type.
+    pub ty: Type,
+    /// Where.
+    pub span: Span,
+}
+
+/// A window call.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WindowCall {
+    /// The function.
+    pub call: AggregateCall,
+    /// Partition columns.
+    pub by: Vec<String>,
+    /// Order: (column, descending).
+    pub sort: Vec<(String, bool)>,
+    /// Frame: (start, end, range); `None` bounds are unbounded.
+    pub frame: Option<(Option<i64>, Option<i64>, bool)>,
+}
+
+/// A resolved expression.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Expr {
+    /// What it is.
+    pub kind: ExprKind,
+    /// Its type.
+    pub ty: Type,
+    /// Where.
+    pub span: Span,
+}
+
+/// Kinds of resolved expressions. Conditions follow the three-valued logic of `XQL.md` section 1.6.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ExprKind {
+    /// Null; also what a removed or unknown field reads as.
+    Null,
+    /// Boolean literal.
+    Bool(bool),
+    /// Integer literal.
+    Int(i64),
+    /// Float literal.
+    Float(f64),
+    /// String literal, or the name of an enum constant.
+    String(String),
+    /// A column of the incoming row.
+    Column(String),
+    /// A column of the right side of a join.
+    RightColumn(String),
+    /// `@element` inside an array function.
+    Element,
+    /// A scalar function by canonical name.
+    Call {
+        /// Lower-case canonical name.
+        function: String,
+        /// Arguments.
+        arguments: Vec<Expr>,
+    },
+    /// All of.
+    And(Vec<Expr>),
+    /// Any of.
+    Or(Vec<Expr>),
+    /// Negation: unknown stays unknown.
+    Not(Box<Expr>),
+    /// `x = null`
+    IsNull(Box<Expr>),
+    /// Comparison of two values that is not one of the string tests below. `!=` with null on the left is true.
+    Compare {
+        /// The operator.
+        operator: Comparison,
+        /// Left.
+        left: Box<Expr>,
+        /// Right.
+        right: Box<Expr>,
+    },
+    /// A string test against a literal; on an array column true if some element passes.
+    Matches {
+        /// The tested text.
+        value: Box<Expr>,
+        /// The test.
+        pattern: Pattern,
+        /// Whether letter case is ignored (regexes carry their own flag).
+        fold: bool,
+    },
+    /// Membership in a list of literals or expressions (`null` in the list treats null as a value).
+    In {
+        /// Left.
+        value: Box<Expr>,
+        /// The list; strings may hold `*`.
+        list: Vec<Expr>,
+        /// `not in`: null-safe, see [`ExprKind::Compare`].
+        negated: bool,
+        /// Whether letter case is ignored.
+        fold: bool,
+    },
+    /// Membership in the single column of a sub-query.
+    InQuery {
+        /// Left.
+        value: Box<Expr>,
+        /// The sub-query.
+        query: Box<Plan>,
+        /// `not in`
+        negated: bool,
+    },
+    /// Address inside one of several ranges (comma-separated CIDRs in a literal or a column).
+    InCidr {
+        /// The address text.
+        value: Box<Expr>,
+        /// The ranges.
+        ranges: Box<Expr>,
+        /// IPv6.
+        v6: bool,
+    },
+    /// Infix arithmetic (compat mode).
+    Arithmetic {
+        /// `+ - * / %`
+        operator: char,
+        /// Left.
+        left: Box<Expr>,
+        /// Right.
+        right: Box<Expr>,
+    },
+}
+
+/// String tests.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Pattern {
+    /// The whole text equals.
+    Equals(String),
+    /// Contains, `*` literal.
+    Contains(String),
+    /// `*` matches any run of characters; anchored at both ends.
+    Wildcard(String),
+    /// RE2, unanchored search.
+    Regex(String),
+}
+
+/// Comparison operators.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the names say it")]
+pub enum Comparison {
+    Eq,
+    Ne,
+    Lt,
+    Le,
+    Gt,
+    Ge,
+}
+
+impl Expr {
+    /// Direct sub-expressions; sub-plans are not entered.
+    pub fn children(&self) -> Vec<&Self> {
+        match &self.kind {
+            ExprKind::Call { arguments, .. } | ExprKind::And(arguments) | ExprKind::Or(arguments) => {
+                arguments.iter().collect()
+            }
+            ExprKind::Not(inner) | ExprKind::IsNull(inner) => vec![inner],
+            ExprKind::Compare { left, right, .. } | ExprKind::Arithmetic { left, right, .. } => {
+                vec![left, right]
+            }
+            ExprKind::Matches { value, .. } | ExprKind::InQuery { value, .. } => vec![value],
+            ExprKind::In { value, list, .. } => std::iter::once(&**value).chain(list).collect(),
+            ExprKind::InCidr { value, ranges, .. } => vec![value, ranges],
+            _ => Vec::new(),
+        }
+    }
+
+    /// Calls `visit` for this expression and all below it.
+    pub fn walk<'a>(&'a self, visit: &mut dyn FnMut(&'a Self)) {
+        visit(self);
+        for child in self.children() {
+            child.walk(visit);
+        }
+    }
+}

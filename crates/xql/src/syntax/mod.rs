@@ -1,0 +1,3 @@
+//! Text to syntax tree: lexer, recovering parser, tree.
+
+pub mod ast;
