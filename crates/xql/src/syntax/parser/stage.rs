@@ -1,0 +1,270 @@
+//! The row-wise stages and the source.
+
+use super::super::ast::{
+    Assign, Call, Expr, FieldItem, Fields, Name, Option_, Search, Setting, Source, SourceKind, StageKind,
+    Target, TimeFrame,
+};
+use super::super::codes;
+use super::super::token::{Symbol, TokenKind};
+use super::{Parse, Parser};
+use atalanta_diag::Span;
+
+impl Parser {
+    pub(super) fn config(&mut self) -> Parse<StageKind> {
+        self.bump();
+        let mut settings = vec![self.setting()?];
+        while !self.stage_over() && matches!(self.token().kind, TokenKind::Word(_)) {
+            if super::pipeline::is_stage_word(&self.simple_text()) {
+                break;
+            }
+            settings.push(self.setting()?);
+        }
+        Ok(StageKind::Config(settings))
+    }
+
+    fn simple_text(&self) -> String {
+        match &self.token().kind {
+            TokenKind::Word(word) => word.clone(),
+            _ => String::new(),
+        }
+    }
+
+    fn setting(&mut self) -> Parse<Setting> {
+        let name = self.simple_name("a setting such as `timeframe`")?;
+        let start = name.span;
+        match name.folded().as_str() {
+            "case_sensitive" => {
+                self.expect(Symbol::Equal)?;
+                let value = self.boolean()?;
+                Ok(Setting::CaseSensitive(value, start.to(self.last_span())))
+            }
+            "timeframe" => {
+                self.eat(Symbol::Equal);
+                let frame = self.timeframe()?;
+                Ok(Setting::TimeFrame(frame, start.to(self.last_span())))
+            }
+            "max_runtime_minutes" => {
+                self.expect(Symbol::Equal)?;
+                let minutes = self.unsigned("a number of minutes")?;
+                Ok(Setting::MaxRuntime(minutes, start.to(self.last_span())))
+            }
+            other => {
+                let message = format!("no setting is called `{other}`");
+                self.error(codes::OPTION, name.span, message);
+                if self.eat(Symbol::Equal) {
+                    self.expr()?;
+                }
+                Ok(Setting::Unknown(name))
+            }
+        }
+    }
+
+    fn timeframe(&mut self) -> Parse<TimeFrame> {
+        if !self.eat_word("between") {
+            return self.duration().map(TimeFrame::Last);
+        }
+        let from = self.string("the start of the time frame in quotes")?;
+        self.expect_word("and")?;
+        let to = self.string("the end of the time frame in quotes")?;
+        Ok(TimeFrame::Between(from, to))
+    }
+
+    pub(super) fn source(&mut self) -> Parse<StageKind> {
+        let word = self.simple_text().to_lowercase();
+        self.bump();
+        let kind = match word.as_str() {
+            "cold_dataset" => SourceKind::ColdDataset,
+            "preset" => SourceKind::Preset,
+            "datamodel" => SourceKind::DataModel,
+            _ => SourceKind::Dataset,
+        };
+        if kind == SourceKind::DataModel {
+            let names = if self.eat_word("dataset") { self.dataset_names()? } else { Vec::new() };
+            return Ok(StageKind::Source(Source { kind, names }));
+        }
+        let names = self.dataset_names()?;
+        Ok(StageKind::Source(Source { kind, names }))
+    }
+
+    fn dataset_names(&mut self) -> Parse<Vec<Name>> {
+        if self.eat_word("in") {
+            self.expect(Symbol::LeftParen)?;
+            let names = self.list(Self::dataset_pattern)?;
+            self.expect(Symbol::RightParen)?;
+            return Ok(names);
+        }
+        self.eat(Symbol::Equal);
+        Ok(vec![self.dataset_pattern()?])
+    }
+
+    /// A dataset name, with `*` at its end, or `*`.
+    fn dataset_pattern(&mut self) -> Parse<Name> {
+        if self.is(Symbol::Star) {
+            let name = Name { text: "*".to_owned(), span: self.span() };
+            self.bump();
+            return Ok(name);
+        }
+        let mut name = self.any_name("a dataset name")?;
+        if self.is(Symbol::Star) && self.adjacent() {
+            self.bump();
+            name.text.push('*');
+            name.span = name.span.to(self.last_span());
+        }
+        Ok(name)
+    }
+
+    pub(super) fn search(&mut self) -> Parse<StageKind> {
+        self.bump();
+        let texts = self.list(Self::expr)?;
+        let mut search = Search { texts, mode: None, datasets: Vec::new() };
+        loop {
+            if self.eat_word("mode") {
+                self.expect(Symbol::Equal)?;
+                search.mode = Some(self.any_name("`raw`, `normalize` or `all`")?);
+            } else if self.eat_word("dataset") {
+                search.datasets = self.dataset_names()?;
+            } else {
+                return Ok(StageKind::Search(search));
+            }
+        }
+    }
+
+    pub(super) fn call(&mut self) -> Parse<StageKind> {
+        self.bump();
+        let name = self.any_name("the name of a saved query or rule")?;
+        let mut parameters = Vec::new();
+        while matches!(self.token().kind, TokenKind::Word(_)) {
+            parameters.push(self.option()?);
+            self.eat(Symbol::Comma);
+        }
+        Ok(StageKind::Call(Call { name, parameters }))
+    }
+
+    pub(super) fn option(&mut self) -> Parse<Option_> {
+        let name = self.simple_name("an option")?;
+        self.expect(Symbol::Equal)?;
+        let value = self.expr()?;
+        Ok(Option_ { name, value })
+    }
+
+    pub(super) fn filter(&mut self) -> Parse<StageKind> {
+        self.bump();
+        self.expr().map(StageKind::Filter)
+    }
+
+    pub(super) fn drop_stage(&mut self) -> Parse<StageKind> {
+        self.bump();
+        self.expr().map(StageKind::Drop)
+    }
+
+    pub(super) fn alter(&mut self) -> Parse<StageKind> {
+        self.bump();
+        self.list(|parser| {
+            let name = parser.field("a field name")?;
+            parser.expect(Symbol::Equal)?;
+            // `alter tagged = call rule` appears in the manual for rules that only tag.
+            let value = parser.expr()?;
+            Ok(Assign { name, value })
+        })
+        .map(StageKind::Alter)
+    }
+
+    pub(super) fn fields(&mut self) -> Parse<StageKind> {
+        self.bump();
+        let exclude = self.eat(Symbol::Minus);
+        let items = self.list(Self::field_item)?;
+        Ok(StageKind::Fields(Fields { exclude, items }))
+    }
+
+    fn field_item(&mut self) -> Parse<FieldItem> {
+        let pattern = self.field_pattern()?;
+        let alias = self.opt_alias()?;
+        let span = pattern.span.to(self.last_span());
+        Ok(FieldItem { pattern, alias, span })
+    }
+
+    /// Name characters, dots, `*` and backtick parts without blanks between them.
+    fn field_pattern(&mut self) -> Parse<Name> {
+        let mut name = Name { text: String::new(), span: Span::at(self.span().start as usize) };
+        loop {
+            let first = name.text.is_empty();
+            if !first && !self.adjacent() {
+                break;
+            }
+            match &self.token().kind {
+                TokenKind::Word(text) | TokenKind::Quoted(text) => name.text.push_str(text),
+                TokenKind::Symbol(Symbol::Star) => name.text.push('*'),
+                TokenKind::Symbol(Symbol::Dot) if !first => name.text.push('.'),
+                _ => break,
+            }
+            name.span = name.span.to(self.span());
+            self.bump();
+        }
+        if name.text.is_empty() {
+            return Err(self.expected("a field name or pattern"));
+        }
+        Ok(name)
+    }
+
+    pub(super) fn limit(&mut self) -> Parse<StageKind> {
+        self.bump();
+        let span = self.span();
+        let count = self.unsigned("a number of rows")?;
+        Ok(StageKind::Limit(Some((count, span))))
+    }
+
+    pub(super) fn replace_null(&mut self) -> Parse<StageKind> {
+        self.bump();
+        let field = self.field("a field name")?;
+        self.expect(Symbol::Equal)?;
+        let value = self.expr()?;
+        Ok(StageKind::ReplaceNull { field, value })
+    }
+
+    pub(super) fn array_expand(&mut self) -> Parse<StageKind> {
+        self.bump();
+        let field = self.field("an array field")?;
+        let limit = if self.eat_word("limit") { Some(self.unsigned("a number of elements")?) } else { None };
+        Ok(StageKind::ArrayExpand { field, limit })
+    }
+
+    pub(super) fn tag(&mut self) -> Parse<StageKind> {
+        self.bump();
+        self.expect_word("add")?;
+        self.list(Self::expr).map(StageKind::Tag)
+    }
+
+    pub(super) fn getrole(&mut self) -> Parse<StageKind> {
+        self.bump();
+        let field = self.field("a user or host field")?;
+        let alias = self.opt_alias()?;
+        Ok(StageKind::GetRole { field, alias })
+    }
+
+    pub(super) fn target(&mut self) -> Parse<StageKind> {
+        self.bump();
+        let (mut lookup, mut append) = (false, false);
+        loop {
+            if self.is_word("type") && self.ahead(1).kind == TokenKind::Symbol(Symbol::Equal) {
+                self.bump();
+                self.bump();
+                lookup = self.is_word("lookup");
+                if !self.eat_word("lookup") {
+                    self.expect_word("dataset")?;
+                }
+            } else if self.is_word("append") && self.ahead(1).kind == TokenKind::Symbol(Symbol::Equal) {
+                self.bump();
+                self.bump();
+                append = self.boolean()?;
+            } else {
+                let name = self.any_name("a dataset name")?;
+                return Ok(StageKind::Target(Target { lookup, append, name }));
+            }
+        }
+    }
+
+    /// A value without operators, for options.
+    pub(super) fn value(&mut self) -> Parse<Expr> {
+        self.expr()
+    }
+}

@@ -1,0 +1,3 @@
+//! Tests of the language over whole texts.
+
+mod parser;
