@@ -3,6 +3,8 @@
 //! [`crate::resolve`] makes it from the syntax tree; the logic analysis, the lints and the engine's planner
 //! read it. Every node keeps the span of the text it came from.
 
+use std::sync::Arc;
+
 use atalanta_diag::Span;
 use atalanta_schema::Type;
 
@@ -24,8 +26,8 @@ pub struct Column {
 /// What a row looks like between two stages.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Row {
-    /// The columns in order.
-    pub columns: Vec<Column>,
+    /// The columns in order; shared, since most stages keep the row type.
+    pub columns: Arc<Vec<Column>>,
     /// Unknown further columns may exist (unknown dataset, stage that could not be read).
     pub open: bool,
 }

@@ -1,0 +1,45 @@
+//! What a query is analysed against: the language mode and the datasets at hand.
+
+use atalanta_schema::Type;
+
+/// How strictly the text is read (`XQL.md`, "Two modes").
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Mode {
+    /// The looser dialect of hand-written runbooks is read too, with a warning for each departure.
+    #[default]
+    Compat,
+    /// The language of the reference: departures, unknown and lost fields are errors.
+    Strict,
+}
+
+/// A dataset that is at hand, with the columns that its data really have.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Input {
+    /// Dataset name, lower case.
+    pub name: String,
+    /// Columns of the data; for a catalogued dataset they are added to the catalogue's fields.
+    pub columns: Vec<(String, Type)>,
+}
+
+/// The surroundings of a query.
+#[derive(Clone, Debug, Default)]
+pub struct Env {
+    /// Language mode.
+    pub mode: Mode,
+    /// Datasets at hand; empty when a text is checked without data.
+    pub inputs: Vec<Input>,
+    /// Whether `inputs` is all there is: then an unknown dataset is an error.
+    pub with_data: bool,
+}
+
+impl Env {
+    /// An environment without data.
+    pub fn new(mode: Mode) -> Self {
+        Self { mode, ..Self::default() }
+    }
+
+    /// The input of this name, ignoring case.
+    pub fn input(&self, name: &str) -> Option<&Input> {
+        self.inputs.iter().find(|input| input.name.eq_ignore_ascii_case(name))
+    }
+}

@@ -1,0 +1,228 @@
+//! What names mean at one point of a pipeline.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use atalanta_diag::Span;
+use atalanta_schema::{Catalog, Dataset, Type};
+
+use super::Resolver;
+use crate::facts::{FactKind, Usage};
+use crate::ir::{Column, Expr, ExprKind, OperationKind, Row};
+
+/// A field that an earlier stage removed.
+#[derive(Clone, Debug)]
+pub(super) struct Lost {
+    ty: Type,
+    stage: usize,
+    span: Span,
+}
+
+/// The right side of a join while its condition is resolved.
+#[derive(Clone, Debug)]
+pub(super) struct RightSide {
+    pub alias: String,
+    pub row: Row,
+}
+
+/// Names in force.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Scope {
+    /// The incoming row.
+    pub row: Row,
+    /// Removed fields by folded name.
+    lost: HashMap<String, Lost>,
+    /// Catalogue datasets whose aliases apply.
+    datasets: Vec<&'static Dataset>,
+    /// Set inside a join condition.
+    pub right: Option<RightSide>,
+    /// `alias.column` of earlier joins: (folded) to the column that holds it.
+    pub joined: HashMap<String, String>,
+    /// Type of `@element` inside an array function.
+    pub element: Option<Type>,
+}
+
+impl Scope {
+    /// Replaces the row type; columns that are gone are remembered with the stage that removed them.
+    pub fn replace_row(&mut self, columns: Vec<Column>, open: bool, stage: usize, span: Span) {
+        let kept = |name: &str| columns.iter().any(|column| column.name.eq_ignore_ascii_case(name));
+        for column in self.row.columns.iter().filter(|column| !kept(&column.name)) {
+            let lost = Lost { ty: column.ty.clone(), stage, span };
+            self.lost.insert(column.name.to_lowercase(), lost);
+        }
+        self.row = Row { columns: Arc::new(columns), open };
+    }
+
+    /// Adds or replaces a column.
+    pub fn set(&mut self, name: &str, ty: Type, field: Option<String>) {
+        let columns = Arc::make_mut(&mut self.row.columns);
+        if let Some(column) = columns.iter_mut().find(|column| column.name.eq_ignore_ascii_case(name)) {
+            column.ty = ty;
+            column.field = field;
+            return;
+        }
+        columns.push(Column { name: name.to_owned(), ty, field, system: false });
+    }
+
+    /// The physical name behind an alias, with the alias's standing in Cortex.
+    fn alias(&self, name: &str) -> Option<&'static str> {
+        let found = self.datasets.iter().find_map(|dataset| dataset.field(name))?;
+        found.via_alias.map(|_| found.field.name.as_str())
+    }
+}
+
+impl Resolver<'_> {
+    /// Opens datasets as the source of the pipeline.
+    pub(super) fn open_datasets(&mut self, names: &[(String, Span)]) {
+        let mut columns: Vec<Column> = Vec::new();
+        let mut open = false;
+        for (name, span) in names {
+            if name.contains('*') {
+                open = true;
+                continue;
+            }
+            let row = self.dataset_row(name, *span);
+            open |= row.open;
+            if columns.is_empty() && names.len() == 1 {
+                self.scope.row = row;
+                let datasets = vec![name.clone()];
+                self.emit(OperationKind::Source { datasets });
+                return;
+            }
+            for column in row.columns.iter() {
+                if !columns.iter().any(|known| known.name.eq_ignore_ascii_case(&column.name)) {
+                    columns.push(column.clone());
+                }
+            }
+        }
+        self.scope.row = Row { columns: Arc::new(columns), open };
+        let datasets = names.iter().map(|(name, _)| name.clone()).collect();
+        self.emit(OperationKind::Source { datasets });
+    }
+
+    fn dataset_row(&mut self, name: &str, span: Span) -> Row {
+        let known = self.catalog.dataset(name);
+        let input = self.env.input(name);
+        if let Some(dataset) = known {
+            self.scope.datasets.push(dataset);
+        } else if input.is_none() {
+            let nearest = self.catalog.nearest(name).map(ToOwned::to_owned);
+            let nearest = nearest.or_else(|| self.env.inputs.first().map(|input| input.name.clone()));
+            self.fact(FactKind::UnknownDataset { name: name.to_owned(), nearest }, span);
+        }
+        let mut columns: Vec<Column> =
+            known.map(|dataset| catalogue_columns(self.catalog, dataset)).unwrap_or_default();
+        for (name, ty) in input.map(|input| input.columns.as_slice()).unwrap_or_default() {
+            if !columns.iter().any(|column| column.name.eq_ignore_ascii_case(name)) {
+                let system = self.catalog.is_system_field(name);
+                columns.push(Column { name: name.clone(), ty: ty.clone(), field: None, system });
+            }
+        }
+        let open = match (known, input) {
+            (Some(dataset), None) => dataset.open,
+            (None, None) => true,
+            _ => false,
+        };
+        Row { columns: Arc::new(columns), open }
+    }
+
+    /// Looks a field up; what does not exist reads as null.
+    pub(super) fn field_expr(&mut self, name: &str, span: Span, usage: Usage) -> Expr {
+        match self.find_column(name, span, usage) {
+            Some(column) => column,
+            None => self.missing_field(name, span, usage),
+        }
+    }
+
+    /// A column of the row (or of the right side), through aliases too; no fact when there is none.
+    fn find_column(&mut self, name: &str, span: Span, _usage: Usage) -> Option<Expr> {
+        if let Some(right) = &self.scope.right
+            && let Some((alias, rest)) = name.split_once('.')
+            && alias.eq_ignore_ascii_case(&right.alias)
+        {
+            return Some(right_column(right, rest, span));
+        }
+        if let Some(column) = self.scope.row.find(name) {
+            return Some(column_expr(column, span));
+        }
+        if let Some(target) = self.scope.joined.get(&name.to_lowercase()) {
+            return self.scope.row.find(target).map(|column| column_expr(column, span));
+        }
+        let physical = self.scope.alias(name)?;
+        let column = self.scope.row.find(physical)?;
+        let found = column_expr(column, span);
+        let alias_is_cortex = self.catalog.is_cortex_field(name);
+        let kind =
+            FactKind::AliasField { alias: name.to_owned(), column: physical.to_owned(), alias_is_cortex };
+        self.fact(kind, span);
+        Some(found)
+    }
+
+    fn missing_field(&mut self, name: &str, span: Span, usage: Usage) -> Expr {
+        let folded = self.scope.alias(name).unwrap_or(name).to_lowercase();
+        let lost = self.scope.lost.get(&folded).or_else(|| self.scope.lost.get(&name.to_lowercase()));
+        if let Some(lost) = lost.cloned() {
+            let kind = FactKind::LostField {
+                name: name.to_owned(),
+                ty: lost.ty.clone(),
+                removed_by: lost.stage,
+                removed_at: lost.span,
+                usage,
+            };
+            self.fact(kind, span);
+            return Expr { kind: ExprKind::Null, ty: lost.ty, span };
+        }
+        if self.scope.row.open {
+            return Expr { kind: ExprKind::Column(name.to_owned()), ty: Type::Any, span };
+        }
+        let nearest = self.nearest_column(name);
+        let cortex = self.catalog.is_cortex_field(name);
+        self.fact(FactKind::UnknownField { name: name.to_owned(), nearest, cortex }, span);
+        Expr { kind: ExprKind::Null, ty: Type::Null, span }
+    }
+
+    fn nearest_column(&self, name: &str) -> Option<String> {
+        let name = name.to_lowercase();
+        let limit = (name.chars().count() / 3).max(1);
+        let scored = self.scope.row.columns.iter().map(|column| {
+            (strsim::damerau_levenshtein(&column.name.to_lowercase(), &name), column.name.clone())
+        });
+        scored.min().filter(|(distance, _)| *distance <= limit).map(|(_, name)| name)
+    }
+
+    /// Whether a name is a column here, without recording anything.
+    pub(super) fn is_column(&self, name: &str) -> bool {
+        self.scope.row.find(name).is_some()
+    }
+
+    /// The catalogue field whose values an expression holds, if it is a plain column.
+    pub(super) fn catalog_field(&self, expr: &Expr) -> Option<&'static atalanta_schema::Field> {
+        let ExprKind::Column(name) = &expr.kind else { return None };
+        let field = self.scope.row.find(name)?.field.as_deref()?;
+        let found = self.scope.datasets.iter().find_map(|dataset| dataset.field(field))?;
+        Some(found.field)
+    }
+}
+
+fn right_column(right: &RightSide, name: &str, span: Span) -> Expr {
+    match right.row.find(name) {
+        Some(column) => {
+            Expr { kind: ExprKind::RightColumn(column.name.clone()), ty: column.ty.clone(), span }
+        }
+        None => Expr { kind: ExprKind::RightColumn(name.to_owned()), ty: Type::Any, span },
+    }
+}
+
+pub(super) fn column_expr(column: &Column, span: Span) -> Expr {
+    Expr { kind: ExprKind::Column(column.name.clone()), ty: column.ty.clone(), span }
+}
+
+fn catalogue_columns(catalog: &Catalog, dataset: &Dataset) -> Vec<Column> {
+    let column = |field: &atalanta_schema::Field| Column {
+        name: field.name.clone(),
+        ty: field.ty.clone(),
+        field: Some(field.name.clone()),
+        system: catalog.is_system_field(&field.name),
+    };
+    dataset.fields.iter().map(column).collect()
+}
