@@ -363,7 +363,7 @@ mod tests {
         assert_eq!(atlas.techniques().len() - subs, counts.techniques);
         assert_eq!(atlas.mitigations().len(), counts.mitigations);
         assert_eq!(atlas.case_studies().len(), counts.case_studies_here);
-        assert_eq!(atlas.crosswalk.atlas_version, atlas.version());
+        assert_eq!(atlas.crosswalk_version(), atlas.version());
     }
 
     #[test]

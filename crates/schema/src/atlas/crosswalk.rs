@@ -10,7 +10,7 @@ use super::Atlas;
 /// The file.
 #[derive(Debug, Deserialize)]
 pub(super) struct Crosswalk {
-    pub(super) atlas_version: String,
+    atlas_version: String,
     pub(super) sop: Vec<SopTechnique>,
     sop_tactic_names: Vec<SopTactic>,
     pub(super) thread: Vec<ThreadNote>,
@@ -113,6 +113,11 @@ impl OwaspList {
 }
 
 impl Atlas {
+    /// ATLAS release against which the crosswalk was judged.
+    pub fn crosswalk_version(&self) -> &str {
+        &self.crosswalk.atlas_version
+    }
+
     /// The invented ids of the hunting guide, in its order.
     pub fn sop_techniques(&self) -> &[SopTechnique] {
         &self.crosswalk.sop
