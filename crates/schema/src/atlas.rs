@@ -184,28 +184,10 @@ impl Atlas {
         data.tactics.sort_by_key(|t| t.order);
         let crosswalk = serde_json::from_str(crosswalk)?;
         let ids = |(at, id): (usize, &str)| (id.to_owned(), at);
-        let tactic_by_id = data
-            .tactics
-            .iter()
-            .map(|t| t.id.as_str())
-            .enumerate()
-            .map(ids)
-            .collect();
-        let technique_by_id = data
-            .techniques
-            .iter()
-            .map(|t| t.id.as_str())
-            .enumerate()
-            .map(ids)
-            .collect();
+        let tactic_by_id = data.tactics.iter().map(|t| t.id.as_str()).enumerate().map(ids).collect();
+        let technique_by_id = data.techniques.iter().map(|t| t.id.as_str()).enumerate().map(ids).collect();
         let technique_by_name = names(&data.techniques);
-        Ok(Self {
-            data,
-            crosswalk,
-            tactic_by_id,
-            technique_by_id,
-            technique_by_name,
-        })
+        Ok(Self { data, crosswalk, tactic_by_id, technique_by_id, technique_by_name })
     }
 
     /// Content release, for example `2026.09`.
@@ -250,9 +232,7 @@ impl Atlas {
 
     /// The technique with this id, with or without `AML.`, in any case.
     pub fn technique(&self, id: &str) -> Option<&Technique> {
-        self.data
-            .techniques
-            .get(*self.technique_by_id.get(&full_id(id)?)?)
+        self.data.techniques.get(*self.technique_by_id.get(&full_id(id)?)?)
     }
 
     /// The tactic with this id (with or without `AML.`) or current name, in any case.
@@ -263,10 +243,7 @@ impl Atlas {
         if let Some(&at) = full_id(text).and_then(|id| self.tactic_by_id.get(&id)) {
             return self.data.tactics.get(at);
         }
-        self.data
-            .tactics
-            .iter()
-            .find(|t| t.name.eq_ignore_ascii_case(text))
+        self.data.tactics.iter().find(|t| t.name.eq_ignore_ascii_case(text))
     }
 
     /// The tactics of a technique in matrix order; empty for an unknown id.
@@ -274,11 +251,7 @@ impl Atlas {
         let Some(technique) = self.technique(technique) else {
             return Vec::new();
         };
-        self.data
-            .tactics
-            .iter()
-            .filter(|t| technique.tactics.contains(&t.id))
-            .collect()
+        self.data.tactics.iter().filter(|t| technique.tactics.contains(&t.id)).collect()
     }
 
     /// The techniques and sub-techniques of a tactic in the order of their ids.
@@ -286,11 +259,7 @@ impl Atlas {
         let Some(tactic) = self.tactic(tactic) else {
             return Vec::new();
         };
-        self.data
-            .techniques
-            .iter()
-            .filter(|t| t.tactics.contains(&tactic.id))
-            .collect()
+        self.data.techniques.iter().filter(|t| t.tactics.contains(&tactic.id)).collect()
     }
 
     /// The mitigations of a technique.
@@ -298,11 +267,7 @@ impl Atlas {
         let Some(technique) = self.technique(technique) else {
             return Vec::new();
         };
-        self.data
-            .mitigations
-            .iter()
-            .filter(|m| m.techniques.contains(&technique.id))
-            .collect()
+        self.data.mitigations.iter().filter(|m| m.techniques.contains(&technique.id)).collect()
     }
 
     /// The case studies with a step that uses the technique.
@@ -318,16 +283,12 @@ impl Atlas {
 fn names(techniques: &[Technique]) -> HashMap<String, usize> {
     let mut out: HashMap<String, Option<usize>> = HashMap::new();
     for (at, technique) in techniques.iter().enumerate() {
-        out.entry(technique.name.to_lowercase())
-            .and_modify(|seen| *seen = None)
-            .or_insert(Some(at));
+        out.entry(technique.name.to_lowercase()).and_modify(|seen| *seen = None).or_insert(Some(at));
     }
     for (at, technique) in techniques.iter().enumerate() {
         out.insert(technique.full_name.to_lowercase(), Some(at));
     }
-    out.into_iter()
-        .filter_map(|(name, at)| Some((name, at?)))
-        .collect()
+    out.into_iter().filter_map(|(name, at)| Some((name, at?))).collect()
 }
 
 /// `t0051` → `AML.T0051`; `None` for text that can't be an id.
@@ -338,11 +299,7 @@ fn full_id(text: &str) -> Option<String> {
         return None;
     }
     let upper = text.to_ascii_uppercase();
-    if upper.starts_with("AML.") {
-        Some(upper)
-    } else {
-        Some(format!("AML.{upper}"))
-    }
+    if upper.starts_with("AML.") { Some(upper) } else { Some(format!("AML.{upper}")) }
 }
 
 #[cfg(test)]
@@ -353,11 +310,7 @@ mod tests {
     fn the_embedded_data_parse_and_agree() {
         let atlas = Atlas::parse(ATLAS, CROSSWALK).expect("embedded ATLAS data");
         let counts = atlas.counts();
-        let subs = atlas
-            .techniques()
-            .iter()
-            .filter(|t| t.parent.is_some())
-            .count();
+        let subs = atlas.techniques().iter().filter(|t| t.parent.is_some()).count();
         assert_eq!(atlas.tactics().len(), counts.tactics);
         assert_eq!(subs, counts.subtechniques);
         assert_eq!(atlas.techniques().len() - subs, counts.techniques);
@@ -371,34 +324,19 @@ mod tests {
         let atlas = Atlas::builtin();
         let retired = |id: &str| atlas.retired().iter().any(|r| r.id == id);
         for technique in atlas.techniques() {
-            assert_eq!(
-                atlas.tactics_of(&technique.id).len(),
-                technique.tactics.len()
-            );
+            assert_eq!(atlas.tactics_of(&technique.id).len(), technique.tactics.len());
             assert!(!technique.tactics.is_empty(), "{}", technique.id);
             let parent = technique.parent.as_deref();
-            assert!(
-                parent.is_none_or(|p| atlas.technique(p).is_some()),
-                "{}",
-                technique.id
-            );
+            assert!(parent.is_none_or(|p| atlas.technique(p).is_some()), "{}", technique.id);
         }
         for id in atlas.mitigations().iter().flat_map(|m| &m.techniques) {
             assert!(atlas.technique(id).is_some() || retired(id), "{id}");
         }
         for step in atlas.case_studies().iter().flat_map(|c| &c.steps) {
             assert!(atlas.tactic(&step.tactic).is_some(), "{}", step.tactic);
-            assert!(
-                atlas.technique(&step.technique).is_some(),
-                "{}",
-                step.technique
-            );
+            assert!(atlas.technique(&step.technique).is_some(), "{}", step.technique);
         }
-        for id in atlas
-            .retired()
-            .iter()
-            .filter_map(|r| r.replaced_by.as_deref())
-        {
+        for id in atlas.retired().iter().filter_map(|r| r.replaced_by.as_deref()) {
             assert!(atlas.technique(id).is_some(), "{id}");
         }
     }
@@ -411,10 +349,7 @@ mod tests {
             assert_eq!(technique.full_name, "LLM Prompt Injection: Direct");
         }
         for tactic in ["AML.TA0007", "ta0007", "defense evasion"] {
-            assert_eq!(
-                atlas.tactic(tactic).map(|t| t.id.as_str()),
-                Some("AML.TA0007")
-            );
+            assert_eq!(atlas.tactic(tactic).map(|t| t.id.as_str()), Some("AML.TA0007"));
         }
         assert!(atlas.technique("AML.T9999").is_none());
         assert!(atlas.technique("é").is_none());
@@ -424,35 +359,16 @@ mod tests {
     fn tactics_come_in_matrix_order() {
         let atlas = Atlas::builtin();
         assert_eq!(atlas.tactics()[0].name, "Reconnaissance");
-        let orders: Vec<_> = atlas
-            .tactics_of("AML.T0015")
-            .iter()
-            .map(|t| t.order)
-            .collect();
+        let orders: Vec<_> = atlas.tactics_of("AML.T0015").iter().map(|t| t.order).collect();
         assert!(orders.len() > 1 && orders.is_sorted());
-        assert!(
-            atlas
-                .techniques_of("AML.TA0005")
-                .iter()
-                .any(|t| t.id == "AML.T0051")
-        );
+        assert!(atlas.techniques_of("AML.TA0005").iter().any(|t| t.id == "AML.T0051"));
     }
 
     #[test]
     fn mitigations_and_case_studies_of_a_technique() {
         let atlas = Atlas::builtin();
-        assert!(
-            atlas
-                .mitigations_of("T0035")
-                .iter()
-                .any(|m| m.id == "AML.M0001")
-        );
-        assert!(
-            atlas
-                .case_studies_of("AML.T0042")
-                .iter()
-                .any(|c| c.id == "AML.CS0000")
-        );
+        assert!(atlas.mitigations_of("T0035").iter().any(|m| m.id == "AML.M0001"));
+        assert!(atlas.case_studies_of("AML.T0042").iter().any(|c| c.id == "AML.CS0000"));
         assert!(atlas.mitigations_of("nope").is_empty());
     }
 }

@@ -14,8 +14,8 @@ mod nearest;
 mod types;
 
 pub use atlas::{
-    Atlas, CaseStudy, CaseStudyStep, Counts, Entry, Mitigation, Owasp, OwaspList, Resolution,
-    Retired, SopTechnique, Source, Tactic, Technique, ThreadNote, extract_ids,
+    Atlas, CaseStudy, CaseStudyStep, Counts, Entry, Mitigation, Owasp, OwaspList, Resolution, Retired,
+    SopTechnique, Source, Tactic, Technique, ThreadNote, extract_ids,
 };
 pub use catalog::{Catalog, Content, Dataset, DatasetKind, Field, FieldRef, Group};
 pub use enums::{Enum, EnumValue};

@@ -10,11 +10,7 @@ pub fn manual() -> String {
     let catalog = Catalog::builtin();
     let mut out = String::from("# Datasets and fields\n\n");
     out.push_str("Generated from `content/schema`; do not edit.\n");
-    for dataset in catalog
-        .datasets()
-        .iter()
-        .filter(|d| d.kind == DatasetKind::Events)
-    {
+    for dataset in catalog.datasets().iter().filter(|d| d.kind == DatasetKind::Events) {
         events(&mut out, dataset);
     }
     presets(&mut out, catalog);
@@ -28,13 +24,7 @@ pub fn manual() -> String {
 }
 
 fn events(out: &mut String, dataset: &Dataset) {
-    let _ = write!(
-        out,
-        "\n## `{}`\n\n{}. {} columns.\n",
-        dataset.name,
-        dataset.title,
-        dataset.fields.len()
-    );
+    let _ = write!(out, "\n## `{}`\n\n{}. {} columns.\n", dataset.name, dataset.title, dataset.fields.len());
     out.push_str("\nA column is nullable unless marked \"never null\". *Cortex* is the field of Cortex XDR with this meaning.\n");
     for group in dataset.groups.iter() {
         let _ = write!(out, "\n### {}\n\n", group.title);
@@ -53,11 +43,7 @@ fn field_table<'a>(out: &mut String, fields: impl Iterator<Item = &'a Field>) {
             let _ = write!(meaning, "; values: [{name}](#{name})");
         }
         let aliases: Vec<_> = field.aliases.iter().map(|a| format!("`{a}`")).collect();
-        let cortex = field
-            .cortex
-            .as_ref()
-            .map(|c| format!("`{c}`"))
-            .unwrap_or_default();
+        let cortex = field.cortex.as_ref().map(|c| format!("`{c}`")).unwrap_or_default();
         let _ = writeln!(
             out,
             "| `{}` | {} | {} | {} | {cortex} |",
@@ -72,12 +58,7 @@ fn field_table<'a>(out: &mut String, fields: impl Iterator<Item = &'a Field>) {
 fn presets(out: &mut String, catalog: &Catalog) {
     out.push_str("\n## Presets\n\n| preset | rows | of | filter |\n|---|---|---|---|\n");
     for dataset in catalog.datasets() {
-        let DatasetKind::Preset {
-            of,
-            filter_field,
-            filter_values,
-        } = &dataset.kind
-        else {
+        let DatasetKind::Preset { of, filter_field, filter_values } = &dataset.kind else {
             continue;
         };
         let _ = writeln!(
@@ -91,11 +72,7 @@ fn presets(out: &mut String, catalog: &Catalog) {
 }
 
 fn raw(out: &mut String, catalog: &Catalog) {
-    let raw: Vec<_> = catalog
-        .datasets()
-        .iter()
-        .filter(|d| d.kind == DatasetKind::Raw)
-        .collect();
+    let raw: Vec<_> = catalog.datasets().iter().filter(|d| d.kind == DatasetKind::Raw).collect();
     out.push_str("\n## Raw datasets\n\nVerbatim records. All have these fields, and the top-level members of a JSON record:\n\n");
     if let Some(first) = raw.first() {
         field_table(out, first.fields.iter());
@@ -108,21 +85,9 @@ fn raw(out: &mut String, catalog: &Catalog) {
 
 fn lookups(out: &mut String, catalog: &Catalog) {
     out.push_str("\n## State and lookup datasets\n");
-    for dataset in catalog
-        .datasets()
-        .iter()
-        .filter(|d| d.kind == DatasetKind::Lookup)
-    {
-        let open = if dataset.open {
-            " Its fields are those of the loaded table."
-        } else {
-            ""
-        };
-        let _ = write!(
-            out,
-            "\n### `{}`\n\n{}.{open}\n",
-            dataset.name, dataset.title
-        );
+    for dataset in catalog.datasets().iter().filter(|d| d.kind == DatasetKind::Lookup) {
+        let open = if dataset.open { " Its fields are those of the loaded table." } else { "" };
+        let _ = write!(out, "\n### `{}`\n\n{}.{open}\n", dataset.name, dataset.title);
         if !dataset.fields.is_empty() {
             out.push('\n');
             field_table(out, dataset.fields.iter());
@@ -132,11 +97,7 @@ fn lookups(out: &mut String, catalog: &Catalog) {
 
 fn value_list(out: &mut String, list: &Enum) {
     let closed = if list.closed { "closed" } else { "open" };
-    let _ = write!(
-        out,
-        "\n### {}\n\n{} ({closed} list).\n\n",
-        list.name, list.title
-    );
+    let _ = write!(out, "\n### {}\n\n{} ({closed} list).\n\n", list.name, list.title);
     out.push_str("| value | number | in Cortex | under | notes |\n|---|---|---|---|---|\n");
     for value in &list.values {
         let number = value.number.map(|n| n.to_string()).unwrap_or_default();
@@ -145,18 +106,8 @@ fn value_list(out: &mut String, list: &Enum) {
         if !value.aliases.is_empty() {
             notes.push(format!("also {}", value.aliases.join(", ")));
         }
-        notes.extend(
-            value
-                .cortex_equivalent
-                .as_ref()
-                .map(|c| format!("Cortex: {c}")),
-        );
-        notes.extend(
-            value
-                .cortex_nearest
-                .as_ref()
-                .map(|c| format!("nearest in Cortex: {c}")),
-        );
+        notes.extend(value.cortex_equivalent.as_ref().map(|c| format!("Cortex: {c}")));
+        notes.extend(value.cortex_nearest.as_ref().map(|c| format!("nearest in Cortex: {c}")));
         let _ = writeln!(
             out,
             "| `{}` | {number} | {} | {} | {} |",
@@ -182,28 +133,16 @@ mod tests {
         let page = manual();
         let catalog = Catalog::builtin();
         for dataset in catalog.datasets() {
-            assert!(
-                page.contains(&format!("`{}`", dataset.name)),
-                "{}",
-                dataset.name
-            );
+            assert!(page.contains(&format!("`{}`", dataset.name)), "{}", dataset.name);
             for field in dataset.fields.iter() {
-                assert!(
-                    page.contains(&format!("| `{}` | {} |", field.name, field.ty)),
-                    "{}",
-                    field.name
-                );
+                assert!(page.contains(&format!("| `{}` | {} |", field.name, field.ty)), "{}", field.name);
                 for alias in &field.aliases {
                     assert!(page.contains(&format!("`{alias}`")), "{alias}");
                 }
             }
         }
         for value in catalog.enums().iter().flat_map(|e| &e.values) {
-            assert!(
-                page.contains(&format!("| `{}` |", value.name)),
-                "{}",
-                value.name
-            );
+            assert!(page.contains(&format!("| `{}` |", value.name)), "{}", value.name);
         }
     }
 

@@ -126,20 +126,13 @@ impl Atlas {
     /// The entry of an id such as `ATLAS-LLM-01`, in any case.
     pub fn sop_technique(&self, id: &str) -> Option<&SopTechnique> {
         let id = id.trim();
-        self.crosswalk
-            .sop
-            .iter()
-            .find(|s| s.id.eq_ignore_ascii_case(id))
+        self.crosswalk.sop.iter().find(|s| s.id.eq_ignore_ascii_case(id))
     }
 
     /// ATLAS id of a tactic name of the hunting guide.
     pub fn sop_tactic(&self, name: &str) -> Option<&str> {
         let name = name.trim();
-        let entry = self
-            .crosswalk
-            .sop_tactic_names
-            .iter()
-            .find(|t| t.sop.eq_ignore_ascii_case(name));
+        let entry = self.crosswalk.sop_tactic_names.iter().find(|t| t.sop.eq_ignore_ascii_case(name));
         entry.map(|t| t.atlas.as_str())
     }
 
@@ -152,8 +145,7 @@ impl Atlas {
             let Some((name, id)) = n.says.split_once('(') else {
                 return false;
             };
-            name.trim().eq_ignore_ascii_case(text)
-                || id.trim_end_matches(')').eq_ignore_ascii_case(text)
+            name.trim().eq_ignore_ascii_case(text) || id.trim_end_matches(')').eq_ignore_ascii_case(text)
         };
         let notes = &self.crosswalk.thread;
         notes.iter().find(whole).or_else(|| notes.iter().find(part))
@@ -163,14 +155,8 @@ impl Atlas {
     pub fn owasp(&self) -> impl Iterator<Item = Owasp<'_>> {
         let lists = [
             (OwaspList::Llm2026, &self.crosswalk.owasp_llm_top10_2026),
-            (
-                OwaspList::Agentic2026,
-                &self.crosswalk.owasp_agentic_top10_2026,
-            ),
-            (
-                OwaspList::Mcp2025Beta,
-                &self.crosswalk.owasp_mcp_top10_2025_beta,
-            ),
+            (OwaspList::Agentic2026, &self.crosswalk.owasp_agentic_top10_2026),
+            (OwaspList::Mcp2025Beta, &self.crosswalk.owasp_mcp_top10_2025_beta),
         ];
         lists.into_iter().flat_map(|(list, entries)| {
             entries.iter().map(move |e| Owasp {
@@ -189,9 +175,7 @@ impl Atlas {
             return Vec::new();
         };
         let listed = |o: &Owasp<'_>| {
-            o.atlas
-                .iter()
-                .any(|id| *id == technique.id || Some(id) == technique.parent.as_ref())
+            o.atlas.iter().any(|id| *id == technique.id || Some(id) == technique.parent.as_ref())
         };
         self.owasp().filter(listed).collect()
     }
@@ -212,30 +196,16 @@ mod tests {
         let atlas = Atlas::builtin();
         for sop in atlas.sop_techniques() {
             assert!(!sop.primary.is_empty(), "{}", sop.id);
-            for id in sop
-                .primary
-                .iter()
-                .chain(&sop.related)
-                .chain(sop.variants.values().flatten())
-            {
+            for id in sop.primary.iter().chain(&sop.related).chain(sop.variants.values().flatten()) {
                 assert!(known(id), "{id} of {}", sop.id);
             }
             for tactic in &sop.tactics {
                 let name = tactic.split(" (").next().unwrap_or(tactic);
-                assert!(
-                    atlas.sop_tactic(name).is_some_and(known),
-                    "{tactic} of {}",
-                    sop.id
-                );
+                assert!(atlas.sop_tactic(name).is_some_and(known), "{tactic} of {}", sop.id);
             }
         }
         for note in &atlas.crosswalk.thread {
-            for id in note
-                .means
-                .iter()
-                .chain(&note.techniques)
-                .chain(&note.tactics)
-            {
+            for id in note.means.iter().chain(&note.techniques).chain(&note.tactics) {
                 assert!(known(id), "{id} of {}", note.says);
             }
         }
@@ -252,12 +222,7 @@ mod tests {
         let atlas = Atlas::builtin();
         let ids: Vec<_> = atlas.owasp_of("T0110.001").iter().map(|o| o.id).collect();
         assert_eq!(ids, ["ASI04", "MCP03:2025"]);
-        assert!(
-            atlas
-                .owasp_of("AML.T0051.000")
-                .iter()
-                .any(|o| o.id == "LLM01:2026")
-        );
+        assert!(atlas.owasp_of("AML.T0051.000").iter().any(|o| o.id == "LLM01:2026"));
         assert!(atlas.owasp_of("nope").is_empty());
     }
 
@@ -265,11 +230,7 @@ mod tests {
     fn notes_are_found_by_whole_text_name_and_id() {
         let atlas = Atlas::builtin();
         for text in ["Evasion (TA0002)", "evasion", "ta0002"] {
-            assert_eq!(
-                atlas.thread_note(text).map(|n| n.means[0].as_str()),
-                Some("AML.TA0007"),
-                "{text}"
-            );
+            assert_eq!(atlas.thread_note(text).map(|n| n.means[0].as_str()), Some("AML.TA0007"), "{text}");
         }
         assert!(atlas.thread_note("TA0040").is_none());
     }

@@ -12,11 +12,7 @@ pub fn extract_ids(text: &str) -> Vec<(Range<usize>, &str)> {
     let mut out = Vec::new();
     let mut at = 0;
     while at < bytes.len() {
-        let length = if starts_word(bytes, at) {
-            id_at(&bytes[at..])
-        } else {
-            None
-        };
+        let length = if starts_word(bytes, at) { id_at(&bytes[at..]) } else { None };
         // All ids are ASCII, so the range falls on character boundaries.
         if let Some((length, found)) = length.and_then(|n| Some((n, text.get(at..at + n)?))) {
             out.push((at..at + length, found));
@@ -55,11 +51,7 @@ fn attack_id(bytes: &[u8]) -> Option<usize> {
         return None;
     }
     let end = start + 4;
-    Some(if tactic {
-        end
-    } else {
-        end + sub_id(&bytes[end..])
-    })
+    Some(if tactic { end } else { end + sub_id(&bytes[end..]) })
 }
 
 /// `AML.` and one of `T`, `TA`, `M`, `CS` with digits.
@@ -77,11 +69,7 @@ fn atlas_id(bytes: &[u8]) -> Option<usize> {
             return None;
         }
         let end = start + count;
-        return Some(if kind == b"t" {
-            end + sub_id(&bytes[end..])
-        } else {
-            end
-        });
+        return Some(if kind == b"t" { end + sub_id(&bytes[end..]) } else { end });
     }
     None
 }
@@ -91,10 +79,7 @@ fn guide_id(bytes: &[u8]) -> Option<usize> {
     if !starts_with(bytes, b"atlas-") {
         return None;
     }
-    let family = bytes[6..]
-        .iter()
-        .take_while(|b| b.is_ascii_alphanumeric())
-        .count();
+    let family = bytes[6..].iter().take_while(|b| b.is_ascii_alphanumeric()).count();
     let dash = 6 + family;
     if family == 0 || bytes.get(dash) != Some(&b'-') {
         return None;
@@ -115,17 +100,11 @@ fn sub_id(bytes: &[u8]) -> usize {
 }
 
 fn digits(bytes: &[u8], start: usize) -> usize {
-    bytes
-        .iter()
-        .skip(start)
-        .take_while(|b| b.is_ascii_digit())
-        .count()
+    bytes.iter().skip(start).take_while(|b| b.is_ascii_digit()).count()
 }
 
 fn starts_with(bytes: &[u8], prefix: &[u8]) -> bool {
-    bytes
-        .get(..prefix.len())
-        .is_some_and(|head| head.eq_ignore_ascii_case(prefix))
+    bytes.get(..prefix.len()).is_some_and(|head| head.eq_ignore_ascii_case(prefix))
 }
 
 #[cfg(test)]
@@ -138,18 +117,11 @@ mod tests {
 
     #[test]
     fn finds_every_kind() {
-        let text = "// ATLAS-LLM-01: aml.t0051.001, Evasion (TA0002). AML.TA0007/AML.M0015 AML.CS0003 T1059.001.";
+        let text =
+            "// ATLAS-LLM-01: aml.t0051.001, Evasion (TA0002). AML.TA0007/AML.M0015 AML.CS0003 T1059.001.";
         assert_eq!(
             ids(text),
-            [
-                "ATLAS-LLM-01",
-                "aml.t0051.001",
-                "TA0002",
-                "AML.TA0007",
-                "AML.M0015",
-                "AML.CS0003",
-                "T1059.001"
-            ]
+            ["ATLAS-LLM-01", "aml.t0051.001", "TA0002", "AML.TA0007", "AML.M0015", "AML.CS0003", "T1059.001"]
         );
         for (range, id) in extract_ids(text) {
             assert_eq!(&text[range], id);
@@ -158,10 +130,7 @@ mod tests {
 
     #[test]
     fn finds_mistyped_ids_and_leaves_the_rest() {
-        assert_eq!(
-            ids("AML.T51 and AML.T0051.0001"),
-            ["AML.T51", "AML.T0051.0001"]
-        );
+        assert_eq!(ids("AML.T51 and AML.T0051.0001"), ["AML.T51", "AML.T0051.0001"]);
         for none in [
             "T105",
             "T10591",

@@ -129,9 +129,6 @@ mod tests {
     fn a_technique_appears_under_each_of_its_tactics() {
         let layer = Atlas::builtin().navigator_layer("x", &[("AML.T0015", 1.0, "")]);
         let entries = layer["techniques"].as_array().expect("techniques");
-        assert_eq!(
-            entries.len(),
-            Atlas::builtin().tactics_of("AML.T0015").len()
-        );
+        assert_eq!(entries.len(), Atlas::builtin().tactics_of("AML.T0015").len());
     }
 }

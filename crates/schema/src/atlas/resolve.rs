@@ -88,10 +88,7 @@ impl<'a> Entry<'a> {
 impl Resolution<'_> {
     /// Whether the text is a current ATLAS id or name.
     pub fn is_current(&self) -> bool {
-        matches!(
-            self,
-            Self::Tactic(_) | Self::Technique(_) | Self::Mitigation(_) | Self::CaseStudy(_)
-        )
+        matches!(self, Self::Tactic(_) | Self::Technique(_) | Self::Mitigation(_) | Self::CaseStudy(_))
     }
 
     /// The current ATLAS ids to write instead, best first; empty if none is certain.
@@ -101,14 +98,10 @@ impl Resolution<'_> {
             Self::Technique(t) => vec![&t.id],
             Self::Mitigation(m) => vec![&m.id],
             Self::CaseStudy(c) => vec![&c.id],
-            Self::Retired { replaced_by, .. } => {
-                replaced_by.iter().map(|t| t.id.as_str()).collect()
-            }
+            Self::Retired { replaced_by, .. } => replaced_by.iter().map(|t| t.id.as_str()).collect(),
             Self::Renamed { now, .. } => vec![now.id()],
             Self::Sop(sop) => sop.primary.iter().map(String::as_str).collect(),
-            Self::AttackTactic { counterpart, .. } => {
-                counterpart.iter().map(|t| t.id.as_str()).collect()
-            }
+            Self::AttackTactic { counterpart, .. } => counterpart.iter().map(|t| t.id.as_str()).collect(),
             Self::AttackTechnique { counterparts, .. } => {
                 counterparts.iter().map(|t| t.id.as_str()).collect()
             }
@@ -126,16 +119,9 @@ impl Resolution<'_> {
                 None => format!("{} is an ATLAS mitigation", m.id),
             },
             Self::CaseStudy(c) => format!("{} is the ATLAS case study {}", c.id, c.name),
-            Self::Retired {
-                retired,
-                replaced_by,
-            } => explain_retired(retired, *replaced_by),
+            Self::Retired { retired, replaced_by } => explain_retired(retired, *replaced_by),
             Self::Renamed { old, now, .. } => {
-                format!(
-                    "\"{old}\" is a former name, {} is now called {}",
-                    now.id(),
-                    now.name()
-                )
+                format!("\"{old}\" is a former name, {} is now called {}", now.id(), now.name())
             }
             Self::Sop(sop) => format!(
                 "{} is not an ATLAS id; {} corresponds to {}",
@@ -143,18 +129,11 @@ impl Resolution<'_> {
                 sop.name,
                 sop.primary.join(", ")
             ),
-            Self::AttackTactic {
-                id,
-                counterpart,
-                same_digits,
-                note,
-            } => explain_attack_tactic(id, *counterpart, *same_digits, *note),
-            Self::AttackTechnique { id, counterparts } => {
-                explain_attack_technique(id, counterparts)
+            Self::AttackTactic { id, counterpart, same_digits, note } => {
+                explain_attack_tactic(id, *counterpart, *same_digits, *note)
             }
-            Self::Unknown {
-                nearest: Some(nearest),
-            } => format!("not in ATLAS, nearest is {nearest}"),
+            Self::AttackTechnique { id, counterparts } => explain_attack_technique(id, counterparts),
+            Self::Unknown { nearest: Some(nearest) } => format!("not in ATLAS, nearest is {nearest}"),
             Self::Unknown { nearest: None } => "not in ATLAS".to_owned(),
         }
     }
@@ -201,10 +180,7 @@ fn explain_attack_technique(id: &str, counterparts: &[&Technique]) -> String {
         return format!("{id} is an ATT&CK technique that no ATLAS technique refers to");
     }
     let ids: Vec<_> = counterparts.iter().map(|t| t.id.as_str()).collect();
-    format!(
-        "{id} is an ATT&CK technique, its counterpart in ATLAS is {}",
-        ids.join(", ")
-    )
+    format!("{id} is an ATT&CK technique, its counterpart in ATLAS is {}", ids.join(", "))
 }
 
 impl Atlas {
@@ -220,9 +196,7 @@ impl Atlas {
         {
             return self.resolve(id);
         }
-        Resolution::Unknown {
-            nearest: self.nearest(text),
-        }
+        Resolution::Unknown { nearest: self.nearest(text) }
     }
 
     fn by_id(&self, text: &str) -> Option<Resolution<'_>> {
@@ -232,9 +206,7 @@ impl Atlas {
         let full = super::full_id(text)?;
         let digits = full.strip_prefix("AML.")?;
         // Without `AML.` the tactic ids of both catalogues look the same and mean different things.
-        let bare = !text
-            .get(..4)
-            .is_some_and(|head| head.eq_ignore_ascii_case("aml."));
+        let bare = !text.get(..4).is_some_and(|head| head.eq_ignore_ascii_case("aml."));
         if bare && is_tactic(digits) {
             return Some(self.attack_tactic(digits));
         }
@@ -258,12 +230,7 @@ impl Atlas {
 
     fn by_name(&self, text: &str) -> Option<Resolution<'_>> {
         let lower = text.to_lowercase();
-        if let Some(tactic) = self
-            .data
-            .tactics
-            .iter()
-            .find(|t| t.name.to_lowercase() == lower)
-        {
+        if let Some(tactic) = self.data.tactics.iter().find(|t| t.name.to_lowercase() == lower) {
             return Some(Resolution::Tactic(tactic));
         }
         if let Some(&at) = self.technique_by_name.get(&lower) {
@@ -278,11 +245,7 @@ impl Atlas {
                 continue;
             };
             let now = self.entry(&renamed.id)?;
-            return Some(Resolution::Renamed {
-                old,
-                now,
-                note: self.thread_note(text),
-            });
+            return Some(Resolution::Renamed { old, now, note: self.thread_note(text) });
         }
         None
     }
@@ -295,23 +258,13 @@ impl Atlas {
     }
 
     fn retired_entry<'a>(&'a self, retired: &'a Retired) -> Resolution<'a> {
-        let replaced_by = retired
-            .replaced_by
-            .as_deref()
-            .and_then(|id| self.technique(id));
-        Resolution::Retired {
-            retired,
-            replaced_by,
-        }
+        let replaced_by = retired.replaced_by.as_deref().and_then(|id| self.technique(id));
+        Resolution::Retired { retired, replaced_by }
     }
 
     fn attack_tactic(&self, id: &str) -> Resolution<'_> {
         Resolution::AttackTactic {
-            counterpart: self
-                .data
-                .tactics
-                .iter()
-                .find(|t| t.attack_ref.as_deref() == Some(id)),
+            counterpart: self.data.tactics.iter().find(|t| t.attack_ref.as_deref() == Some(id)),
             same_digits: self.tactic(id),
             note: self.thread_note(id),
             id: id.to_owned(),
@@ -339,17 +292,14 @@ impl Atlas {
             let ids = techniques.iter().map(|t| t.id.as_str()).chain(tactic_ids);
             return crate::nearest::nearest(text, ids);
         }
-        let names = techniques
-            .iter()
-            .flat_map(|t| [t.name.as_str(), t.full_name.as_str()]);
+        let names = techniques.iter().flat_map(|t| [t.name.as_str(), t.full_name.as_str()]);
         crate::nearest::nearest(text, names.chain(tactics.iter().map(|t| t.name.as_str())))
     }
 }
 
 /// `TA` and four digits.
 fn is_tactic(id: &str) -> bool {
-    id.strip_prefix("TA")
-        .is_some_and(|d| d.len() == 4 && d.bytes().all(|b| b.is_ascii_digit()))
+    id.strip_prefix("TA").is_some_and(|d| d.len() == 4 && d.bytes().all(|b| b.is_ascii_digit()))
 }
 
 /// `T` and four digits, perhaps `.` and three more.
@@ -376,34 +326,18 @@ mod tests {
     fn every_current_id_and_full_name_resolves_to_itself() {
         let atlas = Atlas::builtin();
         for technique in atlas.techniques() {
-            for text in [
-                &technique.id,
-                &technique.id.to_lowercase(),
-                &technique.full_name,
-            ] {
+            for text in [&technique.id, &technique.id.to_lowercase(), &technique.full_name] {
                 let found = atlas.resolve(text);
                 assert!(found.is_current(), "{text}");
                 assert_eq!(found.current_ids(), [technique.id.as_str()], "{text}");
             }
         }
         for tactic in atlas.tactics() {
-            assert_eq!(
-                atlas.resolve(&tactic.id).current_ids(),
-                [tactic.id.as_str()]
-            );
-            assert_eq!(
-                atlas.resolve(&tactic.name).current_ids(),
-                [tactic.id.as_str()]
-            );
+            assert_eq!(atlas.resolve(&tactic.id).current_ids(), [tactic.id.as_str()]);
+            assert_eq!(atlas.resolve(&tactic.name).current_ids(), [tactic.id.as_str()]);
         }
-        assert!(matches!(
-            atlas.resolve("AML.M0001"),
-            Resolution::Mitigation(_)
-        ));
-        assert!(matches!(
-            atlas.resolve("aml.cs0000"),
-            Resolution::CaseStudy(_)
-        ));
+        assert!(matches!(atlas.resolve("AML.M0001"), Resolution::Mitigation(_)));
+        assert!(matches!(atlas.resolve("aml.cs0000"), Resolution::CaseStudy(_)));
     }
 
     #[test]
@@ -427,32 +361,19 @@ mod tests {
         );
         let found = Atlas::builtin().resolve("ML Attack Staging");
         assert!(matches!(found, Resolution::Renamed { note: Some(_), .. }));
-        assert_eq!(
-            Atlas::builtin()
-                .resolve("Poison Training Data")
-                .current_ids(),
-            ["AML.T0020"]
-        );
+        assert_eq!(Atlas::builtin().resolve("Poison Training Data").current_ids(), ["AML.T0020"]);
     }
 
     #[test]
     fn invented_ids() {
         let found = Atlas::builtin().resolve("atlas-llm-01");
-        let Resolution::Sop(sop) = &found else {
-            panic!("{found:?}")
-        };
+        let Resolution::Sop(sop) = &found else { panic!("{found:?}") };
         assert_eq!(sop.primary[0], "AML.T0051");
         assert_eq!(sop.variants["Query 2 (encoded)"], ["AML.T0068"]);
         assert!(!sop.note.is_empty() && !sop.related.is_empty());
-        assert!(
-            found
-                .explain()
-                .starts_with("ATLAS-LLM-01 is not an ATLAS id; Prompt Injection")
-        );
+        assert!(found.explain().starts_with("ATLAS-LLM-01 is not an ATLAS id; Prompt Injection"));
         let unknown = Atlas::builtin().resolve("ATLAS-LLM-11");
-        assert!(
-            matches!(unknown, Resolution::Unknown { nearest: Some(n) } if n.starts_with("ATLAS-LLM-"))
-        );
+        assert!(matches!(unknown, Resolution::Unknown { nearest: Some(n) } if n.starts_with("ATLAS-LLM-")));
     }
 
     #[test]
@@ -461,40 +382,22 @@ mod tests {
              Reconnaissance; \"Evasion (TA0002)\" means AML.TA0007";
         assert_eq!(explain("TA0002"), expected);
         assert_eq!(explain("Evasion (TA0002)"), expected);
-        assert_eq!(
-            explain("TA0040"),
-            "TA0040 is an ATT&CK id, Impact in ATT&CK and AML.TA0011 in ATLAS"
-        );
-        assert_eq!(
-            explain("TA9999"),
-            "TA9999 is an ATT&CK id without counterpart in ATLAS"
-        );
+        assert_eq!(explain("TA0040"), "TA0040 is an ATT&CK id, Impact in ATT&CK and AML.TA0011 in ATLAS");
+        assert_eq!(explain("TA9999"), "TA9999 is an ATT&CK id without counterpart in ATLAS");
     }
 
     #[test]
     fn attack_technique_ids() {
         let found = Atlas::builtin().resolve("T1596");
         assert!(found.current_ids().contains(&"AML.T0000"));
-        assert!(matches!(
-            Atlas::builtin().resolve("T1999.123"),
-            Resolution::AttackTechnique { .. }
-        ));
-        assert!(matches!(
-            Atlas::builtin().resolve("T0051"),
-            Resolution::Technique(_)
-        ));
+        assert!(matches!(Atlas::builtin().resolve("T1999.123"), Resolution::AttackTechnique { .. }));
+        assert!(matches!(Atlas::builtin().resolve("T0051"), Resolution::Technique(_)));
     }
 
     #[test]
     fn unknown_text() {
-        assert_eq!(
-            explain("LLM Promt Injection"),
-            "not in ATLAS, nearest is LLM Prompt Injection"
-        );
-        assert_eq!(
-            explain("AML.T0051.009"),
-            "not in ATLAS, nearest is AML.T0051.000"
-        );
+        assert_eq!(explain("LLM Promt Injection"), "not in ATLAS, nearest is LLM Prompt Injection");
+        assert_eq!(explain("AML.T0051.009"), "not in ATLAS, nearest is AML.T0051.000");
         assert_eq!(explain(""), "not in ATLAS");
         // Names that several sub-techniques share stand for none of them.
         assert!(!Atlas::builtin().resolve("Datasets").is_current());
