@@ -153,10 +153,7 @@ struct FieldIndex(HashMap<String, (usize, Option<usize>)>);
 impl Content {
     /// Whether a sensor that sees a TLS flow from outside cannot fill such a column.
     pub fn hidden_by_tls(self) -> bool {
-        matches!(
-            self,
-            Self::HttpBody | Self::HttpHeader | Self::Url | Self::UserAgent
-        )
+        matches!(self, Self::HttpBody | Self::HttpHeader | Self::Url | Self::UserAgent)
     }
 
     /// Whether a value of this kind can contain the character; errs towards `true`.
@@ -183,26 +180,20 @@ impl Dataset {
 
     /// Position of the column, for code that works on column numbers.
     pub fn column(&self, name_or_alias: &str) -> Option<usize> {
-        self.index
-            .0
-            .get(lower(name_or_alias).as_ref())
-            .map(|&(at, _)| at)
+        self.index.0.get(lower(name_or_alias).as_ref()).map(|&(at, _)| at)
     }
 
     /// The nearest field name or alias to a misspelt one.
     pub fn nearest(&self, name: &str) -> Option<&str> {
-        let names = self.fields.iter().flat_map(|f| {
-            std::iter::once(f.name.as_str()).chain(f.aliases.iter().map(String::as_str))
-        });
+        let names = self
+            .fields
+            .iter()
+            .flat_map(|f| std::iter::once(f.name.as_str()).chain(f.aliases.iter().map(String::as_str)));
         crate::nearest::nearest(name, names)
     }
 
     /// Builds the index; a name or alias used twice is an error.
-    pub(crate) fn new(
-        file: DatasetFile,
-        kind: DatasetKind,
-        fields: Vec<Field>,
-    ) -> Result<Self, String> {
+    pub(crate) fn new(file: DatasetFile, kind: DatasetKind, fields: Vec<Field>) -> Result<Self, String> {
         let mut index = HashMap::new();
         for (at, field) in fields.iter().enumerate() {
             add_name(&mut index, &file.name, &field.name, (at, None))?;
@@ -210,14 +201,7 @@ impl Dataset {
                 add_name(&mut index, &file.name, alias, (at, Some(i)))?;
             }
         }
-        let groups = file
-            .groups
-            .into_iter()
-            .map(|g| Group {
-                name: g.group,
-                title: g.title,
-            })
-            .collect();
+        let groups = file.groups.into_iter().map(|g| Group { name: g.group, title: g.title }).collect();
         Ok(Self {
             groups,
             name: file.name,
@@ -254,9 +238,7 @@ fn add_name(
 ) -> Result<(), String> {
     match index.insert(name.to_ascii_lowercase(), at) {
         None => Ok(()),
-        Some(_) => Err(format!(
-            "`{dataset}` has two fields or aliases named `{name}`"
-        )),
+        Some(_) => Err(format!("`{dataset}` has two fields or aliases named `{name}`")),
     }
 }
 
@@ -274,29 +256,19 @@ impl Catalog {
         let mut datasets = content::datasets()?;
         for preset in content::presets()? {
             let Some(base) = datasets.iter().find(|d| d.name == preset.of) else {
-                return Err(format!(
-                    "preset `{}` builds on unknown dataset `{}`",
-                    preset.name, preset.of
-                ));
+                return Err(format!("preset `{}` builds on unknown dataset `{}`", preset.name, preset.of));
             };
             let preset = base.preset(preset);
             datasets.push(preset);
         }
         let mut by_name = HashMap::new();
         for (at, dataset) in datasets.iter().enumerate() {
-            if by_name
-                .insert(dataset.name.to_ascii_lowercase(), at)
-                .is_some()
-            {
+            if by_name.insert(dataset.name.to_ascii_lowercase(), at).is_some() {
                 return Err(format!("two datasets named `{}`", dataset.name));
             }
         }
         let enums = content::enums()?;
-        let enum_by_name = enums
-            .iter()
-            .enumerate()
-            .map(|(at, e)| (e.name.clone(), at))
-            .collect();
+        let enum_by_name = enums.iter().enumerate().map(|(at, e)| (e.name.clone(), at)).collect();
         Ok(Self {
             datasets,
             by_name,
@@ -324,8 +296,7 @@ impl Catalog {
 
     /// The value list with this name.
     pub fn enum_by_name(&self, name: &str) -> Option<&Enum> {
-        self.enums
-            .get(*self.enum_by_name.get(lower(name).as_ref())?)
+        self.enums.get(*self.enum_by_name.get(lower(name).as_ref())?)
     }
 
     /// All value lists.
@@ -374,9 +345,7 @@ mod tests {
     use super::*;
 
     fn xdr_data() -> &'static Dataset {
-        Catalog::builtin()
-            .dataset("XDR_data")
-            .expect("the event table exists")
+        Catalog::builtin().dataset("XDR_data").expect("the event table exists")
     }
 
     #[test]
@@ -414,21 +383,14 @@ mod tests {
             ("actor_primary_user_sid", "actor_primary_user_sid"),
         ];
         for (name, column) in names {
-            assert_eq!(
-                xdr_data().field(name).map(|f| f.field.name.as_str()),
-                Some(column),
-                "{name}"
-            );
+            assert_eq!(xdr_data().field(name).map(|f| f.field.name.as_str()), Some(column), "{name}");
         }
     }
 
     #[test]
     fn aliases_resolve_to_their_column() {
         for (alias, column) in [
-            (
-                "action_process_image_command_line",
-                "action_process_command_line",
-            ),
+            ("action_process_image_command_line", "action_process_command_line"),
             ("dst_action_external_hostname", "action_remote_hostname"),
             ("action_file_sha256", "action_file_hash"),
             ("ACTION_Total_Upload", "action_network_bytes_out"),
@@ -463,12 +425,7 @@ mod tests {
     fn a_name_used_twice_is_refused() {
         let mut fields = xdr_data().fields.to_vec();
         fields[1].aliases.push("event_time_ts".to_owned());
-        let file = DatasetFile {
-            name: "x".into(),
-            title: "x".into(),
-            open: false,
-            groups: Vec::new(),
-        };
+        let file = DatasetFile { name: "x".into(), title: "x".into(), open: false, groups: Vec::new() };
         let error = Dataset::new(file, DatasetKind::Events, fields).expect_err("collision");
         assert_eq!(error, "`x` has two fields or aliases named `event_time_ts`");
     }
@@ -497,31 +454,14 @@ mod tests {
             let Some(cortex) = field.cortex.as_deref() else {
                 continue;
             };
-            assert!(
-                catalog.is_cortex_field(cortex) || catalog.is_system_field(cortex),
-                "{cortex}"
-            );
-            assert!(
-                xdr_data().field(cortex).is_some(),
-                "{cortex} is not reachable"
-            );
+            assert!(catalog.is_cortex_field(cortex) || catalog.is_system_field(cortex), "{cortex}");
+            assert!(xdr_data().field(cortex).is_some(), "{cortex} is not reachable");
         }
-        for invented in [
-            "action_file_hash",
-            "event_time_ts",
-            "action_process_cpu_time",
-            "labels",
-        ] {
+        for invented in ["action_file_hash", "event_time_ts", "action_process_cpu_time", "labels"] {
             assert!(!catalog.is_cortex_field(invented), "{invented}");
         }
-        assert_eq!(
-            catalog.cortex_field_type("os_actor_process_os_pid"),
-            Some(&Type::Int)
-        );
-        assert_eq!(
-            catalog.cortex_field_type("dst_agent_os_type"),
-            Some(&Type::Int)
-        );
+        assert_eq!(catalog.cortex_field_type("os_actor_process_os_pid"), Some(&Type::Int));
+        assert_eq!(catalog.cortex_field_type("dst_agent_os_type"), Some(&Type::Int));
         assert!(catalog.is_cortex_dataset("panw_ngfw_url_raw"));
     }
 
@@ -530,50 +470,26 @@ mod tests {
         let catalog = Catalog::builtin();
         let types = catalog.enum_by_name("event_type").expect("event_type");
         for text in ["NETWORK", "network", "ENUM.NETWORK", "enum.Network", "2"] {
-            assert_eq!(
-                types.value(text).map(|v| v.name.as_str()),
-                Some("NETWORK"),
-                "{text}"
-            );
+            assert_eq!(types.value(text).map(|v| v.name.as_str()), Some("NETWORK"), "{text}");
         }
         assert!(types.value("8888").is_none());
         assert_eq!(types.nearest("ENUM.NETWROK"), Some("NETWORK"));
-        let sub_types = catalog
-            .enum_by_name("event_sub_type")
-            .expect("event_sub_type");
-        assert!(
-            sub_types.value("1").is_none(),
-            "1 is PROCESS_START and FILE_CREATE_NEW"
-        );
+        let sub_types = catalog.enum_by_name("event_sub_type").expect("event_sub_type");
+        assert!(sub_types.value("1").is_none(), "1 is PROCESS_START and FILE_CREATE_NEW");
         assert_eq!(sub_types.numbered(1).count(), 2);
-        let protocol = catalog
-            .enum_by_name("action_network_protocol")
-            .expect("protocol");
-        assert!(
-            protocol
-                .value("TCP")
-                .is_some_and(|v| v.cortex && v.number == Some(6))
-        );
+        let protocol = catalog.enum_by_name("action_network_protocol").expect("protocol");
+        assert!(protocol.value("TCP").is_some_and(|v| v.cortex && v.number == Some(6)));
         assert!(protocol.value("https").is_some_and(|v| !v.cortex));
     }
 
     #[test]
     fn file_operations_map_to_sub_types() {
         let catalog = Catalog::builtin();
-        let sub_types = catalog
-            .enum_by_name("event_sub_type")
-            .expect("event_sub_type");
-        let operations = catalog
-            .enum_by_name("action_file_operation")
-            .expect("operations");
+        let sub_types = catalog.enum_by_name("event_sub_type").expect("event_sub_type");
+        let operations = catalog.enum_by_name("action_file_operation").expect("operations");
         for operation in &operations.values {
-            let other = operation
-                .cortex_equivalent
-                .as_deref()
-                .or(operation.cortex_nearest.as_deref());
-            let value = other
-                .and_then(|o| sub_types.value(o))
-                .expect("a Cortex sub type");
+            let other = operation.cortex_equivalent.as_deref().or(operation.cortex_nearest.as_deref());
+            let value = other.and_then(|o| sub_types.value(o)).expect("a Cortex sub type");
             assert!(value.cortex, "{}", value.name);
         }
         let read = operations.value("FILE_READ").expect("FILE_READ");
@@ -599,34 +515,21 @@ mod tests {
         let story = catalog.dataset("network_story").expect("network_story");
         assert_eq!(story.fields.len(), xdr_data().fields.len());
         for dataset in catalog.datasets() {
-            let DatasetKind::Preset {
-                of,
-                filter_field,
-                filter_values,
-            } = &dataset.kind
-            else {
+            let DatasetKind::Preset { of, filter_field, filter_values } = &dataset.kind else {
                 continue;
             };
             let base = catalog.dataset(of).expect("base dataset");
             let field = base.field(filter_field).expect("filter field").field;
             assert!(!filter_values.is_empty());
             for value in filter_values {
-                assert!(
-                    catalog
-                        .enum_of(field)
-                        .is_some_and(|e| e.value(value).is_some()),
-                    "{value}"
-                );
+                assert!(catalog.enum_of(field).is_some_and(|e| e.value(value).is_some()), "{value}");
             }
         }
     }
 
     #[test]
     fn nearest_names() {
-        assert_eq!(
-            xdr_data().nearest("action_remote_hostnam"),
-            Some("action_remote_hostname")
-        );
+        assert_eq!(xdr_data().nearest("action_remote_hostnam"), Some("action_remote_hostname"));
         assert_eq!(Catalog::builtin().nearest("xdr_dat"), Some("xdr_data"));
     }
 

@@ -118,12 +118,7 @@ pub(crate) fn datasets() -> Result<Vec<Dataset>, String> {
     out.push(dataset(events, DatasetKind::Events)?);
     let raw: RawFile = parse("raw.yaml", RAW)?;
     for NameAndTitle { name, title } in raw.datasets {
-        let file = DatasetFile {
-            name,
-            title,
-            open: true,
-            groups: raw.groups.clone(),
-        };
+        let file = DatasetFile { name, title, open: true, groups: raw.groups.clone() };
         out.push(dataset(file, DatasetKind::Raw)?);
     }
     let lookups: LookupsFile = parse("lookups.yaml", LOOKUPS)?;
@@ -143,10 +138,7 @@ fn fields(groups: &[GroupFile]) -> Result<Vec<Field>, String> {
     for group in groups {
         for field in group.fields.clone() {
             let Some(ty) = Type::parse(&field.ty) else {
-                return Err(format!(
-                    "field `{}` has the unknown type `{}`",
-                    field.name, field.ty
-                ));
+                return Err(format!("field `{}` has the unknown type `{}`", field.name, field.ty));
             };
             out.push(Field {
                 name: field.name,
@@ -194,14 +186,10 @@ pub(crate) fn cortex_fields() -> Result<HashMap<String, Type>, String> {
 
 /// Names of Cortex datasets and presets, lower case.
 pub(crate) fn cortex_datasets() -> HashSet<String> {
-    lines(CORTEX_DATASETS)
-        .map(str::to_ascii_lowercase)
-        .collect()
+    lines(CORTEX_DATASETS).map(str::to_ascii_lowercase).collect()
 }
 
 /// Lines that are neither empty nor comments.
 fn lines(text: &'static str) -> impl Iterator<Item = &'static str> {
-    text.lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+    text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'))
 }

@@ -5,12 +5,19 @@
 //! All data live in `content/schema` and `content/atlas` and are embedded at build time. The crate
 //! knows nothing of Arrow, so that the language front end can use it without the engine.
 
+mod atlas;
 mod catalog;
 mod content;
 mod enums;
+mod manual;
 mod nearest;
 mod types;
 
+pub use atlas::{
+    Atlas, CaseStudy, CaseStudyStep, Counts, Entry, Mitigation, Owasp, OwaspList, Resolution, Retired,
+    SopTechnique, Source, Tactic, Technique, ThreadNote, extract_ids,
+};
 pub use catalog::{Catalog, Content, Dataset, DatasetKind, Field, FieldRef, Group};
 pub use enums::{Enum, EnumValue};
+pub use manual::manual;
 pub use types::Type;

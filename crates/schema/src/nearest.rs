@@ -7,10 +7,7 @@ const LONGEST: usize = 128;
 const THRESHOLD: f64 = 0.85;
 
 /// The candidate most similar to `name` (case ignored), if any is similar enough.
-pub(crate) fn nearest<'a>(
-    name: &str,
-    candidates: impl Iterator<Item = &'a str>,
-) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     if name.is_empty() || name.len() > LONGEST {
         return None;
     }
@@ -32,11 +29,7 @@ fn similarity(a: &str, b: &str) -> f64 {
     if prefix_weighted < THRESHOLD {
         return prefix_weighted;
     }
-    f64::midpoint(
-        prefix_weighted,
-        strsim::normalized_damerau_levenshtein(a, b),
-    )
-    .max(THRESHOLD)
+    f64::midpoint(prefix_weighted, strsim::normalized_damerau_levenshtein(a, b)).max(THRESHOLD)
 }
 
 #[cfg(test)]
@@ -45,19 +38,9 @@ mod tests {
 
     #[test]
     fn finds_the_misspelt_name() {
-        let names = [
-            "action_remote_port",
-            "action_remote_ip",
-            "action_local_port",
-        ];
-        assert_eq!(
-            nearest("action_remote_prot", names.into_iter()),
-            Some("action_remote_port")
-        );
-        assert_eq!(
-            nearest("ACTION_REMOTEIP", names.into_iter()),
-            Some("action_remote_ip")
-        );
+        let names = ["action_remote_port", "action_remote_ip", "action_local_port"];
+        assert_eq!(nearest("action_remote_prot", names.into_iter()), Some("action_remote_port"));
+        assert_eq!(nearest("ACTION_REMOTEIP", names.into_iter()), Some("action_remote_ip"));
         assert_eq!(nearest("zebra", names.into_iter()), None);
         assert_eq!(nearest("", names.into_iter()), None);
         assert_eq!(nearest(&"a".repeat(1 << 20), names.into_iter()), None);

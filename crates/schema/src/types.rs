@@ -100,9 +100,7 @@ fn strip_array_suffix(text: &str) -> Option<&str> {
     }
     let start = text.len().checked_sub(" array".len())?;
     let suffix = text.get(start..)?;
-    suffix
-        .eq_ignore_ascii_case(" array")
-        .then(|| &text[..start])
+    suffix.eq_ignore_ascii_case(" array").then(|| &text[..start])
 }
 
 impl fmt::Display for Type {
@@ -140,11 +138,7 @@ mod tests {
     #[test]
     fn display_and_parse_are_inverse() {
         for scalar in SCALARS {
-            for ty in [
-                scalar.clone(),
-                Type::array(scalar.clone()),
-                Type::array(Type::array(scalar)),
-            ] {
+            for ty in [scalar.clone(), Type::array(scalar.clone()), Type::array(Type::array(scalar))] {
                 assert_eq!(Type::parse(&ty.to_string()), Some(ty));
             }
         }
