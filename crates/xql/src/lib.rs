@@ -3,6 +3,9 @@
 //! No Arrow, no I/O. Every step returns a value plus diagnostics and never stops at the first error:
 //! *Tokens* → *Syntax* ([`syntax`]) → *Resolved* ([`ir`]) → *Checked* (lints and proofs).
 
+pub mod env;
 pub mod facts;
 pub mod ir;
+pub mod resolve;
+pub mod signatures;
 pub mod syntax;

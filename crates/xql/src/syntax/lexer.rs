@@ -358,7 +358,9 @@ impl Lexer<'_> {
         } else {
             let index = self.take_while(|c| c != ']' && c != '\n').trim().to_owned();
             if index.parse::<u32>().is_ok() {
-                path.push_str(&format!("[{index}]"));
+                path.push('[');
+                path.push_str(&index);
+                path.push(']');
             } else {
                 push_key(path, index.trim_matches('\''));
             }
