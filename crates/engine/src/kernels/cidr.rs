@@ -42,10 +42,8 @@ impl Cidr {
     /// # Errors
     /// Names the first range that cannot be read.
     pub fn new(ranges: &str, version: IpVersion) -> Result<Self, KernelError> {
-        let ranges = ranges
-            .split(',')
-            .map(|text| parse_range(text.trim(), version))
-            .collect::<Result<Vec<_>, _>>()?;
+        let ranges =
+            ranges.split(',').map(|text| parse_range(text.trim(), version)).collect::<Result<Vec<_>, _>>()?;
         Ok(Self { ranges, version })
     }
 
@@ -61,9 +59,7 @@ impl Cidr {
         let Some(address) = parse_address(address, self.version) else {
             return false;
         };
-        self.ranges
-            .iter()
-            .any(|range| address & range.mask == range.network)
+        self.ranges.iter().any(|range| address & range.mask == range.network)
     }
 
     /// Tests every row; null rows give null.
@@ -82,31 +78,19 @@ impl TextPredicate for Cidr {
 
     fn excludes(&self, length: usize, _prefix: [u8; 4]) -> bool {
         // The longest IPv6 text, one with an embedded IPv4 part, has 45 characters; IPv4 has 15.
-        length
-            > if self.version == IpVersion::V4 {
-                15
-            } else {
-                45
-            }
+        length > if self.version == IpVersion::V4 { 15 } else { 45 }
     }
 }
 
 fn parse_address(text: &str, version: IpVersion) -> Option<u128> {
     match version {
-        IpVersion::V4 => text
-            .parse::<Ipv4Addr>()
-            .ok()
-            .map(|address| u128::from(u32::from(address))),
+        IpVersion::V4 => text.parse::<Ipv4Addr>().ok().map(|address| u128::from(u32::from(address))),
         IpVersion::V6 => text.parse::<Ipv6Addr>().ok().map(u128::from),
     }
 }
 
 fn parse_range(text: &str, version: IpVersion) -> Result<Range, KernelError> {
-    let fail = |reason| KernelError::Range {
-        version,
-        text: text.to_owned(),
-        reason,
-    };
+    let fail = |reason| KernelError::Range { version, text: text.to_owned(), reason };
     let bits: u32 = if version == IpVersion::V4 { 32 } else { 128 };
     let (address, length) = text.split_once('/').unwrap_or((text, ""));
     let address = parse_address(address, version)
@@ -120,17 +104,10 @@ fn parse_range(text: &str, version: IpVersion) -> Result<Range, KernelError> {
     } else {
         bits
     };
-    let all = if version == IpVersion::V4 {
-        u128::from(u32::MAX)
-    } else {
-        u128::MAX
-    };
+    let all = if version == IpVersion::V4 { u128::from(u32::MAX) } else { u128::MAX };
     // A shift by the full width is undefined for the type, hence the checked form for `/0`.
     let mask = all.checked_shl(bits - length).unwrap_or(0) & all;
-    Ok(Range {
-        network: address & mask,
-        mask,
-    })
+    Ok(Range { network: address & mask, mask })
 }
 
 #[cfg(test)]
@@ -147,29 +124,14 @@ mod tests {
         assert!(!private.contains("192.168.1.1"));
         assert!(!private.contains("fe80::1"));
         assert!(!private.contains("not an address"));
-        assert!(
-            Cidr::new("2001:db8::/32, fe80::/10", IpVersion::V6)
-                .unwrap()
-                .contains("fe80::1")
-        );
-        assert!(
-            Cidr::new("0.0.0.0/0", IpVersion::V4)
-                .unwrap()
-                .contains("255.255.255.255")
-        );
+        assert!(Cidr::new("2001:db8::/32, fe80::/10", IpVersion::V6).unwrap().contains("fe80::1"));
+        assert!(Cidr::new("0.0.0.0/0", IpVersion::V4).unwrap().contains("255.255.255.255"));
         assert!(Cidr::new("::/0", IpVersion::V6).unwrap().contains("ffff::"));
     }
 
     #[test]
     fn broken_ranges_are_named() {
-        for text in [
-            "10.0.0.0/33",
-            "10.0.0/8",
-            "",
-            "fe80::/10",
-            "10.0.0.0/-1",
-            "10.0.0.0/8,",
-        ] {
+        for text in ["10.0.0.0/33", "10.0.0/8", "", "fe80::/10", "10.0.0.0/-1", "10.0.0.0/8,"] {
             assert!(Cidr::new(text, IpVersion::V4).is_err(), "{text}");
         }
         let error = Cidr::new("10.0.0.0/8, 10.0.0.0/40", IpVersion::V4).unwrap_err();

@@ -23,10 +23,7 @@ impl Contains {
     #[must_use]
     pub fn new(needle: &str, fold: bool) -> Self {
         let (needle, mode) = Fold::prepare(needle, fold);
-        Self {
-            finder: Finder::new(&needle).into_owned(),
-            mode,
-        }
+        Self { finder: Finder::new(&needle).into_owned(), mode }
     }
 
     /// Tests every row; null rows give null.
@@ -77,13 +74,7 @@ impl TextPredicate for Contains {
         }
         let mut folded = Vec::with_capacity(text.len());
         lower_ascii_into(text, &mut folded);
-        map_hits(
-            &folded,
-            base,
-            rows,
-            |text, from| self.find(text, from),
-            accept,
-        );
+        map_hits(&folded, base, rows, |text, from| self.find(text, from), accept);
     }
 }
 
@@ -96,19 +87,13 @@ mod tests {
     use crate::kernels::layouts::{all_layouts, booleans, texts};
 
     fn naive(text: &str, needle: &str, fold: bool) -> bool {
-        if fold {
-            fold_text(text).contains(&fold_text(needle))
-        } else {
-            text.contains(needle)
-        }
+        if fold { fold_text(text).contains(&fold_text(needle)) } else { text.contains(needle) }
     }
 
     fn check(rows: &[Option<String>], needle: &str, fold: bool) {
         let kernel = Contains::new(needle, fold);
-        let expected: Vec<Option<bool>> = rows
-            .iter()
-            .map(|row| row.as_ref().map(|text| naive(text, needle, fold)))
-            .collect();
+        let expected: Vec<Option<bool>> =
+            rows.iter().map(|row| row.as_ref().map(|text| naive(text, needle, fold))).collect();
         for (layout, array) in all_layouts(rows) {
             assert_eq!(
                 booleans(&kernel.evaluate(&array).unwrap()),
@@ -120,31 +105,23 @@ mod tests {
 
     #[test]
     fn a_needle_across_two_rows_is_no_hit() {
-        let rows = [
-            "a text that ends in need",
-            "le and a text that begins so",
-            "needle in the third of them",
-        ];
+        let rows =
+            ["a text that ends in need", "le and a text that begins so", "needle in the third of them"];
         check(&rows.map(|row| Some(row.to_owned())), "needle", false);
         check(&rows.map(|row| Some(row.to_uppercase())), "needle", true);
     }
 
     #[test]
     fn look_alikes_of_ascii_letters_fold() {
-        let rows = [
-            "a long enough row with \u{212a}elvin",
-            "me\u{17f}\u{17f}age of more than twelve",
-            "kelvin",
-        ];
+        let rows =
+            ["a long enough row with \u{212a}elvin", "me\u{17f}\u{17f}age of more than twelve", "kelvin"];
         check(&rows.map(|row| Some(row.to_owned())), "kelvin", true);
         check(&rows.map(|row| Some(row.to_owned())), "MESSAGE", true);
     }
 
     #[test]
     fn rejects_columns_that_are_not_text() {
-        let error = Contains::new("x", false)
-            .evaluate(&arrow::array::Int64Array::from(vec![1]))
-            .unwrap_err();
+        let error = Contains::new("x", false).evaluate(&arrow::array::Int64Array::from(vec![1])).unwrap_err();
         assert!(error.to_string().contains("found Int64"), "{error}");
     }
 

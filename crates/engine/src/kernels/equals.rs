@@ -48,15 +48,10 @@ impl TextPredicate for Equals {
             Fold::Exact => length != self.literal.len() || !self.literal.starts_with(&prefix),
             Fold::Ascii => {
                 length != self.literal.len()
-                    || !self
-                        .literal
-                        .starts_with(&prefix.map(|b| b.to_ascii_lowercase()))
+                    || !self.literal.starts_with(&prefix.map(|b| b.to_ascii_lowercase()))
             }
             Fold::AsciiWithLookAlikes => {
-                prefix.is_ascii()
-                    && !self
-                        .literal
-                        .starts_with(&prefix.map(|b| b.to_ascii_lowercase()))
+                prefix.is_ascii() && !self.literal.starts_with(&prefix.map(|b| b.to_ascii_lowercase()))
             }
             Fold::Unicode => false,
         }

@@ -71,8 +71,7 @@ pub(crate) fn lower_ascii_into(text: &[u8], scratch: &mut Vec<u8>) {
 /// Whether `text` holds one of the two characters beyond ASCII that fold to an ASCII letter.
 pub(crate) fn has_ascii_look_alike(text: &[u8]) -> bool {
     !text.is_ascii()
-        && (memchr::memmem::find(text, KELVIN).is_some()
-            || memchr::memmem::find(text, LONG_S).is_some())
+        && (memchr::memmem::find(text, KELVIN).is_some() || memchr::memmem::find(text, LONG_S).is_some())
 }
 
 /// How a literal has to be compared with text when case is ignored.
@@ -131,20 +130,14 @@ mod tests {
 
     #[test]
     fn only_two_characters_fold_into_ascii() {
-        let found: Vec<char> = ('\u{80}'..=char::MAX)
-            .filter(|c| fold_char(*c).is_ascii())
-            .collect();
+        let found: Vec<char> = ('\u{80}'..=char::MAX).filter(|c| fold_char(*c).is_ascii()).collect();
         assert_eq!(found, ['\u{17f}', '\u{212a}']);
     }
 
     #[test]
     fn orbits_have_one_representative() {
-        for group in [
-            ["σ", "ς", "Σ"],
-            ["k", "K", "\u{212a}"],
-            ["å", "Å", "\u{212b}"],
-            ["ß", "ẞ", "ß"],
-        ] {
+        for group in [["σ", "ς", "Σ"], ["k", "K", "\u{212a}"], ["å", "Å", "\u{212b}"], ["ß", "ẞ", "ß"]]
+        {
             assert_eq!(fold_text(group[0]), fold_text(group[1]), "{group:?}");
             assert_eq!(fold_text(group[0]), fold_text(group[2]), "{group:?}");
         }

@@ -38,12 +38,7 @@ impl InList {
             }
         }
         let longest = literals.iter().map(Vec::len).max().unwrap_or(0);
-        Self {
-            literals,
-            longest,
-            patterns,
-            fold,
-        }
+        Self { literals, longest, patterns, fold }
     }
 
     /// Tests every row; null rows give null.
@@ -77,16 +72,8 @@ impl TextPredicate for InList {
     }
 
     fn excludes(&self, length: usize, prefix: [u8; 4]) -> bool {
-        let too_long = if self.fold {
-            self.longest.saturating_mul(3)
-        } else {
-            self.longest
-        };
-        length > too_long
-            && self
-                .patterns
-                .iter()
-                .all(|pattern| pattern.excludes(length, prefix))
+        let too_long = if self.fold { self.longest.saturating_mul(3) } else { self.longest };
+        length > too_long && self.patterns.iter().all(|pattern| pattern.excludes(length, prefix))
     }
 }
 

@@ -31,10 +31,7 @@ pub(crate) fn all_layouts(rows: &[Option<String>]) -> Vec<(&'static str, ArrayRe
     let mut layouts: Vec<(&'static str, ArrayRef)> = vec![
         ("view", Arc::clone(&view)),
         ("string", Arc::new(StringArray::from(rows.clone()))),
-        (
-            "large string",
-            Arc::new(LargeStringArray::from(rows.clone())),
-        ),
+        ("large string", Arc::new(LargeStringArray::from(rows.clone()))),
         ("view over small blocks", small_blocks(&rows)),
         ("sliced view", sliced(&rows)),
         ("view out of order", out_of_order(&rows)),
@@ -69,16 +66,10 @@ fn sliced(rows: &[Option<&str>]) -> ArrayRef {
 fn out_of_order(rows: &[Option<&str>]) -> ArrayRef {
     let reversed: Vec<Option<&str>> = rows.iter().rev().copied().collect();
     let array = StringViewArray::from(reversed);
-    let parts: Vec<ArrayRef> = (0..rows.len())
-        .rev()
-        .map(|i| Arc::new(array.slice(i, 1)) as ArrayRef)
-        .collect();
+    let parts: Vec<ArrayRef> =
+        (0..rows.len()).rev().map(|i| Arc::new(array.slice(i, 1)) as ArrayRef).collect();
     let parts: Vec<&dyn Array> = parts.iter().map(AsRef::as_ref).collect();
-    if parts.is_empty() {
-        Arc::new(array)
-    } else {
-        concat(&parts).unwrap()
-    }
+    if parts.is_empty() { Arc::new(array) } else { concat(&parts).unwrap() }
 }
 
 fn dictionary(rows: &[Option<&str>], views: bool) -> ArrayRef {
@@ -89,10 +80,7 @@ fn dictionary(rows: &[Option<&str>], views: bool) -> ArrayRef {
         .iter()
         .map(|row| row.map(|text| i32::try_from(values.binary_search(&text).unwrap()).unwrap()))
         .collect();
-    let values: ArrayRef = if views {
-        Arc::new(StringViewArray::from(values))
-    } else {
-        Arc::new(StringArray::from(values))
-    };
+    let values: ArrayRef =
+        if views { Arc::new(StringViewArray::from(values)) } else { Arc::new(StringArray::from(values)) };
     Arc::new(DictionaryArray::new(keys, values))
 }

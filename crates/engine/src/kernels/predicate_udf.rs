@@ -64,12 +64,7 @@ pub struct StringPredicate {
 impl StringPredicate {
     fn new(name: &'static str, literals: Vec<String>, kernel: Kernel) -> Self {
         // The second argument is the literal shown in plans.
-        Self {
-            name,
-            literals,
-            kernel,
-            signature: Signature::any(2, Volatility::Immutable),
-        }
+        Self { name, literals, kernel, signature: Signature::any(2, Volatility::Immutable) }
     }
 
     /// The literals the predicate was built from: one needle, pattern or range list, or the items of a list.
@@ -125,9 +120,7 @@ impl ScalarUDFImpl for StringPredicate {
             }
             Some(ColumnarValue::Scalar(scalar)) => {
                 let result = self.kernel.evaluate(&scalar.to_array()?)?;
-                Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(
-                    &result, 0,
-                )?))
+                Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&result, 0)?))
             }
             None => exec_err!("{} needs a column", self.name),
         }
@@ -179,11 +172,7 @@ pub fn regex(expr: Expr, pattern: &str) -> Result<Expr, KernelError> {
 /// # Errors
 /// A range cannot be read.
 pub fn cidr(expr: Expr, ranges: &str, version: IpVersion) -> Result<Expr, KernelError> {
-    let name = if version == IpVersion::V4 {
-        "in_cidr"
-    } else {
-        "in_cidr6"
-    };
+    let name = if version == IpVersion::V4 { "in_cidr" } else { "in_cidr6" };
     let kernel = Kernel::Cidr(Cidr::new(ranges, version)?);
     Ok(StringPredicate::new(name, vec![ranges.to_owned()], kernel).into_expr(expr))
 }
@@ -214,34 +203,18 @@ mod tests {
             &PhysicalPlanningContext::default(),
         )
         .unwrap();
-        physical
-            .evaluate(&batch)
-            .unwrap()
-            .into_array(3)
-            .unwrap()
-            .as_boolean()
-            .iter()
-            .collect()
+        physical.evaluate(&batch).unwrap().into_array(3).unwrap().as_boolean().iter().collect()
     }
 
     #[test]
     fn constructors_evaluate_over_a_batch() {
-        let (yes, no) = (
-            [Some(true), Some(false), None],
-            [Some(false), Some(true), None],
-        );
+        let (yes, no) = ([Some(true), Some(false), None], [Some(false), Some(true), None]);
         assert_eq!(run(&contains(col("body"), "ignore PREVIOUS", true)), yes);
         assert_eq!(run(&wildcard(col("body"), "IGNORE*s", false)), yes);
-        assert_eq!(
-            run(&equals_fold(col("body"), "ignore previous INSTRUCTIONS")),
-            yes
-        );
+        assert_eq!(run(&equals_fold(col("body"), "ignore previous INSTRUCTIONS")), yes);
         assert_eq!(run(&in_list(col("body"), &["x", "10.*"], true)), no);
         assert_eq!(run(&regex(col("body"), "(?i)ignore.*instr").unwrap()), yes);
-        assert_eq!(
-            run(&cidr(col("body"), "10.0.0.0/8", IpVersion::V4).unwrap()),
-            no
-        );
+        assert_eq!(run(&cidr(col("body"), "10.0.0.0/8", IpVersion::V4).unwrap()), no);
     }
 
     #[test]

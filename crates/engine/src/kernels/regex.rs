@@ -60,17 +60,9 @@ impl RegexMatch {
         let regex = RegexBuilder::new(pattern)
             .size_limit(SIZE_LIMIT)
             .build()
-            .map_err(|error| KernelError::Regex {
-                pattern: pattern.to_owned(),
-                reason: error.to_string(),
-            })?;
+            .map_err(|error| KernelError::Regex { pattern: pattern.to_owned(), reason: error.to_string() })?;
         let prefilter = required_literals(pattern).and_then(Prefilter::new);
-        Ok(Self {
-            regex,
-            prefilter,
-            seen: AtomicUsize::new(0),
-            verified: AtomicUsize::new(0),
-        })
+        Ok(Self { regex, prefilter, seen: AtomicUsize::new(0), verified: AtomicUsize::new(0) })
     }
 
     /// Tests every row; null rows give null.
@@ -103,22 +95,14 @@ impl Prefilter {
             [one] => Search::One(Finder::new(one).into_owned()),
             many => Search::Many(AhoCorasick::new(many).ok()?),
         };
-        Some(Self {
-            search,
-            fold,
-            look_alikes,
-        })
+        Some(Self { search, fold, look_alikes })
     }
 
     fn find(&self, text: &[u8], from: usize) -> Option<(usize, usize)> {
         let rest = text.get(from..)?;
         match &self.search {
-            Search::One(finder) => finder
-                .find(rest)
-                .map(|at| (from + at, from + at + finder.needle().len())),
-            Search::Many(automaton) => automaton
-                .find(rest)
-                .map(|hit| (from + hit.start(), from + hit.end())),
+            Search::One(finder) => finder.find(rest).map(|at| (from + at, from + at + finder.needle().len())),
+            Search::Many(automaton) => automaton.find(rest).map(|hit| (from + hit.start(), from + hit.end())),
         }
     }
 }
@@ -131,8 +115,7 @@ impl TextPredicate for RegexMatch {
     fn scan(&self, data: &[u8], rows: &[Segment], hits: &mut Hits) {
         let (text, base) = covered(data, rows);
         let usable = self.prefilter.as_ref().filter(|_| self.prefilter_pays());
-        let Some(prefilter) = usable.filter(|p| !(p.look_alikes && has_ascii_look_alike(text)))
-        else {
+        let Some(prefilter) = usable.filter(|p| !(p.look_alikes && has_ascii_look_alike(text))) else {
             self.scan_each(data, rows, hits);
             return;
         };
@@ -146,21 +129,9 @@ impl TextPredicate for RegexMatch {
         if prefilter.fold {
             let mut folded = Vec::with_capacity(text.len());
             lower_ascii_into(text, &mut folded);
-            map_hits(
-                &folded,
-                base,
-                rows,
-                |text, from| prefilter.find(text, from),
-                accept,
-            );
+            map_hits(&folded, base, rows, |text, from| prefilter.find(text, from), accept);
         } else {
-            map_hits(
-                text,
-                base,
-                rows,
-                |text, from| prefilter.find(text, from),
-                accept,
-            );
+            map_hits(text, base, rows, |text, from| prefilter.find(text, from), accept);
         }
         self.seen.fetch_add(rows.len(), Ordering::Relaxed);
         self.verified.fetch_add(verified, Ordering::Relaxed);
@@ -193,16 +164,10 @@ mod tests {
     fn check(rows: &[Option<String>], pattern: &str) {
         let kernel = RegexMatch::new(pattern).unwrap();
         let plain = ::regex::Regex::new(pattern).unwrap();
-        let expected: Vec<Option<bool>> = rows
-            .iter()
-            .map(|row| row.as_ref().map(|text| plain.is_match(text)))
-            .collect();
+        let expected: Vec<Option<bool>> =
+            rows.iter().map(|row| row.as_ref().map(|text| plain.is_match(text))).collect();
         for (layout, array) in all_layouts(rows) {
-            assert_eq!(
-                booleans(&kernel.evaluate(&array).unwrap()),
-                expected,
-                "{layout}, {pattern}"
-            );
+            assert_eq!(booleans(&kernel.evaluate(&array).unwrap()), expected, "{layout}, {pattern}");
         }
     }
 
@@ -228,9 +193,8 @@ mod tests {
 
     #[test]
     fn useless_prefilters_switch_off_without_changing_the_result() {
-        let rows: Vec<Option<String>> = (0..9000)
-            .map(|i| Some(format!("row number {i} with common words in it")))
-            .collect();
+        let rows: Vec<Option<String>> =
+            (0..9000).map(|i| Some(format!("row number {i} with common words in it"))).collect();
         let kernel = RegexMatch::new("common.*words (in|on) it$").unwrap();
         let array = arrow::array::StringViewArray::from_iter(rows);
         assert_eq!(kernel.evaluate(&array).unwrap().true_count(), 9000);

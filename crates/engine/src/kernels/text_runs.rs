@@ -6,8 +6,8 @@
 //! of one row and never to a wrong answer.
 
 use arrow::array::{
-    Array, AsArray, BooleanArray, BooleanBufferBuilder, ByteView, GenericStringArray,
-    OffsetSizeTrait, StringViewArray, UInt64Array,
+    Array, AsArray, BooleanArray, BooleanBufferBuilder, ByteView, GenericStringArray, OffsetSizeTrait,
+    StringViewArray, UInt64Array,
 };
 use arrow::buffer::NullBuffer;
 use arrow::compute::{cast, take};
@@ -74,10 +74,7 @@ pub trait TextPredicate {
 ///
 /// # Errors
 /// Fails if `array` holds anything but strings, or a dictionary of strings. An array of type `Null` gives nulls.
-pub fn evaluate(
-    predicate: &impl TextPredicate,
-    array: &dyn Array,
-) -> Result<BooleanArray, ArrowError> {
+pub fn evaluate(predicate: &impl TextPredicate, array: &dyn Array) -> Result<BooleanArray, ArrowError> {
     match array.data_type() {
         DataType::Utf8View => Ok(scan_views(predicate, array.as_string_view())),
         DataType::Utf8 => Ok(scan_offsets(predicate, array.as_string::<i32>())),
@@ -98,11 +95,7 @@ fn evaluate_dictionary(
     let dictionary = array.as_any_dictionary();
     if dictionary.values().len() > array.len() {
         // More values than rows: a slice of a large dictionary, where testing the rows costs less.
-        let rows = take(
-            dictionary.values(),
-            &cast(dictionary.keys(), &DataType::UInt64)?,
-            None,
-        )?;
+        let rows = take(dictionary.values(), &cast(dictionary.keys(), &DataType::UInt64)?, None)?;
         return evaluate(predicate, &rows);
     }
     let values = evaluate(predicate, dictionary.values())?;
@@ -129,9 +122,7 @@ impl<P: TextPredicate> RunCollector<'_, P> {
         let (Some(first), Some(last)) = (self.segments.first(), self.segments.last()) else {
             return true;
         };
-        next.start >= last.end
-            && next.start - last.end <= GAP_BYTES
-            && next.end - first.start <= RUN_BYTES
+        next.start >= last.end && next.start - last.end <= GAP_BYTES && next.end - first.start <= RUN_BYTES
     }
 
     fn push(&mut self, data: &[u8], segment: Segment) {
@@ -151,11 +142,7 @@ impl<P: TextPredicate> RunCollector<'_, P> {
 
 fn scan_views<P: TextPredicate>(predicate: &P, array: &StringViewArray) -> BooleanArray {
     let buffers = array.data_buffers();
-    let mut runs = RunCollector {
-        predicate,
-        segments: Vec::new(),
-        hits: Hits::new(array.len()),
-    };
+    let mut runs = RunCollector { predicate, segments: Vec::new(), hits: Hits::new(array.len()) };
     let mut current = 0;
     for (row, raw) in array.views().iter().enumerate() {
         if array.is_null(row) {
@@ -178,14 +165,7 @@ fn scan_views<P: TextPredicate>(predicate: &P, array: &StringViewArray) -> Boole
             current = buffer;
         }
         let start = view.offset as usize;
-        runs.push(
-            &buffers[buffer],
-            Segment {
-                row,
-                start,
-                end: start + view.length as usize,
-            },
-        );
+        runs.push(&buffers[buffer], Segment { row, start, end: start + view.length as usize });
     }
     runs.flush(buffers.get(current).map_or(&[], |b| b.as_slice()));
     finish(runs.hits, array.nulls().cloned())
@@ -196,11 +176,7 @@ fn scan_offsets<P: TextPredicate, O: OffsetSizeTrait>(
     array: &GenericStringArray<O>,
 ) -> BooleanArray {
     let data = array.value_data();
-    let mut runs = RunCollector {
-        predicate,
-        segments: Vec::new(),
-        hits: Hits::new(array.len()),
-    };
+    let mut runs = RunCollector { predicate, segments: Vec::new(), hits: Hits::new(array.len()) };
     for (row, ends) in array.value_offsets().windows(2).enumerate() {
         if array.is_null(row) {
             continue;

@@ -44,11 +44,7 @@ impl Wildcard {
     #[must_use]
     pub fn new(pattern: &str, fold: bool) -> Self {
         let pieces: Vec<&str> = pattern.split('*').collect();
-        let inner: Vec<&str> = pieces
-            .iter()
-            .copied()
-            .filter(|piece| !piece.is_empty())
-            .collect();
+        let inner: Vec<&str> = pieces.iter().copied().filter(|piece| !piece.is_empty()).collect();
         let open_ends = pattern.starts_with('*') && pattern.ends_with('*');
         let shape = if pieces.len() == 1 {
             Shape::Equals(Equals::new(pattern, fold))
@@ -80,9 +76,7 @@ impl Anchored {
             prefix: folded(pieces[0]),
             suffix: folded(pieces[last]),
             literal_bytes: pieces.iter().map(|piece| folded(piece).len()).sum(),
-            middle: middle
-                .map(|piece| Finder::new(&folded(piece)).into_owned())
-                .collect(),
+            middle: middle.map(|piece| Finder::new(&folded(piece)).into_owned()).collect(),
             mode,
         }
     }
@@ -139,8 +133,7 @@ impl TextPredicate for Anchored {
         match self.mode {
             Fold::Exact => length < self.literal_bytes || prefix[..known] != self.prefix[..known],
             Fold::Ascii => {
-                length < self.literal_bytes
-                    || !prefix[..known].eq_ignore_ascii_case(&self.prefix[..known])
+                length < self.literal_bytes || !prefix[..known].eq_ignore_ascii_case(&self.prefix[..known])
             }
             Fold::AsciiWithLookAlikes => {
                 prefix.is_ascii() && !prefix[..known].eq_ignore_ascii_case(&self.prefix[..known])
@@ -196,19 +189,10 @@ mod tests {
     fn check(rows: &[Option<String>], pattern: &str, fold: bool) {
         let kernel = Wildcard::new(pattern, fold);
         let chars = |text: &str| -> Vec<char> {
-            if fold {
-                fold_text(text).chars().collect()
-            } else {
-                text.chars().collect()
-            }
+            if fold { fold_text(text).chars().collect() } else { text.chars().collect() }
         };
-        let expected: Vec<Option<bool>> = rows
-            .iter()
-            .map(|row| {
-                row.as_ref()
-                    .map(|text| naive(&chars(text), &chars(pattern)))
-            })
-            .collect();
+        let expected: Vec<Option<bool>> =
+            rows.iter().map(|row| row.as_ref().map(|text| naive(&chars(text), &chars(pattern)))).collect();
         for (layout, array) in all_layouts(rows) {
             assert_eq!(
                 booleans(&kernel.evaluate(&array).unwrap()),
@@ -220,30 +204,11 @@ mod tests {
 
     #[test]
     fn shapes() {
-        let rows = [
-            "wk-01",
-            "xwk-01",
-            "WK-01",
-            "/models/llama.Safetensors",
-            "",
-            "a*b",
-            "aa",
-            "a",
-        ];
+        let rows = ["wk-01", "xwk-01", "WK-01", "/models/llama.Safetensors", "", "a*b", "aa", "a"];
         let rows = rows.map(|row| Some(row.to_owned()));
-        for pattern in [
-            "wk-*",
-            "*-01",
-            "*k*",
-            "*",
-            "**",
-            "",
-            "wk-01",
-            "*models*safe*s",
-            "a*a",
-            "a*b",
-            "/*.safetensors",
-        ] {
+        for pattern in
+            ["wk-*", "*-01", "*k*", "*", "**", "", "wk-01", "*models*safe*s", "a*a", "a*b", "/*.safetensors"]
+        {
             check(&rows, pattern, false);
             check(&rows, pattern, true);
         }

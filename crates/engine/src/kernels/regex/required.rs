@@ -25,20 +25,13 @@ pub(super) struct RequiredLiterals {
 
 /// The literals required by `pattern`, if each has at least three bytes and there are few of them.
 pub(super) fn required_literals(pattern: &str) -> Option<RequiredLiterals> {
-    let hir = regex_syntax::ParserBuilder::new()
-        .utf8(false)
-        .build()
-        .parse(pattern)
-        .ok()?;
+    let hir = regex_syntax::ParserBuilder::new().utf8(false).build().parse(pattern).ok()?;
     let mut required = required_by(&hir)?;
     if required.literals.is_empty() || required.literals.len() > MOST {
         return None;
     }
     if required.fold {
-        required
-            .literals
-            .iter_mut()
-            .for_each(|literal| literal.make_ascii_lowercase());
+        required.literals.iter_mut().for_each(|literal| literal.make_ascii_lowercase());
     }
     required.literals.sort();
     required.literals.dedup();
@@ -50,10 +43,7 @@ fn required_by(hir: &Hir) -> Option<RequiredLiterals> {
         HirKind::Capture(capture) => required_by(&capture.sub),
         HirKind::Repetition(repetition) if repetition.min > 0 => required_by(&repetition.sub),
         HirKind::Alternation(branches) => {
-            let mut all = RequiredLiterals {
-                literals: Vec::new(),
-                fold: false,
-            };
+            let mut all = RequiredLiterals { literals: Vec::new(), fold: false };
             for branch in branches {
                 let required = required_by(branch)?;
                 all.literals.extend(required.literals);
@@ -70,10 +60,7 @@ fn required_by(hir: &Hir) -> Option<RequiredLiterals> {
 /// The best of: each stretch of adjacent literal parts, and what each other part requires by itself.
 fn best_of_concat(parts: &[Hir]) -> Option<RequiredLiterals> {
     let mut best = None;
-    let mut stretch = RequiredLiterals {
-        literals: vec![Vec::new()],
-        fold: false,
-    };
+    let mut stretch = RequiredLiterals { literals: vec![Vec::new()], fold: false };
     for part in parts {
         if matches!(part.kind(), HirKind::Look(_) | HirKind::Empty) {
             continue;
@@ -82,10 +69,7 @@ fn best_of_concat(parts: &[Hir]) -> Option<RequiredLiterals> {
             continue;
         }
         keep_better(&mut best, Some(stretch));
-        stretch = RequiredLiterals {
-            literals: vec![Vec::new()],
-            fold: false,
-        };
+        stretch = RequiredLiterals { literals: vec![Vec::new()], fold: false };
         if !matches!(part.kind(), HirKind::Class(_)) {
             keep_better(&mut best, required_by(part));
         }
@@ -119,35 +103,19 @@ fn append_literal(part: &Hir, stretch: &mut RequiredLiterals) -> bool {
 fn folded_letter(class: &Class) -> Option<u8> {
     let members: Vec<char> = match class {
         Class::Unicode(class) => {
-            let count: u32 = class
-                .ranges()
-                .iter()
-                .map(|r| u32::from(r.end()) - u32::from(r.start()) + 1)
-                .sum();
+            let count: u32 =
+                class.ranges().iter().map(|r| u32::from(r.end()) - u32::from(r.start()) + 1).sum();
             if count > 3 {
                 return None;
             }
-            class
-                .ranges()
-                .iter()
-                .flat_map(|r| r.start()..=r.end())
-                .collect()
+            class.ranges().iter().flat_map(|r| r.start()..=r.end()).collect()
         }
         Class::Bytes(class) => {
-            let count: usize = class
-                .ranges()
-                .iter()
-                .map(regex_syntax::hir::ClassBytesRange::len)
-                .sum();
+            let count: usize = class.ranges().iter().map(regex_syntax::hir::ClassBytesRange::len).sum();
             if count > 3 || !class.is_ascii() {
                 return None;
             }
-            class
-                .ranges()
-                .iter()
-                .flat_map(|r| r.start()..=r.end())
-                .map(char::from)
-                .collect()
+            class.ranges().iter().flat_map(|r| r.start()..=r.end()).map(char::from).collect()
         }
     };
     let first = fold_char(*members.first()?);
@@ -175,13 +143,7 @@ mod tests {
 
     fn required(pattern: &str) -> Option<(Vec<String>, bool)> {
         required_literals(pattern).map(|set| {
-            (
-                set.literals
-                    .into_iter()
-                    .map(|literal| String::from_utf8(literal).unwrap())
-                    .collect(),
-                set.fold,
-            )
+            (set.literals.into_iter().map(|literal| String::from_utf8(literal).unwrap()).collect(), set.fold)
         })
     }
 
@@ -195,30 +157,17 @@ mod tests {
             required("(?i)(openai|anthropic|claude|gpt)"),
             set(&["anthropic", "claude", "gpt", "openai"], true)
         );
-        assert_eq!(
-            required("(?i)zx_needle_[0-9a-f]+[.]dll"),
-            set(&["zx_needle_"], true)
-        );
+        assert_eq!(required("(?i)zx_needle_[0-9a-f]+[.]dll"), set(&["zx_needle_"], true));
         assert_eq!(required("\\bmimikatz\\b"), set(&["mimikatz"], false));
-        assert_eq!(
-            required("(?i)(tool.*call|function.*invoke)"),
-            set(&["function", "tool"], true)
-        );
+        assert_eq!(required("(?i)(tool.*call|function.*invoke)"), set(&["function", "tool"], true));
         assert_eq!(required("(foo)+bar?"), set(&["foo"], false));
     }
 
     #[test]
     fn gives_up_where_nothing_is_required() {
-        for pattern in [
-            "(?i)(\\.pkl|\\.h5|\\.pb)?",
-            "(?i)\\.(pb|h5)",
-            "[a-z]+",
-            "(foo|)",
-            "(foo)*",
-            "",
-            "(",
-            "a|foo",
-        ] {
+        for pattern in
+            ["(?i)(\\.pkl|\\.h5|\\.pb)?", "(?i)\\.(pb|h5)", "[a-z]+", "(foo|)", "(foo)*", "", "(", "a|foo"]
+        {
             assert_eq!(required(pattern), None, "{pattern}");
         }
     }
