@@ -5,4 +5,5 @@
 
 pub mod facts;
 pub mod ir;
+pub mod signatures;
 pub mod syntax;
