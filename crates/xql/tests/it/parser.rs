@@ -51,23 +51,15 @@ fn dialect_forms() {
 
 #[test]
 fn words_are_not_reserved() {
-    clean(
-        "dataset = x | filter type = 1 and count = 2 and left = 3 | fields values, hour, tool | sort asc desc",
-    );
+    clean("dataset = x | filter type = 1 and count = 2 and left = 3 | fields values, hour, tool | sort asc desc");
 }
 
 #[test]
 fn errors_say_what_was_expected() {
     assert_eq!(first_error("dataset = x | filter"), "20..20 expected a value, found the end of the query");
     assert_eq!(first_error("dataset = x | where a = 1"), "14..19 no stage is called `where`");
-    assert_eq!(
-        first_error("dataset = x filter a = 1"),
-        "12..18 unexpected `filter` after the end of the stage"
-    );
-    assert_eq!(
-        first_error("dataset = x | limit 10 | filter (a = 1"),
-        "38..38 expected `)`, found the end of the query"
-    );
+    assert_eq!(first_error("dataset = x filter a = 1"), "12..18 unexpected `filter` after the end of the stage");
+    assert_eq!(first_error("dataset = x | limit 10 | filter (a = 1"), "38..38 expected `)`, found the end of the query");
     assert_eq!(first_error("dataset = x | filter a = \"b"), "25..26 string is never closed");
 }
 
