@@ -1,0 +1,57 @@
+//! Errors of the engine, sorted by who can mend them.
+
+use datafusion::error::DataFusionError;
+
+/// Why a query did not run to its end.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// The query asks for something that this version does not execute.
+    #[error("{0}")]
+    Unsupported(String),
+    /// The query is wrong: a literal, a pattern, a path.
+    #[error("{0}")]
+    Query(String),
+    /// A file or the machine failed.
+    #[error("{0}")]
+    Environment(String),
+    /// A limit was reached; the text names it.
+    #[error("{0}")]
+    Limit(String),
+    /// An invariant of ours is broken.
+    #[error("internal error: {0} (please report it with the query)")]
+    Internal(String),
+}
+
+impl EngineError {
+    /// A stage or function that is not executed.
+    pub fn unsupported(what: impl Into<String>) -> Self {
+        Self::Unsupported(what.into())
+    }
+
+    /// A broken invariant.
+    pub fn internal(what: impl Into<String>) -> Self {
+        Self::Internal(what.into())
+    }
+}
+
+impl From<DataFusionError> for EngineError {
+    fn from(error: DataFusionError) -> Self {
+        let text = error.strip_backtrace();
+        match error.find_root() {
+            DataFusionError::ResourcesExhausted(_) => {
+                Self::Limit(format!("the query needs more memory than allowed: {text}"))
+            }
+            DataFusionError::Internal(_) => Self::Internal(text),
+            DataFusionError::IoError(_)
+            | DataFusionError::ObjectStore(_)
+            | DataFusionError::ParquetError(_) => Self::Environment(text),
+            _ => Self::Query(text),
+        }
+    }
+}
+
+impl From<arrow::error::ArrowError> for EngineError {
+    fn from(error: arrow::error::ArrowError) -> Self {
+        Self::from(DataFusionError::from(error))
+    }
+}

@@ -1,0 +1,106 @@
+//! Membership in a list of literals, which may hold `*` wildcards: XQL's `in ("a", "b*")`.
+//!
+//! Plain literals go into a hash set (so lists of thousands of indicators cost one look-up per row); `*suffix`,
+//! `prefix*` and the like are tried in turn. With case ignored, the set holds folded literals and the row is folded
+//! once for all of them.
+
+use std::collections::HashSet;
+
+use arrow::array::{Array, BooleanArray};
+use arrow::error::ArrowError;
+
+use super::folding::{fold_bytes_into, fold_text};
+use super::text_runs::{self, TextPredicate};
+use super::wildcard::Wildcard;
+
+/// Whether a text equals one of a list of literals, or matches one of its patterns.
+#[derive(Debug, Clone)]
+pub struct InList {
+    literals: HashSet<Vec<u8>>,
+    longest: usize,
+    patterns: Vec<Wildcard>,
+    fold: bool,
+}
+
+impl InList {
+    /// Prepares the list; `fold` ignores case by Unicode's simple folding.
+    #[must_use]
+    pub fn new<S: AsRef<str>>(items: &[S], fold: bool) -> Self {
+        let mut literals = HashSet::new();
+        let mut patterns = Vec::new();
+        for item in items.iter().map(AsRef::as_ref) {
+            if item.contains('*') {
+                patterns.push(Wildcard::new(item, fold));
+            } else if fold {
+                literals.insert(fold_text(item).into_bytes());
+            } else {
+                literals.insert(item.as_bytes().to_vec());
+            }
+        }
+        let longest = literals.iter().map(Vec::len).max().unwrap_or(0);
+        Self { literals, longest, patterns, fold }
+    }
+
+    /// Tests every row; null rows give null.
+    ///
+    /// # Errors
+    /// Fails if `array` does not hold strings.
+    pub fn evaluate(&self, array: &dyn Array) -> Result<BooleanArray, ArrowError> {
+        text_runs::evaluate(self, array)
+    }
+
+    fn has_literal(&self, text: &[u8]) -> bool {
+        if self.literals.is_empty() {
+            return false;
+        }
+        if !self.fold {
+            return self.literals.contains(text);
+        }
+        // A folded text is at most three times shorter or longer than the text (U+212A has three bytes, `k` has one).
+        if text.len() > self.longest.saturating_mul(3) {
+            return false;
+        }
+        let mut folded = Vec::with_capacity(text.len());
+        fold_bytes_into(text, &mut folded);
+        self.literals.contains(&folded)
+    }
+}
+
+impl TextPredicate for InList {
+    fn matches(&self, text: &[u8]) -> bool {
+        self.has_literal(text) || self.patterns.iter().any(|pattern| pattern.matches(text))
+    }
+
+    fn excludes(&self, length: usize, prefix: [u8; 4]) -> bool {
+        let too_long = if self.fold { self.longest.saturating_mul(3) } else { self.longest };
+        length > too_long && self.patterns.iter().all(|pattern| pattern.excludes(length, prefix))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::kernels::layouts::{all_layouts, booleans, texts};
+
+    proptest! {
+        #[test]
+        fn agrees_with_one_wildcard_test_per_item(
+            rows in texts(), mut items in prop::collection::vec("[akKs\u{212a}é*]{0,4}", 0..5),
+            pick: prop::sample::Index, fold: bool,
+        ) {
+            if !rows.is_empty() {
+                items.extend(rows[pick.index(rows.len())].clone());
+            }
+            let kernel = InList::new(&items, fold);
+            let single: Vec<Wildcard> = items.iter().map(|item| Wildcard::new(item, fold)).collect();
+            let expected: Vec<Option<bool>> = rows.iter().map(|row| {
+                row.as_ref().map(|text| single.iter().any(|item| item.matches(text.as_bytes())))
+            }).collect();
+            for (layout, array) in all_layouts(&rows) {
+                prop_assert_eq!(booleans(&kernel.evaluate(&array).unwrap()), expected.clone(), "{}", layout);
+            }
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! Regular expressions: XQL's `~=`, an unanchored search in RE2-like syntax, compiled once.
+//!
+//! Where every match must contain one of a few literals of at least three bytes (`(?i)(openai|anthropic)`), the
+//! literals are searched over a whole run first and only rows with a hit are verified. The prefilter only ever
+//! over-approximates. It switches itself off for the rest of a query once it has let through more than half of many
+//! rows, because verifying nearly every row costs more than scanning once.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use aho_corasick::AhoCorasick;
+use arrow::array::{Array, BooleanArray};
+use arrow::error::ArrowError;
+use memchr::memmem::Finder;
+use regex::bytes::{Regex, RegexBuilder};
+
+use super::KernelError;
+use super::folding::{has_ascii_look_alike, lower_ascii_into};
+use super::text_runs::{self, Hits, Segment, TextPredicate, covered, map_hits};
+
+mod required;
+
+use required::{RequiredLiterals, required_literals};
+
+/// Upper limit of a compiled pattern, in bytes; a larger one is an error, not a memory problem.
+const SIZE_LIMIT: usize = 16 * 1024 * 1024;
+/// Rows to see before judging whether the prefilter pays.
+const TRIAL_ROWS: usize = 4096;
+
+/// Whether a text has a match of a regular expression.
+#[derive(Debug)]
+pub struct RegexMatch {
+    regex: Regex,
+    prefilter: Option<Prefilter>,
+    /// Rows seen and rows verified with the prefilter on; statistics only, so relaxed ordering is enough.
+    seen: AtomicUsize,
+    verified: AtomicUsize,
+}
+
+#[derive(Debug)]
+struct Prefilter {
+    search: Search,
+    /// Search a copy with ASCII letters lowered.
+    fold: bool,
+    /// A literal has a folded `k` or `s`, which U+212A and U+017F match too.
+    look_alikes: bool,
+}
+
+#[derive(Debug)]
+enum Search {
+    One(Finder<'static>),
+    Many(AhoCorasick),
+}
+
+impl RegexMatch {
+    /// Compiles `pattern`. Flags stand inside it (`(?i)`); `.` excludes newline.
+    ///
+    /// # Errors
+    /// The pattern is not in the supported syntax (look-around and back-references are not), or is too large.
+    pub fn new(pattern: &str) -> Result<Self, KernelError> {
+        let regex = RegexBuilder::new(pattern)
+            .size_limit(SIZE_LIMIT)
+            .build()
+            .map_err(|error| KernelError::Regex { pattern: pattern.to_owned(), reason: error.to_string() })?;
+        let prefilter = required_literals(pattern).and_then(Prefilter::new);
+        Ok(Self { regex, prefilter, seen: AtomicUsize::new(0), verified: AtomicUsize::new(0) })
+    }
+
+    /// Tests every row; null rows give null.
+    ///
+    /// # Errors
+    /// Fails if `array` does not hold strings.
+    pub fn evaluate(&self, array: &dyn Array) -> Result<BooleanArray, ArrowError> {
+        text_runs::evaluate(self, array)
+    }
+
+    fn prefilter_pays(&self) -> bool {
+        let seen = self.seen.load(Ordering::Relaxed);
+        seen < TRIAL_ROWS || self.verified.load(Ordering::Relaxed) * 2 <= seen
+    }
+
+    fn scan_each(&self, data: &[u8], rows: &[Segment], hits: &mut Hits) {
+        for segment in rows {
+            if self.matches(&data[segment.start..segment.end]) {
+                hits.set(segment.row);
+            }
+        }
+    }
+}
+
+impl Prefilter {
+    fn new(required: RequiredLiterals) -> Option<Self> {
+        let RequiredLiterals { literals, fold } = required;
+        let look_alikes = fold && literals.iter().flatten().any(|b| matches!(b, b'k' | b's'));
+        let search = match literals.as_slice() {
+            [one] => Search::One(Finder::new(one).into_owned()),
+            many => Search::Many(AhoCorasick::new(many).ok()?),
+        };
+        Some(Self { search, fold, look_alikes })
+    }
+
+    fn find(&self, text: &[u8], from: usize) -> Option<(usize, usize)> {
+        let rest = text.get(from..)?;
+        match &self.search {
+            Search::One(finder) => finder.find(rest).map(|at| (from + at, from + at + finder.needle().len())),
+            Search::Many(automaton) => automaton.find(rest).map(|hit| (from + hit.start(), from + hit.end())),
+        }
+    }
+}
+
+impl TextPredicate for RegexMatch {
+    fn matches(&self, text: &[u8]) -> bool {
+        self.regex.is_match(text)
+    }
+
+    fn scan(&self, data: &[u8], rows: &[Segment], hits: &mut Hits) {
+        let (text, base) = covered(data, rows);
+        let usable = self.prefilter.as_ref().filter(|_| self.prefilter_pays());
+        let Some(prefilter) = usable.filter(|p| !(p.look_alikes && has_ascii_look_alike(text))) else {
+            self.scan_each(data, rows, hits);
+            return;
+        };
+        let mut verified = 0;
+        let accept = |segment: Segment| {
+            verified += 1;
+            if self.regex.is_match(&data[segment.start..segment.end]) {
+                hits.set(segment.row);
+            }
+        };
+        if prefilter.fold {
+            let mut folded = Vec::with_capacity(text.len());
+            lower_ascii_into(text, &mut folded);
+            map_hits(&folded, base, rows, |text, from| prefilter.find(text, from), accept);
+        } else {
+            map_hits(text, base, rows, |text, from| prefilter.find(text, from), accept);
+        }
+        self.seen.fetch_add(rows.len(), Ordering::Relaxed);
+        self.verified.fetch_add(verified, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::kernels::layouts::{all_layouts, booleans, texts};
+
+    const PATTERNS: &[&str] = &[
+        "(?i)(skk|kss)",
+        "(?i)sks.*k",
+        "sKs",
+        "a+b?kSs",
+        "(?i)^[ab]*ssk",
+        "(abk|bka)s$",
+        "(?i)é",
+        "(?i)kké|ssé",
+        "(aks){2,}",
+        "(?:aks)*",
+        "\\bkSs\\b",
+        "[abk]{3}",
+        "",
+    ];
+
+    fn check(rows: &[Option<String>], pattern: &str) {
+        let kernel = RegexMatch::new(pattern).unwrap();
+        let plain = ::regex::Regex::new(pattern).unwrap();
+        let expected: Vec<Option<bool>> =
+            rows.iter().map(|row| row.as_ref().map(|text| plain.is_match(text))).collect();
+        for (layout, array) in all_layouts(rows) {
+            assert_eq!(booleans(&kernel.evaluate(&array).unwrap()), expected, "{layout}, {pattern}");
+        }
+    }
+
+    #[test]
+    fn hunting_patterns() {
+        let rows = [
+            "POST /v1/chat/completions HTTP/1.1 Host: api.OpenAI.com",
+            "powershell -enc ZQB4AHAAbwByAHQA",
+            "curl http://127.0.0.1:8000/v1/models | tee models.json",
+            "tool_call: function.invoke(name='exec')",
+            "\u{212a}ubectl get \u{17f}ecrets -n mlops --all-namespaces",
+        ];
+        let rows = rows.map(|row| Some(row.to_owned()));
+        for pattern in [
+            "(?i)(openai|anthropic|claude|gpt)",
+            "(?i)(tool.*call|function.*invoke)",
+            "(?i)kubectl",
+            "(?i)secrets",
+        ] {
+            check(&rows, pattern);
+        }
+    }
+
+    #[test]
+    fn useless_prefilters_switch_off_without_changing_the_result() {
+        let rows: Vec<Option<String>> =
+            (0..9000).map(|i| Some(format!("row number {i} with common words in it"))).collect();
+        let kernel = RegexMatch::new("common.*words (in|on) it$").unwrap();
+        let array = arrow::array::StringViewArray::from_iter(rows);
+        assert_eq!(kernel.evaluate(&array).unwrap().true_count(), 9000);
+        assert!(!kernel.prefilter_pays());
+        assert_eq!(kernel.evaluate(&array).unwrap().true_count(), 9000);
+    }
+
+    #[test]
+    fn broken_patterns_are_errors() {
+        for pattern in ["(", "(?=x)", "a{1000}{1000}{1000}", "\\1"] {
+            assert!(RegexMatch::new(pattern).is_err(), "{pattern}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn agrees_with_the_regex_crate(rows in texts(), pattern in prop::sample::select(PATTERNS)) {
+            check(&rows, pattern);
+        }
+    }
+}
