@@ -1,2 +1,11 @@
-//! Under construction.
+//! The engine: resolved XQL to DataFusion plans, functions and string kernels, files and tables, execution.
+
+pub mod error;
+pub mod explain;
+pub mod functions;
 pub mod kernels;
+mod plan;
+pub mod session;
+pub mod tables;
+pub mod time_text;
+pub mod types;

@@ -13,8 +13,7 @@ use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::{DataFusionError, Result as DfResult, ScalarValue};
 use datafusion::datasource::TableType;
 use datafusion::datasource::listing::PartitionedFile;
-use datafusion::datasource::physical_plan::parquet::ParquetSource;
-use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder};
+use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
 use datafusion::datasource::source::DataSourceExec;
 use datafusion::datasource::table_schema::TableSchema;
 use datafusion::execution::object_store::ObjectStoreUrl;
@@ -49,8 +48,8 @@ impl ParquetTable {
             merge_fields(&mut fields, dataset, &schema);
             let location = std::path::absolute(path).unwrap_or_else(|_| path.clone());
             let shown = ScalarValue::Utf8View(Some(path.display().to_string()));
-            let file = PartitionedFile::new(location.display().to_string(), size)
-                .with_partition_values(vec![shown]);
+            let file =
+                PartitionedFile::new(location.display().to_string(), size).with_partition_values(vec![shown]);
             partitioned.push(file);
         }
         // Files written by us carry both columns already; the virtual ones would hide them.
@@ -60,7 +59,8 @@ impl ParquetTable {
         if !own {
             let path = Arc::new(Field::new(PATH, DataType::Utf8View, true));
             let line = Field::new(LINE, DataType::Int64, false).with_extension_type(RowNumber);
-            builder = builder.with_table_partition_cols(vec![path]).with_virtual_columns(vec![Arc::new(line)]);
+            builder =
+                builder.with_table_partition_cols(vec![path]).with_virtual_columns(vec![Arc::new(line)]);
         }
         if own {
             for file in &mut partitioned {

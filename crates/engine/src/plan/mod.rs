@@ -1,0 +1,333 @@
+//! Resolved plan to DataFusion's logical plan.
+//!
+//! Every operation of [`ir::Plan`] becomes one or two logical nodes; DataFusion's optimizer then moves
+//! filters, projections and limits to the scan. String tests become our kernels ([`crate::kernels`]), which
+//! DataFusion evaluates like any other predicate.
+
+mod aggregate;
+pub(crate) mod bucket;
+pub(crate) mod expr;
+mod join;
+mod source;
+mod values;
+mod window;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use atalanta_schema::Type;
+use atalanta_xql::ir::{self, OperationKind};
+use datafusion::common::{Column, UnnestOptions};
+use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, SortExpr, lit};
+
+use crate::error::EngineError;
+use crate::tables::{Dataset, LINE, PATH};
+use expr::ExprContext;
+
+/// Most operations of one query; deeper plans are refused rather than planned slowly.
+pub const MAX_OPERATIONS: usize = 500;
+
+/// What the planner needs to know of the session.
+pub(crate) struct Context<'a> {
+    pub datasets: &'a [Dataset],
+    /// Query start, µs since the epoch.
+    pub now: i64,
+    /// Whether `_path` and `_line` are carried along.
+    pub provenance: bool,
+}
+
+/// Lowers a plan.
+pub(crate) fn lower(plan: &ir::Plan, context: &Context<'_>) -> Result<LogicalPlan, EngineError> {
+    let mut needed = BTreeSet::new();
+    referenced(plan, &mut needed);
+    Lowering { context, needed: &needed, timeframe: None }.pipeline(plan)
+}
+
+/// State of lowering one pipeline.
+pub(crate) struct Lowering<'a> {
+    pub context: &'a Context<'a>,
+    /// Folded names of all columns that some expression names: they exist even if the data lack them.
+    pub needed: &'a BTreeSet<String>,
+    /// The time range inherited from the outer query, µs.
+    pub timeframe: Option<(i64, i64)>,
+}
+
+impl Lowering<'_> {
+    pub(crate) fn pipeline(&self, plan: &ir::Plan) -> Result<LogicalPlan, EngineError> {
+        if plan.operations.len() > MAX_OPERATIONS {
+            return Err(EngineError::Limit(format!(
+                "the query has {} stages, at most {MAX_OPERATIONS} are executed",
+                plan.operations.len()
+            )));
+        }
+        let own = source::time_range(plan.timeframe.as_ref(), self.context.now)?;
+        let inner = Self { context: self.context, needed: self.needed, timeframe: own.or(self.timeframe) };
+        let mut operations = plan.operations.iter();
+        let Some(first) = operations.next() else {
+            return Err(EngineError::Query("the query is empty".to_owned()));
+        };
+        let OperationKind::Source { datasets } = &first.kind else {
+            if let OperationKind::Unsupported(word) = &first.kind {
+                return Err(unsupported_stage(word));
+            }
+            return Err(EngineError::internal("a plan starts with a source"));
+        };
+        let mut logical = inner.source(datasets, &first.row)?;
+        let mut row = &first.row;
+        for operation in operations {
+            logical = inner.operation(logical, operation, row)?;
+            row = &operation.row;
+        }
+        Ok(logical)
+    }
+
+    fn operation(
+        &self,
+        input: LogicalPlan,
+        operation: &ir::Operation,
+        row: &ir::Row,
+    ) -> Result<LogicalPlan, EngineError> {
+        match &operation.kind {
+            OperationKind::Source { .. } => Err(EngineError::internal("a second source in a pipeline")),
+            OperationKind::Filter(condition) => self.filter(input, condition),
+            OperationKind::Assign(assigns) => self.assign(input, assigns),
+            OperationKind::Project(columns) => self.project(input, columns, row),
+            OperationKind::Aggregate { keys, aggregates } => self.aggregate(input, keys, aggregates),
+            OperationKind::Window(items) => self.window(input, items),
+            OperationKind::Sort(keys) => self.sort(input, keys),
+            OperationKind::Limit(count) => limit(input, *count),
+            OperationKind::Dedup { keys, by } => dedup(input, keys, by.as_ref()),
+            OperationKind::Bin { column, bucket } => bucket::apply(input, column, bucket),
+            OperationKind::Join { kind, right, condition, output, .. } => {
+                self.join(input, *kind, right, condition, output)
+            }
+            OperationKind::Union(right) => self.union(input, right, &operation.row),
+            OperationKind::ArrayExpand { column, limit } => array_expand(input, column, *limit),
+            OperationKind::Top { count, column, by, count_as, percent_as } => {
+                let names =
+                    aggregate::TopNames { count: count_as.as_deref(), percent: percent_as.as_deref() };
+                aggregate::top(input, *count, column, by, &names)
+            }
+            OperationKind::Keep => Ok(input),
+            OperationKind::Unsupported(word) => Err(unsupported_stage(word)),
+        }
+    }
+
+    pub(crate) fn exprs<'b>(&'b self, input: &'b LogicalPlan) -> ExprContext<'b> {
+        ExprContext { lowering: Some(self), schema: input.schema(), now: self.context.now, sides: None }
+    }
+
+    fn filter(&self, input: LogicalPlan, condition: &ir::Expr) -> Result<LogicalPlan, EngineError> {
+        let predicate = self.exprs(&input).lower(condition)?;
+        build(LogicalPlanBuilder::from(input).filter(predicate))
+    }
+
+    fn assign(&self, input: LogicalPlan, assigns: &[(String, ir::Expr)]) -> Result<LogicalPlan, EngineError> {
+        let mut new: Vec<(String, Expr)> = Vec::with_capacity(assigns.len());
+        for (name, value) in assigns {
+            new.push((name.clone(), self.exprs(&input).lower_typed(value)?));
+        }
+        project_over(input, new)
+    }
+
+    fn project(
+        &self,
+        input: LogicalPlan,
+        columns: &[(String, String)],
+        _row: &ir::Row,
+    ) -> Result<LogicalPlan, EngineError> {
+        let mut exprs: Vec<Expr> = Vec::with_capacity(columns.len() + 2);
+        let mut names: Vec<&str> = Vec::new();
+        for (from, to) in columns {
+            if let Some(existing) = existing(&input, from) {
+                exprs.push(column(&existing).alias(to));
+                names.push(to);
+            }
+        }
+        for hidden in hidden_columns(&input) {
+            if self.context.provenance && !names.contains(&hidden.as_str()) {
+                exprs.push(column(&hidden));
+            }
+        }
+        build(LogicalPlanBuilder::from(input).project(exprs))
+    }
+
+    fn sort(&self, input: LogicalPlan, keys: &[(ir::Expr, bool)]) -> Result<LogicalPlan, EngineError> {
+        let mut sorts = Vec::with_capacity(keys.len());
+        for (key, descending) in keys {
+            let key = self.exprs(&input).lower(key)?;
+            // Nulls come first in ascending order and last in descending order.
+            sorts.push(SortExpr::new(key, !descending, !descending));
+        }
+        build(LogicalPlanBuilder::from(input).sort(sorts))
+    }
+}
+
+fn unsupported_stage(word: &str) -> EngineError {
+    EngineError::unsupported(format!(
+        "the stage `{word}` is read and checked, but this version does not run it"
+    ))
+}
+
+/// An unqualified column, whatever characters its name has.
+pub(crate) fn column(name: &str) -> Expr {
+    Expr::Column(Column::new_unqualified(name))
+}
+
+/// The stored spelling of a column, ignoring case.
+pub(crate) fn existing(plan: &LogicalPlan, name: &str) -> Option<String> {
+    let fields = plan.schema().fields();
+    let exact = fields.iter().find(|field| field.name() == name);
+    let found = exact.or_else(|| fields.iter().find(|field| field.name().eq_ignore_ascii_case(name)))?;
+    Some(found.name().clone())
+}
+
+/// `_path`, `_line` and their copies of joined sides.
+pub(crate) fn hidden_columns(plan: &LogicalPlan) -> Vec<String> {
+    let hidden = |name: &str| name.starts_with(PATH) || name.starts_with(LINE);
+    let fields = plan.schema().fields();
+    fields.iter().filter(|field| hidden(field.name())).map(|field| field.name().clone()).collect()
+}
+
+pub(crate) fn build(
+    builder: datafusion::common::Result<LogicalPlanBuilder>,
+) -> Result<LogicalPlan, EngineError> {
+    Ok(builder?.build()?)
+}
+
+/// Keeps all columns, replaces those of the same name in place and appends the rest.
+pub(crate) fn project_over(
+    input: LogicalPlan,
+    mut new: Vec<(String, Expr)>,
+) -> Result<LogicalPlan, EngineError> {
+    let mut exprs = Vec::with_capacity(input.schema().fields().len() + new.len());
+    for field in input.schema().fields() {
+        let replaced = new.iter().rposition(|(name, _)| name.eq_ignore_ascii_case(field.name()));
+        match replaced {
+            Some(index) => {
+                let (_, value) = new.swap_remove(index);
+                exprs.push(value.alias(field.name()));
+            }
+            None => exprs.push(column(field.name())),
+        }
+    }
+    exprs.extend(new.into_iter().map(|(name, value)| value.alias(name)));
+    build(LogicalPlanBuilder::from(input).project(exprs))
+}
+
+fn limit(input: LogicalPlan, count: u64) -> Result<LogicalPlan, EngineError> {
+    let Ok(count) = usize::try_from(count) else { return Ok(input) };
+    build(LogicalPlanBuilder::from(input).limit(0, Some(count)))
+}
+
+fn dedup(
+    input: LogicalPlan,
+    keys: &[String],
+    by: Option<&(String, bool)>,
+) -> Result<LogicalPlan, EngineError> {
+    let keys: Vec<Expr> =
+        keys.iter().filter_map(|key| existing(&input, key)).map(|key| column(&key)).collect();
+    if keys.is_empty() {
+        return limit(input, 1);
+    }
+    let all: Vec<Expr> = input.schema().fields().iter().map(|field| column(field.name())).collect();
+    let order = by.and_then(|(name, descending)| {
+        let name = existing(&input, name)?;
+        // The row kept is the smallest or largest non-null one where there is one.
+        let first = SortExpr::new(column(&name), !descending, false);
+        Some(keys.iter().map(|key| SortExpr::new(key.clone(), true, true)).chain([first]).collect::<Vec<_>>())
+    });
+    build(LogicalPlanBuilder::from(input).distinct_on(keys, all, order))
+}
+
+fn array_expand(input: LogicalPlan, name: &str, limit: Option<u64>) -> Result<LogicalPlan, EngineError> {
+    let Some(name) = existing(&input, name) else { return self::limit(input, 0) };
+    let mut plan = input;
+    if let Some(limit) = limit {
+        let range = crate::functions::lookup("arrayrange")
+            .ok_or_else(|| EngineError::internal("arrayrange is not registered"))?;
+        let most = i64::try_from(limit).unwrap_or(i64::MAX);
+        let cut = range.call(vec![column(&name), lit(0_i64), lit(most)]);
+        plan = project_over(plan, vec![(name.clone(), cut)])?;
+    }
+    let options = UnnestOptions::new().with_preserve_nulls(false);
+    build(LogicalPlanBuilder::from(plan).unnest_column_with_options(Column::new_unqualified(name), options))
+}
+
+/// Folded names of all columns that a plan names outside of "everything there is".
+fn referenced(plan: &ir::Plan, names: &mut BTreeSet<String>) {
+    for operation in &plan.operations {
+        let mut note = |name: &str| {
+            names.insert(name.to_lowercase());
+        };
+        match &operation.kind {
+            OperationKind::Filter(condition) => expression_names(condition, names),
+            OperationKind::Assign(assigns) => {
+                assigns.iter().for_each(|(_, value)| expression_names(value, names));
+            }
+            OperationKind::Project(columns) => columns.iter().for_each(|(from, _)| note(from)),
+            OperationKind::Aggregate { keys, aggregates } => {
+                keys.iter().for_each(|(_, key)| expression_names(key, names));
+                let arguments = aggregates.iter().filter_map(|(_, call)| call.argument.as_ref());
+                arguments.for_each(|argument| expression_names(argument, names));
+                let ordered = ["first", "last", "earliest", "latest"];
+                if aggregates.iter().any(|(_, call)| ordered.contains(&call.function.as_str())) {
+                    names.insert("_time".to_owned());
+                }
+            }
+            OperationKind::Window(items) => {
+                for (_, item) in items {
+                    item.by.iter().for_each(|name| note(name));
+                    item.sort.iter().for_each(|(name, _)| note(name));
+                }
+                let arguments = items.iter().filter_map(|(_, item)| item.call.argument.as_ref());
+                arguments.for_each(|argument| expression_names(argument, names));
+            }
+            OperationKind::Sort(keys) => keys.iter().for_each(|(key, _)| expression_names(key, names)),
+            OperationKind::Dedup { keys, by } => {
+                keys.iter().for_each(|name| note(name));
+                by.iter().for_each(|(name, _)| note(name));
+            }
+            OperationKind::Bin { column, .. } | OperationKind::ArrayExpand { column, .. } => note(column),
+            OperationKind::Top { column, by, .. } => {
+                note(column);
+                by.iter().for_each(|name| note(name));
+            }
+            OperationKind::Join { right, condition, .. } => {
+                expression_names(condition, names);
+                referenced(right, names);
+            }
+            OperationKind::Union(right) => referenced(right, names),
+            OperationKind::Source { .. }
+            | OperationKind::Limit(_)
+            | OperationKind::Keep
+            | OperationKind::Unsupported(_) => {}
+        }
+    }
+    if plan.timeframe.is_some() {
+        names.insert("_time".to_owned());
+    }
+}
+
+fn expression_names(expr: &ir::Expr, names: &mut BTreeSet<String>) {
+    expr.walk(&mut |expr| match &expr.kind {
+        ir::ExprKind::Column(name) | ir::ExprKind::RightColumn(name) => {
+            names.insert(name.to_lowercase());
+        }
+        ir::ExprKind::InQuery { query, .. } => referenced(query, names),
+        _ => {}
+    });
+}
+
+/// A null of the Arrow type that holds an XQL type.
+pub(crate) fn typed_null(ty: &Type) -> Expr {
+    let arrow = crate::types::arrow_type(ty);
+    let scalar = datafusion::common::ScalarValue::try_from(&arrow)
+        .unwrap_or(datafusion::common::ScalarValue::Utf8View(None));
+    lit(scalar)
+}
+
+/// Shared handle of a plan, for sub-queries.
+pub(crate) fn shared(plan: LogicalPlan) -> Arc<LogicalPlan> {
+    Arc::new(plan)
+}

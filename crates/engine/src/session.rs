@@ -1,0 +1,288 @@
+//! Sessions: datasets, limits, and the execution of resolved plans.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use arrow::datatypes::SchemaRef;
+use arrow::record_batch::RecordBatch;
+use atalanta_xql::env::{Env, Input, Mode};
+use atalanta_xql::ir;
+use datafusion::catalog::TableProvider;
+use datafusion::execution::memory_pool::FairSpillPool;
+use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+use datafusion::logical_expr::LogicalPlan;
+use datafusion::physical_plan::ExecutionPlan;
+use datafusion::prelude::{SessionConfig, SessionContext};
+use futures::StreamExt;
+
+use crate::error::EngineError;
+use crate::explain::{Explain, OperatorMetric, metrics};
+use crate::plan::{Context, lower};
+use crate::tables::{Dataset, ParquetTable, catalogued, memory_table};
+use crate::types::xql_type;
+
+/// Rows in a batch; the size that keeps text batches in the second-level cache.
+const BATCH_ROWS: usize = 8192;
+/// Stack of the planning and worker threads: deep but bounded plans recurse through DataFusion's passes.
+const STACK_BYTES: usize = 64 << 20;
+
+/// Limits and surroundings of a session.
+#[derive(Clone, Debug)]
+pub struct SessionOptions {
+    /// Worker threads.
+    pub threads: usize,
+    /// Memory of one query in bytes; sorts and groupings spill to disk beyond it.
+    pub memory_limit: usize,
+    /// Most result rows; more are cut, and said to be.
+    pub max_rows: usize,
+    /// Longest run time.
+    pub timeout: Option<Duration>,
+    /// Query start: what `now` means.
+    pub now: jiff::Timestamp,
+    /// Language mode.
+    pub mode: Mode,
+    /// Carry `_path` and `_line` of the source records along.
+    pub provenance: bool,
+}
+
+impl Default for SessionOptions {
+    fn default() -> Self {
+        Self {
+            threads: std::thread::available_parallelism().map_or(2, usize::from),
+            memory_limit: 512 << 20,
+            max_rows: 1_000_000,
+            timeout: None,
+            now: jiff::Timestamp::now(),
+            mode: Mode::Compat,
+            provenance: false,
+        }
+    }
+}
+
+/// Datasets and the engine over them.
+pub struct Session {
+    options: SessionOptions,
+    context: SessionContext,
+    datasets: Vec<Dataset>,
+    runtime: tokio::runtime::Runtime,
+}
+
+impl std::fmt::Debug for Session {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Session").field("options", &self.options).finish_non_exhaustive()
+    }
+}
+
+impl Session {
+    /// A session without data.
+    pub fn new(options: SessionOptions) -> Result<Self, EngineError> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(options.threads.max(1))
+            .thread_stack_size(STACK_BYTES)
+            .enable_all()
+            .build()
+            .map_err(|error| EngineError::Environment(format!("cannot start worker threads: {error}")))?;
+        let memory = RuntimeEnvBuilder::new()
+            .with_memory_pool(Arc::new(FairSpillPool::new(options.memory_limit)))
+            .build_arc()?;
+        let context = SessionContext::new_with_config_rt(config(&options), memory);
+        Ok(Self { options, context, datasets: Vec::new(), runtime })
+    }
+
+    /// Adds record batches to a dataset.
+    pub fn add_batches(
+        &mut self,
+        dataset: &str,
+        schema: SchemaRef,
+        batches: Vec<RecordBatch>,
+    ) -> Result<(), EngineError> {
+        let table = memory_table(schema, batches)?;
+        self.add_table(dataset, table);
+        Ok(())
+    }
+
+    /// Adds Parquet files to a dataset.
+    pub fn add_parquet(&mut self, dataset: &str, files: &[PathBuf]) -> Result<(), EngineError> {
+        if files.is_empty() {
+            return Ok(());
+        }
+        let table = ParquetTable::open(catalogued(dataset), files)?;
+        self.add_table(dataset, Arc::new(table));
+        Ok(())
+    }
+
+    fn add_table(&mut self, dataset: &str, table: Arc<dyn TableProvider>) {
+        let name = dataset.to_lowercase();
+        match self.datasets.iter_mut().find(|known| known.name == name) {
+            Some(known) => known.tables.push(table),
+            None => self.datasets.push(Dataset { name, tables: vec![table] }),
+        }
+    }
+
+    /// Options in force.
+    pub fn options(&self) -> &SessionOptions {
+        &self.options
+    }
+
+    /// Names of the datasets that have data.
+    pub fn dataset_names(&self) -> Vec<&str> {
+        self.datasets.iter().map(|dataset| dataset.name.as_str()).collect()
+    }
+
+    /// What queries over this session are checked against.
+    pub fn env(&self) -> Env {
+        let hidden = |name: &str| name == crate::tables::PATH || name == crate::tables::LINE;
+        let inputs = self
+            .datasets
+            .iter()
+            .map(|dataset| Input {
+                name: dataset.name.clone(),
+                columns: dataset
+                    .columns()
+                    .into_iter()
+                    .filter(|(name, _)| !hidden(name))
+                    .map(|(name, ty)| (name, xql_type(&ty)))
+                    .collect(),
+            })
+            .collect();
+        Env { mode: self.options.mode, inputs, with_data: true }
+    }
+
+    /// Plans a query.
+    pub fn prepare(&self, plan: &ir::Plan) -> Result<Prepared<'_>, EngineError> {
+        let logical = on_deep_stack(|| lower(plan, &self.lowering_context()))?;
+        let optimized = on_deep_stack(|| Ok(self.context.state().optimize(&logical)?))?;
+        let physical = on_deep_stack(|| {
+            let planning = async {
+                self.context
+                    .state()
+                    .query_planner()
+                    .create_physical_plan(&optimized, &self.context.state())
+                    .await
+            };
+            Ok(self.runtime.block_on(planning)?)
+        })?;
+        Ok(Prepared { session: self, resolved: plan.clone(), logical, optimized, physical })
+    }
+
+    pub(crate) fn lowering_context(&self) -> Context<'_> {
+        Context {
+            datasets: &self.datasets,
+            now: self.options.now.as_microsecond(),
+            provenance: self.options.provenance,
+        }
+    }
+
+    pub(crate) fn run_logical(&self, logical: &LogicalPlan) -> Result<Vec<RecordBatch>, EngineError> {
+        let physical = on_deep_stack(|| {
+            let planning = self.context.state();
+            Ok(self.runtime.block_on(async { planning.create_physical_plan(logical).await })?)
+        })?;
+        let task = self.context.task_ctx();
+        Ok(self.runtime.block_on(datafusion::physical_plan::collect(physical, task))?)
+    }
+}
+
+/// Settings that `ENGINE.md` section 3 measured: string predicates run inside the scan with late materialization.
+fn config(options: &SessionOptions) -> SessionConfig {
+    let mut config = SessionConfig::new()
+        .with_target_partitions(options.threads.max(1))
+        .with_batch_size(BATCH_ROWS)
+        .with_information_schema(false);
+    let settings = config.options_mut();
+    settings.execution.parquet.pushdown_filters = true;
+    settings.execution.parquet.reorder_filters = true;
+    settings.execution.parquet.enable_page_index = true;
+    settings.execution.parquet.bloom_filter_on_read = true;
+    settings.execution.collect_statistics = true;
+    config
+}
+
+/// Runs planning on a thread whose stack fits the deepest plan that the limits allow.
+fn on_deep_stack<T: Send>(work: impl FnOnce() -> Result<T, EngineError> + Send) -> Result<T, EngineError> {
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().stack_size(STACK_BYTES).spawn_scoped(scope, work);
+        let thread =
+            thread.map_err(|error| EngineError::Environment(format!("cannot start a thread: {error}")))?;
+        thread.join().unwrap_or_else(|_| Err(EngineError::internal("the planner panicked")))
+    })
+}
+
+/// A planned query.
+pub struct Prepared<'a> {
+    session: &'a Session,
+    resolved: ir::Plan,
+    logical: LogicalPlan,
+    optimized: LogicalPlan,
+    physical: Arc<dyn ExecutionPlan>,
+}
+
+impl std::fmt::Debug for Prepared<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Prepared").field("logical", &self.logical).finish_non_exhaustive()
+    }
+}
+
+/// The result of a query.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// Columns.
+    pub schema: SchemaRef,
+    /// Rows.
+    pub batches: Vec<RecordBatch>,
+    /// How many rows.
+    pub rows: usize,
+    /// The limit at which the result was cut, if it was.
+    pub cut_at: Option<usize>,
+    /// Rows and time of each operator, outermost first.
+    pub metrics: Vec<OperatorMetric>,
+    /// Wall time of the execution.
+    pub elapsed: Duration,
+}
+
+impl Prepared<'_> {
+    /// Each step of the compilation as text. Operators carry rows and times once the query has run.
+    pub fn explain(&self) -> Explain {
+        Explain::new(&self.resolved, &self.logical, &self.optimized, &self.physical)
+    }
+
+    /// Runs the query to its end or to a limit.
+    pub fn run(&self) -> Result<Outcome, EngineError> {
+        let started = Instant::now();
+        let run = async {
+            match self.session.options.timeout {
+                None => self.collect().await,
+                Some(limit) => tokio::time::timeout(limit, self.collect()).await.unwrap_or_else(|_| {
+                    Err(EngineError::Limit(format!("the query ran longer than {} s", limit.as_secs())))
+                }),
+            }
+        };
+        let (batches, rows, cut_at) = self.session.runtime.block_on(run)?;
+        Ok(Outcome {
+            schema: self.physical.schema(),
+            batches,
+            rows,
+            cut_at,
+            metrics: metrics(self.physical.as_ref()),
+            elapsed: started.elapsed(),
+        })
+    }
+
+    async fn collect(&self) -> Result<(Vec<RecordBatch>, usize, Option<usize>), EngineError> {
+        let task = self.session.context.task_ctx();
+        let mut stream = datafusion::physical_plan::execute_stream(Arc::clone(&self.physical), task)?;
+        let limit = self.session.options.max_rows;
+        let (mut batches, mut rows) = (Vec::new(), 0);
+        while let Some(batch) = stream.next().await {
+            let batch = batch?;
+            if rows + batch.num_rows() > limit {
+                batches.push(batch.slice(0, limit - rows));
+                return Ok((batches, limit, Some(limit)));
+            }
+            rows += batch.num_rows();
+            batches.push(batch);
+        }
+        Ok((batches, rows, None))
+    }
+}
