@@ -1,2 +1,3 @@
 //! Under construction.
+pub mod input;
 pub mod kernels;
