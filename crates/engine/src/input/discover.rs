@@ -128,7 +128,9 @@ impl Found {
             }
         };
         let (base, depth) = literal_base(cleaned);
-        let wants_hidden = cleaned.starts_with('.') || cleaned.contains("/.");
+        let wants_hidden = Path::new(cleaned).strip_prefix(&base).is_ok_and(|tail| {
+            tail.components().any(|part| part.as_os_str().as_encoded_bytes().starts_with(b"."))
+        });
         let root = if base.as_os_str().is_empty() { Path::new(".") } else { &base };
         if let Err(error) = fs::metadata(root) {
             return self.problems.push(Problem::from_io(root, &error));

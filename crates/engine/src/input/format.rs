@@ -216,7 +216,7 @@ fn refuse_binary(head: &[u8]) -> Option<Unreadable> {
 /// What a file may be, for messages.
 const EXPECTED: &str = "expected JSON, CSV, Parquet or text lines, plain or in gzip or zstd";
 
-/// Whether a head has a NUL or more than one in twenty bytes that no text has.
+/// Whether a head has a NUL or several bytes that no text has, more than one in twenty.
 fn has_control(head: &[u8]) -> bool {
     if memchr::memchr(0, head).is_some() {
         return true;
@@ -224,7 +224,7 @@ fn has_control(head: &[u8]) -> bool {
     let is_odd = |byte: &&u8| matches!(**byte, 0x01..=0x08 | 0x0e..=0x1a | 0x1c..=0x1f | 0x7f);
     let odd = head.iter().filter(is_odd).count();
     let broken = head.utf8_chunks().filter(|chunk| !chunk.invalid().is_empty()).count();
-    (odd + broken) * 20 > head.len()
+    odd + broken > 3 && (odd + broken) * 20 > head.len()
 }
 
 #[cfg(test)]

@@ -196,7 +196,8 @@ impl Splitter {
                     self.piece.clear();
                     self.open.clear();
                     self.size = 0;
-                    self.state = if matches!(byte, b'{' | b'[' | b'"') { State::Bracketed } else { State::Bare };
+                    self.state =
+                        if matches!(byte, b'{' | b'[' | b'"') { State::Bracketed } else { State::Bare };
                     return index;
                 }
             }
@@ -322,7 +323,8 @@ impl Splitter {
             }
             let column = self.column(index);
             let begins = byte == b'{' && self.indent.is_none_or(|indent| indent == column);
-            let ends = byte == b']' && self.array.is_some() && self.indent.is_none_or(|indent| column < indent);
+            let ends =
+                byte == b']' && self.array.is_some() && self.indent.is_none_or(|indent| column < indent);
             if begins || ends {
                 self.state = State::Between;
                 return index;

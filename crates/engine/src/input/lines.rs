@@ -27,11 +27,6 @@ impl<R: BufRead> LineReader<R> {
         Self { reader, limit, number: 0 }
     }
 
-    /// The stream below.
-    pub fn into_inner(self) -> R {
-        self.reader
-    }
-
     /// Reads the next line behind what `buffer` holds already.
     ///
     /// The buffer never grows beyond the limit plus one read. After an error the buffer may hold the

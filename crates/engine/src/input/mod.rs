@@ -11,21 +11,34 @@
 //! [`Problem`] with file, line and reason, and the rest goes on.
 
 mod check;
+mod column;
 mod csv;
+mod decode;
 mod discover;
 mod format;
+mod infer;
+mod instant;
 mod json_split;
+mod json_text;
 mod lines;
 mod open;
+mod parquet_file;
 mod problem;
 mod progress;
 mod records;
+mod stage;
 
+#[cfg(test)]
+mod decode_tests;
 #[cfg(test)]
 mod reading_tests;
 
+pub use decode::{ATTRIBUTES, Decoder, LINE, Misfit, MisfitKind, PATH};
 pub use discover::{InputFile, discover};
 pub use format::{Compression, Format};
+pub use infer::{SAMPLE, infer_schema};
+pub use parquet_file::{numbered_rows, parquet_schema};
 pub use problem::{Problem, ProblemKind, Problems};
 pub use progress::{NoProgress, Progress};
 pub use records::{Limits, RawRecord, for_each_record, for_each_record_in};
+pub use stage::{DEFAULT_BUDGET, Stage, Staged, StagedRows};

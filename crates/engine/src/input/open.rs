@@ -129,7 +129,9 @@ pub fn open_stream<'a>(stream: impl Read + 'a, path: &Path) -> Result<Opened<'a>
     while let Some(compression) = Compression::of(&peeked.head) {
         if layers.len() == MAX_LAYERS {
             let message = format!("{} inside {MAX_LAYERS} other compressions", compression.as_str());
-            return Err(Problem::new(path, ProblemKind::Unsupported, message).with_help("decompress it first"));
+            return Err(
+                Problem::new(path, ProblemKind::Unsupported, message).with_help("decompress it first")
+            );
         }
         layers.push(compression);
         peeked = Peeked::new(decompressor(compression, peeked, path)?);

@@ -162,7 +162,8 @@ impl Emitter<'_> {
 
     /// Reports a record above the size limit.
     pub fn skip_large(&mut self, line: u64, bytes: u64) {
-        let message = format!("record of {bytes} bytes is larger than {} bytes and was skipped", self.limit());
+        let message =
+            format!("record of {bytes} bytes is larger than {} bytes and was skipped", self.limit());
         let problem = Problem::new(self.path, ProblemKind::TooLarge, message).at_line(line);
         self.skip(problem.with_help("raise the limit on record size"));
     }
@@ -287,4 +288,28 @@ fn emit_json_line(line: &[u8], number: u64, out: &mut Emitter<'_>) -> ControlFlo
         Err(fault) => out.skip_malformed(&fault, number, 1),
     }
     ControlFlow::Continue(())
+}
+
+/// The splitter alone over a buffer of any size, which opening a stream does not allow.
+#[cfg(test)]
+pub fn read_json_for_tests(
+    mut reader: impl BufRead,
+    problems: &mut Problems,
+    sink: &mut dyn FnMut(RawRecord) -> ControlFlow<()>,
+) {
+    let (limits, done, path) = (Limits::default(), Rc::new(Cell::new(0)), Path::new("x"));
+    let progress = &super::progress::NoProgress;
+    let mut out = Emitter {
+        path,
+        limits: &limits,
+        progress,
+        problems,
+        sink,
+        done,
+        reported: 0,
+        fresh: 0,
+        ordinal: 0,
+        line: 0,
+    };
+    read_json(&mut reader, &mut out).unwrap_or_default();
 }
