@@ -5,17 +5,16 @@
 //! [`Misfit`]. Each batch ends with the columns `_path` and `_line`: where the record came from.
 
 use std::collections::{BTreeMap, HashMap};
-use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, Int64Builder, RecordBatch, StringViewBuilder};
+use arrow::array::{ArrayRef, Int64Builder, RecordBatch, StringViewBuilder, new_null_array};
 use arrow::buffer::Buffer;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 
 use super::check::check_json;
 use super::column::Column;
-use super::json_text::{Value, Walk, unquote, value};
+use super::json_text::{Entry, Value, Walk, unquote, value};
 use super::problem::{Problem, ProblemKind};
 
 /// Name of the column that says which file a row came from.
@@ -76,12 +75,19 @@ pub struct Decoder {
     schema: SchemaRef,
     names: HashMap<String, usize>,
     columns: Vec<Column>,
+    /// How many values each column holds. Rows without a value are filled up when the next value comes: event
+    /// schemas have hundreds of columns of which a record fills a few.
+    filled: Vec<usize>,
     attributes: Option<usize>,
     places: Places,
     rows: usize,
     misfits: BTreeMap<(String, MisfitKind), Misfit>,
-    slots: Vec<Option<(Range<usize>, Range<usize>)>>,
-    rest: Vec<(Range<usize>, Range<usize>)>,
+    /// The entry of the record at hand for each column.
+    slots: Vec<Option<Entry>>,
+    /// The columns whose slot is taken.
+    taken: Vec<usize>,
+    /// The entries of the record at hand that go to the attributes.
+    rest: Vec<Entry>,
 }
 
 impl Decoder {
@@ -118,12 +124,14 @@ impl Decoder {
         Ok(Self {
             schema: Arc::new(Schema::new_with_metadata(fields, schema.metadata().clone())),
             names,
+            filled: vec![0; columns.len()],
             columns,
             attributes,
             places: Places::default(),
             rows: 0,
             misfits: BTreeMap::new(),
             slots,
+            taken: Vec::new(),
             rest: Vec::new(),
         })
     }
@@ -159,7 +167,8 @@ impl Decoder {
         if let Err(reason) = self.place(text, path, line) {
             return Err(refuse(ProblemKind::Malformed, reason));
         }
-        for index in 0..self.columns.len() {
+        for position in 0..self.taken.len() {
+            let index = self.taken[position];
             if Some(index) != self.attributes {
                 self.fill(index, text, path, line);
             }
@@ -174,7 +183,9 @@ impl Decoder {
 
     /// Sorts the entries of a record into the columns' slots and the rest.
     fn place(&mut self, text: &str, path: &str, line: u64) -> Result<(), &'static str> {
-        self.slots.fill(None);
+        for index in self.taken.drain(..) {
+            self.slots[index] = None;
+        }
         self.rest.clear();
         let mut walk = Walk::new(text, b'{')?;
         let mut odd = Vec::new();
@@ -187,6 +198,8 @@ impl Decoder {
                     if let Some(earlier) = self.slots[index].replace((key, value)) {
                         self.rest.push(earlier);
                         odd.push((name, MisfitKind::Repeated));
+                    } else {
+                        self.taken.push(index);
                     }
                 }
                 None => {
@@ -204,8 +217,10 @@ impl Decoder {
     /// Appends a slot's value to its column; one that does not fit joins the rest.
     fn fill(&mut self, index: usize, text: &str, path: &str, line: u64) {
         let Some((key, range)) = self.slots[index].take() else {
-            return self.columns[index].append_null();
+            return;
         };
+        self.catch_up(index);
+        self.filled[index] += 1;
         if self.columns[index].append(&value(&text[range.clone()])) {
             return;
         }
@@ -217,12 +232,14 @@ impl Decoder {
     /// Appends the record's own attributes together with the rest.
     fn fill_attributes(&mut self, index: usize, text: &str) {
         let own = self.slots[index].take();
+        if own.is_none() && self.rest.is_empty() {
+            return;
+        }
+        self.catch_up(index);
+        self.filled[index] += 1;
         let column = &mut self.columns[index];
-        if self.rest.is_empty() {
-            match own {
-                Some((_, range)) => column.append(&value(&text[range])),
-                None => column.append(&Value::Null),
-            };
+        if let (true, Some((_, range))) = (self.rest.is_empty(), &own) {
+            column.append(&value(&text[range.clone()]));
             return;
         }
         let mut made = own.map_or_else(|| "{".to_string(), |(_, range)| open_object(&text[range]));
@@ -236,6 +253,24 @@ impl Decoder {
         }
         made.push('}');
         column.append_made(&made);
+    }
+
+    /// Fills a column with null up to the row at hand.
+    fn catch_up(&mut self, index: usize) {
+        for _ in self.filled[index]..self.rows {
+            self.columns[index].append_null();
+        }
+        self.filled[index] = self.rows;
+    }
+
+    /// The finished column for the rows since the last flush.
+    fn finish_column(&mut self, index: usize) -> ArrayRef {
+        if self.filled[index] == 0 {
+            return new_null_array(self.schema.field(index).data_type(), self.rows);
+        }
+        self.catch_up(index);
+        self.filled[index] = 0;
+        self.columns[index].finish()
     }
 
     /// Counts a value that did not reach a column.
@@ -255,8 +290,9 @@ impl Decoder {
         if self.rows == 0 {
             return None;
         }
+        let mut arrays: Vec<ArrayRef> =
+            (0..self.columns.len()).map(|index| self.finish_column(index)).collect();
         self.rows = 0;
-        let mut arrays: Vec<ArrayRef> = self.columns.iter_mut().map(Column::finish).collect();
         arrays.extend(self.places.finish());
         let batch = RecordBatch::try_new(self.schema(), arrays);
         Some(batch.expect("each row appends one value of the column's type to every column"))

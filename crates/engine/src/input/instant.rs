@@ -8,10 +8,9 @@ use jiff::tz::TimeZone;
 /// [`from_number`] does. Fractions beyond microseconds are cut.
 pub fn from_text(text: &str) -> Option<i64> {
     let text = text.trim_ascii();
-    if text.bytes().all(|byte| byte.is_ascii_digit() || b"-.eE+".contains(&byte)) {
-        if let Some(instant) = from_number(text) {
-            return Some(instant);
-        }
+    let is_number = text.bytes().all(|byte| byte.is_ascii_digit() || b"-.eE+".contains(&byte));
+    if let Some(instant) = from_number(text).filter(|_| is_number) {
+        return Some(instant);
     }
     if let Ok(instant) = text.parse::<Timestamp>() {
         return Some(instant.as_microsecond());

@@ -42,6 +42,9 @@ pub fn unquote(raw: &str) -> Cow<'_, str> {
     serde_json::from_str(raw).map_or(Cow::Borrowed(inner), Cow::Owned)
 }
 
+/// Where an entry's key (with its quotes) and its value stand in the text.
+pub type Entry = (Range<usize>, Range<usize>);
+
 /// A walk over the entries of an object or the items of an array.
 pub struct Walk<'a> {
     text: &'a str,
@@ -61,8 +64,8 @@ impl<'a> Walk<'a> {
         Ok(Self { text, at: at + 1, close, first: true })
     }
 
-    /// The next key (with its quotes) and value of an object, as ranges of the text.
-    pub fn entry(&mut self) -> Result<Option<(Range<usize>, Range<usize>)>, &'static str> {
+    /// The next entry of an object.
+    pub fn entry(&mut self) -> Result<Option<Entry>, &'static str> {
         let Some(start) = self.step()? else {
             return Ok(None);
         };

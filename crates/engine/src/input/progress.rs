@@ -5,7 +5,8 @@
 /// Bytes are those of the files as stored (compressed), so the total is known beforehand. The readers report
 /// about once for each [`STEP`] bytes and once at the end of a file.
 pub trait Progress: Sync {
-    /// `bytes` more are going to be read; a pipe adds nothing.
+    /// `bytes` more are going to be read. Who calls the readers says so beforehand, with the sum over
+    /// [`super::InputFile::bytes`]; the readers do not.
     fn expect(&self, bytes: u64);
     /// `bytes` more were read and `records` more were passed on since the last call.
     fn advance(&self, bytes: u64, records: u64);

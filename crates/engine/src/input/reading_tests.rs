@@ -182,12 +182,12 @@ fn compressed_once_twice_and_too_often() {
 #[test]
 fn truncated_streams_give_what_comes_before() {
     let mut state = 1_u64;
-    let mut text = String::new();
+    let mut text = Vec::new();
     for index in 0..40_000 {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        text.push_str(&format!("{{\"n\":{index},\"x\":\"{state:x}\"}}\n"));
+        writeln!(text, "{{\"n\":{index},\"x\":\"{state:x}\"}}").unwrap();
     }
-    for packed in [gzip(text.as_bytes()), zstd::encode_all(text.as_bytes(), 1).unwrap()] {
+    for packed in [gzip(&text[..]), zstd::encode_all(&text[..], 1).unwrap()] {
         let (all, _) = read(&packed, "x");
         assert_eq!(all.len(), 40_000);
         let (records, problems) = read(&packed[..packed.len() / 2], "x");
@@ -195,7 +195,7 @@ fn truncated_streams_give_what_comes_before() {
         assert_eq!(records, all[..records.len()]);
         assert!(problems.last().unwrap().contains("stream ends early"), "{problems:?}");
     }
-    let mut flipped = gzip(text.as_bytes());
+    let mut flipped = gzip(&text[..]);
     let middle = flipped.len() / 2;
     flipped[middle] ^= 0xff;
     let (records, problems) = read(&flipped, "x");
