@@ -1,10 +1,13 @@
 //! The engine: resolved XQL to DataFusion plans, functions and string kernels, files and tables, execution.
 
 pub mod error;
+pub mod evidence;
 pub mod explain;
 pub mod functions;
+pub mod input;
 pub mod kernels;
 mod plan;
+pub mod program;
 pub mod session;
 pub mod tables;
 pub mod time_text;
