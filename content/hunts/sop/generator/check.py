@@ -59,8 +59,12 @@ def map_tetragon(d):
 
 
 def map_mcp(d):
-    return {"type": "NETWORK", "time": datetime.fromtimestamp(d["ts_ns"] / 1e9, timezone.utc), "host": "", "user": None,
-            "body": json.dumps(d["message"], ensure_ascii=False)}
+    params = d["message"].get("params", {})
+    row = {"type": "NETWORK" if d["transport"] == "http" else "AGENT", "user": None, "host": d.get("http", {}).get("host", ""),
+           "time": datetime.fromtimestamp(d["ts_ns"] / 1e9, timezone.utc), "body": json.dumps(d["message"], sort_keys=True)}
+    if d["message"].get("method") == "tools/call":
+        row.update(tool=params["name"], arguments=json.dumps(params["arguments"], separators=(",", ":")))
+    return row
 
 
 MAPPINGS = {"litellm": map_litellm, "envoy": map_envoy, "sysmon": map_sysmon, "osquery": map_osquery,
@@ -97,8 +101,7 @@ def groups(rows, *keys):
 
 OPENAI = ("*.openai.com", "*.openai.azure.com")
 PROVIDERS = OPENAI + ("*.anthropic.com", "*.googleapis.com", "bedrock-runtime.*.amazonaws.com")
-PRIVATE = [ipaddress.ip_network(n) for n in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10",
-                                             "169.254.0.0/16", "127.0.0.0/8")]
+PRIVATE = [ipaddress.ip_network(n) for n in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")]
 MODEL_FILE = r"(\.pkl|\.h5|\.pb|\.onnx|\.pt|\.pth|\.ckpt)$"
 
 
@@ -120,7 +123,7 @@ PY_JUPYTER = PY + ("jupyter.exe", "jupyter")
 
 def prompt_patterns(rows):
     return [r for r in net(rows) if like(r["host"], *PROVIDERS) and r.get("protocol") == "HTTPS"
-            and all(w in r["body"].lower() for w in ("ignore previous", "system:", "#"))]
+            and "ignore previous" in r["body"].lower() and has(r["body"], "system:|#")]
 
 
 def more_than(found, count, extra=lambda group: True):
@@ -139,10 +142,16 @@ def on_443(rows):
     return [r for r in to_openai(rows) if r.get("port") == 443]
 
 
-def tool_function_paths(rows):
-    """Any of the four fragments: the recordings hold for the `and` and for an `or` of them."""
-    return [r for r in wrote(rows) if "tool" in r["path"].lower() and like(r["path"], "*.py")
-            and any(w in r["path"].lower() for w in ("def ", "exec(", "eval(", "subprocess"))]
+def tool_code_writes(rows):
+    return [r for r in rows if has(r.get("tool"), "write|edit|create|patch")
+            and has(r["arguments"], r"tool[^, ]*\.py") and "def " in r["arguments"]
+            and re.search(r"exec\(|eval\(|subprocess", r["arguments"])]
+
+
+def duplicate_names(rows):
+    loaded = [{**r, "file": r["path"].rsplit("/", 1)[1]} for r in rows if r["type"] == "FILE"
+              and "/tools/" in r["path"] and like(r["path"], "*.py") and not r["path"].endswith("/__init__.py")]
+    return [g for g in groups(loaded, "file") if len({r["path"] for r in g}) > 1]
 
 
 def pipeline_deviation(rows):
@@ -163,10 +172,10 @@ def followed(first, second):
             if a["user"] == b["user"] and 0 <= (b["time"] - a["time"]).total_seconds() <= 3600]
 
 
-def public_downloads(rows):
-    big = [r for r in net(rows) if (r.get("in") or 0) > 52_428_800
+def public_uploads(rows):
+    big = [r for r in net(rows) if (r.get("out") or 0) > 52_428_800
            and not any(ipaddress.ip_address(r["remote"]) in n for n in PRIVATE)]
-    return [g for g in groups(big, "local", "user") if total("in")(g) > 104_857_600]
+    return [g for g in groups(big, "local", "user") if total("out")(g) > 104_857_600]
 
 
 def registry_posts(rows):
@@ -199,7 +208,7 @@ CONDITIONS = {
     "2.1-3": lambda rows: more_than(groups(on_443(rows), "local", "user"), 100, lambda g: total("out")(g) > 10_485_760),
     "2.2-1": lambda rows: [r for r in wrote(rows) if like(r["path"], "*/tools/*", "*/functions/*") and like(r["path"], "*.py")
                            and "/venv/" not in r["path"] and "/node_modules/" not in r["path"]],
-    "2.2-2": tool_function_paths,
+    "2.2-2": tool_code_writes,
     "2.2-3": lambda rows: ran(rows, PY, "mcp|model.*context.*protocol", "register.*tool|add.*function", "tool.*poison|malicious"),
     "2.3-1": lambda rows: more_than(
         groups(ran(rows, PY + ("node.exe", "bash.exe", "node", "bash"), "tool.*call|function.*invoke"), "image", "user"), 50,
@@ -207,8 +216,7 @@ CONDITIONS = {
     "2.3-2": lambda rows: more_than(groups([r for r in to_openai(rows) if has(r["body"], "tool_choice|function_call")],
                                            "local", "user"), 30),
     "2.3-3": lambda rows: ran(rows, PY, "tool.*name|function.*name", "spoof|impersonate|mimic", r"os\.|subprocess\.|eval\(|exec\("),
-    "2.4-1": lambda rows: more_than(groups([r for r in rows if r["type"] == "FILE" and "/tools/" in r["path"]
-                                            and like(r["path"], "*.py")], "path"), 1),
+    "2.4-1": duplicate_names,
     "2.4-2": lambda rows: [r for r in wrote(rows) if like(r["path"], "*.py")
                            and has(r["path"], "tool[_-]?[0-9]|tool[_-]?copy|tool[_-]?backup")],
     "2.4-3": lambda rows: [r for r in wrote(rows) if like(r["path"], "*/__init__.py") and "/tools/" in r["path"]],
@@ -230,8 +238,8 @@ CONDITIONS = {
     "2.8-1": lambda rows: [r for r in to_openai(rows) if has(r["body"], "adversarial|perturb|noise|epsilon",
                                                              "fgsm|pgd|carlini|deepfool")],
     "2.8-2": lambda rows: more_than(groups(on_443(rows), "local", "user"), 100, lambda g: total("out")(g) / len(g) > 10_240),
-    "2.8-3": lambda rows: ran(rows, PY, "adversarial|foolbox|cleverhans|art", "attack|perturb|adversary"),
-    "2.9-1": public_downloads,
+    "2.8-3": lambda rows: ran(rows, PY, r"adversarial|foolbox|cleverhans|\bart\b", "attack|perturb|adversary"),
+    "2.9-1": public_uploads,
     "2.9-2": lambda rows: more_than(groups([r for r in wrote(rows, "FILE_READ") if has(r["path"], MODEL_FILE)],
                                            "user", "path"), 5),
     "2.9-3": lambda rows: ran(rows, PY, "export|save|dump|serialize", r"\.pkl|\.h5|\.pb|\.onnx|\.pt", "model|weights|checkpoint"),

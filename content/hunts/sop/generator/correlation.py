@@ -61,10 +61,10 @@ def ordinary_calls(proxy):
 def poisoning_to_deployment():
     r = Recording(
         "3.2-2", "Data poisoning to model deployment", "Tetragon JSON export (01) and Envoy JSON access log (02)",
-        "The identity `ml/label-sync` writes `/mnt/data/fraud/labels.parquet` outside its schedule and 25 minutes later creates "
+        "The identity `ml/label-sync` writes `/mnt/data/fraud/labels.parquet` and 25 minutes later creates "
         "a model version in the MLflow server of the cluster and moves the `champion` alias: a job that only copies labels "
         "deploys a model.",
-        "The label job writes the same file at its usual hour and never speaks to MLflow; the trainer reads the data and "
+        "The label job writes the same file at the same hour and never speaks to MLflow; the trainer reads the data and "
         "posts to MLflow, the publisher posts ten minutes before its own (later) write of a report below `/data/`; the feature "
         "job writes data and asks MLflow with GET only.",
         "`process.pod.pod_annotations` (`spiffe.io/spiffe-id`) of the writer and `downstream_peer_uri_san` of the request: the "

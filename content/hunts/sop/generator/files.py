@@ -1,4 +1,4 @@
-"""Hunts over file reads and writes: 2.2-1, 2.2-2, 2.4-1 to 2.4-3, 2.6-1, 2.7-1, 2.9-2."""
+"""Hunts over file reads and writes: 2.2-1, 2.4-1 to 2.4-3, 2.6-1, 2.7-1, 2.9-2."""
 
 from .formats import Tetragon
 from .recording import Recording, at
@@ -68,67 +68,37 @@ def unauthorized_tool_registration():
     return r
 
 
-def tool_function_modification():
-    r = Recording(
-        "2.2-2", "Tool function modification", FORMAT,
-        "The agent writes a tool with its own `write_file` tool. The injected text swaps name and content, so the file is "
-        "*named* with Python code: `def run(q): exec(q) or eval(q); import subprocess.py` below `tools/`. A loader that "
-        "builds its import statement from file names then runs the name.",
-        "The standard library's and the tools' own `subprocess` modules are read and updated, tools named `exec_report.py` and "
-        "`evaluate_answer.py` are edited, a file called `def notes.md` is saved.",
-        "`args[0].file_arg.path` only: the hunt looks for code in the path",
-        "every fragment of the hunt but the brackets occurs in a path, or in a read instead of a write",
-        note="POSIX allows every byte but `/` and NUL in a file name, so the path is possible, and swapped arguments of a "
-             "write tool do produce such names. It is rare. What the author of this hunt wanted to see, dangerous code added "
-             "to a tool, is in the file's content, which no file event carries; that needs the content's hash and a scan of "
-             "the file by the collector.",
-    )
-    attack, benign = r.both("tetragon")
-    sensor = agent_host(attack)
-    agent_start(sensor, "08:00:02")
-    agent_noise(sensor, "08:00", "10:00", 24)
-    odd = "/srv/agent/tools/def run(q): exec(q) or eval(q); import subprocess.py"
-    sensor.write(at("09:41:17.7"), PYTHON, "-m agent.serve --port 8700", odd)
-    sensor.read(at("09:41:18.2"), PYTHON, "-m agent.serve --port 8700", odd)
-    sensor = agent_host(benign)
-    agent_start(sensor, "08:00:02")
-    agent_noise(sensor, "08:00", "10:00", 24)
-    edits = [("read", PYTHON, "-m agent.serve --port 8700", "/srv/agent/tools/subprocess_runner.py"),
-             ("write", "/usr/bin/vim.basic", "tools/exec_report.py", "/srv/agent/tools/exec_report.py"),
-             ("write", "/usr/bin/vim.basic", "tools/evaluate_answer.py", "/srv/agent/tools/evaluate_answer.py"),
-             ("write", "/usr/bin/dpkg", "--configure libpython3.12", "/usr/lib/python3.12/subprocess.py"),
-             ("write", "/usr/bin/vim.basic", "tools/def notes.md", "/srv/agent/tools/def notes.md")]
-    for n, (kind, binary, arguments, path) in enumerate(edits):
-        getattr(sensor, kind)(at("09:05", 420 * n), binary, arguments, path)
-    return r
-
-
 def duplicate_tool_names():
     r = Recording(
         "2.4-1", "Duplicate tool names", FORMAT,
-        "A second package ships a `send_mail` tool. Its installer overwrites the agent's `tools/send_mail.py` two minutes "
-        "after the release job had written it: two writers, one tool name, within an hour.",
-        "A release writes each of the agent's tool files once, and again three hours later for a hot fix; the service then "
-        "loads every file once from a read-only image under another path.",
-        "`args[0].file_arg.path`, counted per path and hour",
-        "the same files are written by the release job more than once a day, but never twice in one hour",
-        note="The hunt counts events per path. Two names that collide, its real subject, show only when one path is touched "
-             "twice; the inventory of tool definitions answers the question properly.",
+        "A plugin that was installed two minutes earlier ships a `send_mail.py` of its own: "
+        "`plugins/mail-toolkit-plus/tools/send_mail.py` is written and loaded in the hour in which the agent loads the real "
+        "`tools/send_mail.py`. The agent finds the plugin's first.",
+        "The release job writes all tools to the staging copy at ten and to the productive folder at one o'clock; both folders "
+        "are read at their services' starts in different hours, and the plugin brings tools with names of its own.",
+        "`args[0].file_arg.path`: distinct folders per file name and hour",
+        "every tool name exists in two folders, as with any staging copy, but never in the same hour; `__init__.py`, which is "
+        "in all of them in the same hour, is no tool",
     )
     attack, benign = r.both("tetragon")
-    release = ("/usr/bin/rsync", "--server -logDtpre . /srv/agent/tools/")
+    serve = (PYTHON, "-m agent.serve --port 8700")
     sensor = agent_host(attack)
     agent_noise(sensor, "10:00", "13:00", 24)
-    for n, tool in enumerate(AGENT_TOOLS):
-        sensor.write(at("11:20:05", n), *release, f"/srv/agent/tools/{tool}.py")
-    sensor.write(at("11:22:31.4"), "/usr/bin/python3.12", "setup.py install mail-toolkit-plus", "/srv/agent/tools/send_mail.py")
+    plugin = "/srv/agent/plugins/mail-toolkit-plus/tools"
+    for n, name in enumerate(["__init__", "send_mail", "mail_merge"]):
+        sensor.write(at("11:20:31", n), "/usr/bin/unzip", "mail-toolkit-plus.zip -d plugins", f"{plugin}/{name}.py")
+    agent_start(sensor, "11:22:05")
+    for n, name in enumerate(["__init__", "send_mail", "mail_merge"]):
+        sensor.read(at("11:22:08", 0.2 * n), *serve, f"{plugin}/{name}.py")
+    release = ("/usr/bin/rsync", "--server -logDtpre . /srv")
     sensor = agent_host(benign)
-    agent_noise(sensor, "10:00", "13:00", 24)
-    for clock in ("10:20:05", "13:20:05"):
-        for n, tool in enumerate(AGENT_TOOLS):
-            sensor.write(at(clock, n), *release, f"/srv/agent/tools/{tool}.py")
-    for n, tool in enumerate(AGENT_TOOLS):
-        sensor.read(at("10:25:00", n), PYTHON, "-m agent.serve --port 8700", f"/opt/agent-image/tools/{tool}.py")
+    agent_noise(sensor, "10:00", "14:00", 24)
+    for clock, folder in (("10:20:05", "/srv/agent-staging/tools"), ("13:20:05", "/srv/agent/tools")):
+        for n, tool in enumerate(AGENT_TOOLS + ["__init__"]):
+            sensor.write(at(clock, n), *release, f"{folder}/{tool}.py")
+            sensor.read(at(clock, 60 + n), *serve, f"{folder}/{tool}.py")
+    for n, name in enumerate(["__init__", "calendar", "rooms"]):
+        sensor.read(at("13:21:30", 0.2 * n), *serve, f"/srv/agent/plugins/office/tools/{name}.py")
     return r
 
 
@@ -180,7 +150,7 @@ def import_path_manipulation():
     sensor = agent_host(benign)
     agent_start(sensor, "08:00:02")
     agent_noise(sensor, "15:00", "17:00", 20)
-    for n, clock in enumerate(["08:00:01.8", "15:40:00.4", "16:20:00.9"]):
+    for n, clock in enumerate(["08:00:02.9", "15:40:00.4", "16:20:00.9"]):
         sensor.read(at(clock), PYTHON, "-m agent.serve --port 8700", "/srv/agent/tools/__init__.py")
     sensor.write(at("15:33:20.6"), "/usr/bin/vim.basic", "skills/__init__.py", "/srv/agent/skills/__init__.py")
     sensor.write(at("15:35:02.0"), "/usr/bin/vim.basic", "tools/send_mail.py", "/srv/agent/tools/send_mail.py")
@@ -201,7 +171,7 @@ def unauthorized_dataset_modifications():
         "The nightly job writes 120 shards once each and appends nine times to its own manifest; a labelling tool saves one "
         "JSON file ten times in an hour, and ten times again in the next.",
         "`args[0].file_arg.path` and the writing user, counted per user, path and hour",
-        "ten times more writes than the attack, one path written 20 times within 65 minutes, but at most 10 in a clock hour",
+        "nine times the writes of the attacker, one path written 20 times within 65 minutes, but at most 10 in a clock hour",
     )
     attack, benign = r.both("tetragon")
     job = (PYTHON, "-m feature_etl.run --date 2026-11-19")
@@ -231,7 +201,7 @@ def model_file_modifications():
         "A training run writes 60 checkpoints, each path once, and rewrites `last.ckpt` three times an hour; the deployer "
         "copies a new version to a new path.",
         "`args[0].file_arg.path` and the writing user, counted per user, path and hour",
-        "20 times more model files written, one path rewritten all day, but never more than three times an hour",
+        "16 times the model writes of the attacker, one path rewritten all day, but never more than three times an hour",
     )
     attack, benign = r.both("tetragon")
     trainer = Tetragon.workload("ml", "fraud-trainer", "Job", "ml/trainer")
@@ -289,5 +259,5 @@ def model_file_access():
     return r
 
 
-HUNTS = [unauthorized_tool_registration, tool_function_modification, duplicate_tool_names, tool_name_variations,
+HUNTS = [unauthorized_tool_registration, duplicate_tool_names, tool_name_variations,
          import_path_manipulation, unauthorized_dataset_modifications, model_file_modifications, model_file_access]

@@ -8,7 +8,7 @@ log, Tetragon JSON export, and the MCP tap envelope.
 
 import base64
 import hashlib
-from datetime import timezone
+from datetime import timedelta, timezone
 
 
 def sha(text, length=64):
@@ -279,6 +279,7 @@ class Tetragon:
         self.stream = stream
         self.node = node
         self.pod = pod
+        self.started = {}
 
     @staticmethod
     def workload(namespace, name, kind, image, account=None, replica=0):
@@ -297,16 +298,13 @@ class Tetragon:
             pod["pod_annotations"] = {"spiffe.io/spiffe-id": spiffe(namespace, account)}
         return pod
 
-    def _started(self, seed):
-        """Processes of the background started in the hour before the recording."""
-        digits = int(sha(self.node + seed, 12), 16)
-        return f"2026-11-20T05:{digits % 60:02d}:{digits // 60 % 60:02d}.{digits % 1_000_000_000:09d}Z"
-
-    def _process(self, binary, arguments, uid, cwd):
+    def _process(self, when, binary, arguments, uid, cwd):
+        # A process starts 200 ms before the first event in which it is seen.
+        started = self.started.setdefault(binary + arguments, when - timedelta(milliseconds=200))
         pid = 3000 + int(sha(f"{self.node}{self.pod and self.pod['name']}{binary}{arguments}", 4), 16)
         exec_id = base64.b64encode(f"{self.node}:{int(sha(binary + arguments, 10), 16)}:{pid}".encode()).decode()
         process = {"exec_id": exec_id, "pid": pid, "uid": uid, "cwd": cwd, "binary": binary, "arguments": arguments,
-                   "flags": "execve clone", "start_time": self._started(binary + arguments),
+                   "flags": "execve clone", "start_time": millis(started),
                    "auid": 4294967295 if self.pod else uid}
         if self.pod:
             process["pod"] = self.pod
@@ -319,14 +317,14 @@ class Tetragon:
         binary, arguments = ("/usr/bin/containerd-shim-runc-v2", "-namespace k8s.io") if self.pod else ("/bin/bash", "")
         return {"exec_id": process["parent_exec_id"], "pid": process["pid"] - 40, "uid": 0 if self.pod else process["uid"],
                 "cwd": "/", "binary": binary, "arguments": arguments, "flags": "execve clone",
-                "start_time": self._started(self.node),
+                "start_time": self.pod["container"]["start_time"] if self.pod else "2026-11-20T04:58:12.114Z",
                 "auid": process["auid"],
                 "parent_exec_id": base64.b64encode(f"{self.node}:1000000000:1".encode()).decode(),
                 "tid": process["pid"] - 40}
 
     def file(self, when, binary, arguments, path, mask, uid=1000, cwd="/srv"):
         """One read or write of a file, seen at the `security_file_permission` hook."""
-        process = self._process(binary, arguments, uid, cwd)
+        process = self._process(when, binary, arguments, uid, cwd)
         self.stream.add(when, {
             "process_kprobe": {
                 "process": process, "parent": self._parent(process),
@@ -345,42 +343,79 @@ class Tetragon:
         self.file(when, binary, arguments, path, MAY_READ, **rest)
 
     def exec(self, when, binary, arguments, uid=1000, cwd="/srv"):
-        process = self._process(binary, arguments, uid, cwd)
+        process = self._process(when, binary, arguments, uid, cwd)
         self.stream.add(when, {"process_exec": {"process": process, "parent": self._parent(process)},
                                "node_name": self.node, "time": nanos(when, self.stream.rng)})
 
 
 class McpTap:
-    """The tap in front of one MCP server, streamable HTTP. The proxy knows no process
-    ids; the server's address stands where a stdio tap has the command line."""
+    """The tap between one client and one MCP server, over standard input and output
+    (`command`) or in front of a streamable HTTP server (`host`, its address, and the client's)."""
 
-    def __init__(self, stream, label, url, client, version="2026-07-28"):
+    def __init__(self, stream, label, client, command=None, host=None, server_ip=None, client_ip=None):
         self.stream = stream
         self.label = label
-        self.url = url
+        self.client = client
+        self.command = command
+        self.host = host
+        self.addresses = {"client_ip": client_ip, "client_port": 50112, "server_ip": server_ip, "server_port": 8080}
+        self.pids = (4211, 4260) if command else (None, None)
         self.connection = f"{label}-{sha(label + client, 8)}"
         self.sequence = 0
         self.request = 0
-        self.meta = {"io.modelcontextprotocol/protocolVersion": version,
+        self.meta = {"io.modelcontextprotocol/protocolVersion": "2026-07-28",
                      "io.modelcontextprotocol/clientInfo": {"name": client, "version": "1.4.0"},
                      "io.modelcontextprotocol/clientCapabilities": {}}
 
-    def _record(self, when, direction, message):
+    def _http(self, request, status):
+        """What the HTTP tap adds: address, headers, and for answers the status."""
+        headers = {"content-type": "application/json"}
+        if status is None:
+            headers = {**headers, "user-agent": "python-httpx2/2.16.2", "mcp-protocol-version": "2026-07-28",
+                       "mcp-method": request["method"]}
+            if request["method"] == "tools/call":
+                headers["mcp-name"] = request["params"]["name"]
+        http = {"url": f"http://{self.host}/mcp", "host": self.host, "path": "/mcp", "headers": headers}
+        if status is not None:
+            http["status"] = status
+        return {**http, **self.addresses}
+
+    def _record(self, when, direction, message, request=None):
         self.sequence += 1
-        self.stream.add(when, {
+        record = {
             "ts_ns": int(when.timestamp() * 1_000_000) * 1000 + self.stream.rng.randrange(1000), "seq": self.sequence,
-            "connection_id": self.connection, "transport": "http", "direction": direction, "client_pid": None,
-            "server_pid": None, "server_label": self.label, "server_cmdline": [self.url], "message": message})
+            "connection_id": self.connection, "transport": "http" if self.host else "stdio", "direction": direction,
+            "client_pid": self.pids[0], "server_pid": self.pids[1], "server_label": self.label,
+            "server_cmdline": self.command or [], "message": message}
+        if self.host:
+            record["http"] = self._http(request, None if direction == "client_to_server" else 200)
+        self.stream.add(when, record)
+
+    def initialize(self, when):
+        """The handshake of protocol revisions up to 2025-11-25."""
+        self._record(when, "client_to_server", {"method": "initialize", "params": {
+            "protocolVersion": "2025-11-25", "capabilities": {"roots": {}, "elicitation": {}},
+            "clientInfo": {"name": self.client, "version": "1.4.0"}}, "jsonrpc": "2.0", "id": 0})
+        self._record(when + timedelta(milliseconds=41), "server_to_client", {"result": {
+            "protocolVersion": "2025-11-25", "capabilities": {"tools": {"listChanged": True}},
+            "serverInfo": {"name": "secure-filesystem-server", "version": "0.2.0"}}, "jsonrpc": "2.0", "id": 0})
+        self._record(when + timedelta(milliseconds=52), "client_to_server",
+                     {"method": "notifications/initialized", "jsonrpc": "2.0"})
 
     def exchange(self, when, method, params, result):
-        """A request and its answer, 30 to 200 ms later."""
+        """A request and its answer, 20 to 160 ms later."""
         self.request += 1
-        self._record(when, "client_to_server", {"jsonrpc": "2.0", "id": self.request, "method": method,
-                                                "params": {**params, "_meta": self.meta}})
-        later = when + (when - when.replace(microsecond=0)) / 7
-        self._record(later, "server_to_client", {"jsonrpc": "2.0", "id": self.request,
-                                                 "result": {**result, "resultType": "complete"}})
+        later = when + timedelta(milliseconds=20 + self.stream.rng.randrange(140))
+        if self.host:
+            request = {"jsonrpc": "2.0", "id": self.request, "method": method, "params": {**params, "_meta": self.meta}}
+            answer = {"jsonrpc": "2.0", "id": self.request, "result": {**result, "resultType": "complete"}}
+        else:
+            request = {"method": method, **({"params": params} if params else {}), "jsonrpc": "2.0", "id": self.request}
+            answer = {"result": result, "jsonrpc": "2.0", "id": self.request}
+        self._record(when, "client_to_server", request, request)
+        self._record(later, "server_to_client", answer, request)
 
-    def call(self, when, tool, arguments, text, error=False):
-        self.exchange(when, "tools/call", {"name": tool, "arguments": arguments},
-                      {"content": [{"type": "text", "text": text}], "isError": error})
+    def call(self, when, tool, arguments, text):
+        result = {"content": [{"type": "text", "text": text}]}
+        result.update({"isError": False} if self.host else {"structuredContent": {"content": text}})
+        self.exchange(when, "tools/call", {"name": tool, "arguments": arguments}, result)

@@ -34,10 +34,10 @@ def rapid_api_calls():
         "2.1-3", "Rapid API calls", FORMAT,
         "A stolen notebook identity drains a document store through the model API: 168 requests of about 96 KB each within 50 "
         "minutes, 16 MB in all.",
-        "An evaluation run sends 95 large requests (160 KB) an hour for four hours, and the support agent 260 small ones "
-        "(3 KB) in an hour.",
+        "An evaluation run sends 95 large requests (160 KB) an hour for four hours, and the support agent about 240 small "
+        "ones (3 KB) in an hour.",
         "caller's SPIFFE id and address, `upstream_host` port 443, `bytes_received`, counted and summed per hour",
-        "four times the calls and four times the bytes of the attack, but no identity passes 100 calls and 10 MB in one hour",
+        "more than three times the calls and the bytes of the attack, but no identity passes 100 calls and 10 MB in one hour",
     )
     attack, benign = r.both("envoy")
     proxy = Envoy(attack)
@@ -62,8 +62,7 @@ def unauthorized_mcp_connections():
         "MCP user agent; and the build pod uses the company's MCP gateway on 443 with the same client.",
         "`upstream_host` port, `user_agent`, client and server address, counted per hour",
         "the same client, the same port and far more requests occur, never all three beyond ten an hour",
-        note="The hunt asks for protocol TCP while Envoy names the application protocol; the schema's transport column makes "
-             "the comparison true. Few real MCP clients name MCP in the user agent (the Python SDK says `python-httpx2`); the "
+        note="The text as written asks for protocol TCP while Envoy names the application protocol; the repair accepts both. Few real MCP clients name MCP in the user agent (the Python SDK says `python-httpx2`); the "
              "attacker's `mcp-cli` does.",
     )
     attack, benign = r.both("envoy")
@@ -100,7 +99,7 @@ def unauthorized_model_uploads():
         "A training pod sends a patched model to a bucket outside the company: one PUT of 48 MB to "
         "`model-mirror.example.s3.amazonaws.com`, and the tokenizer with it.",
         "Nightly data sets of 60 MB go to the company's own bucket, model cards and configs of a few KB go to the model prefix, "
-        "and the registry's uploader sends a 1.2 GB model there in parts of 8 MB, the default of the AWS client.",
+        "and the registry's uploader sends a 480 MB model there in parts of 8 MB, the default of the AWS client.",
         "`authority`, `method`, `path`, `bytes_received`",
         "larger uploads to the same service, and model uploads to it, but no single request that is a model and above 10 MB",
         note="The last part of the twin also shows how the attack avoids this hunt: multipart uploads. A sum over the upload id "
@@ -137,12 +136,11 @@ def unauthorized_model_uploads():
 def registry_anomalies():
     r = Recording(
         "2.7-3", "Model registry anomalies", FORMAT,
-        "With a token taken from a notebook, somebody registers a model of the same name, creates eight versions and uploads "
-        "their files to the shared MLflow server at `tracking.mlflow.org` in ten minutes, to push the real version off the "
-        "first page.",
+        "From a notebook pod somebody registers a model under a confusable name in the shared MLflow server at "
+        "`tracking.mlflow.org`, creates eight versions of it and moves an alias, all within ten minutes.",
         "Two training runs log 200 metrics and parameters to the same server and create five versions, one at a time.",
         "`authority`, `method`, `path`; caller's SPIFFE id, counted per hour",
-        "25 times more POST requests to the registry; `create`, `register` and `upload` occur in them, five an hour",
+        "200 POST requests to the registry; `create`, `register` and `upload` occur in them, five an hour",
         note="Real registries are self-hosted under a name of the company; the host is one that the hunt names.",
     )
     attack, benign = r.both("envoy")
@@ -190,36 +188,33 @@ def rapid_inference():
     return r
 
 
-def large_downloads():
+def large_transfers():
     r = Recording(
         "2.9-1", "Large model file downloads", FORMAT,
-        "From the office VPN's side of the gateway, an account with a leaked link pulls four files of a partner's model store "
-        "at a public address: 88 MB each within 30 minutes.",
-        "Pods load models of 300 MB from the company's store in 172.20.0.0/16 and 100.64.0.0/10, base images of 40 MB come "
-        "from a public registry 30 times, and one file of 96 MB from a public address.",
-        "`bytes_sent`, `upstream_host`; caller and client address, summed per hour",
-        "ten times the bytes, from private ranges that the original text forgot (172.20.x, 100.64.x), and public downloads that "
-        "stay below 50 MB each or 100 MB in the hour",
-        note="The hunt sums what comes in. It finds whoever downloads a model from outside; theft of the company's own model "
-             "goes the other way.",
+        "From a notebook pod somebody uploads the fraud model, packed in four archives of 88 MB, to a file drop at a public "
+        "address within 30 minutes.",
+        "The trainer pushes models of 300 MB to the company's store in 172.20.0.0/16, image layers of 40 MB go to a public "
+        "registry 30 times in an hour, and one benchmark archive of 96 MB goes to a partner.",
+        "`bytes_received`, `upstream_host`; caller and client address, summed per hour",
+        "twelve times the bytes of the attack, but to a private range (of which the text as written knows only 172.16.x), or to "
+        "public addresses in requests below 50 MB, or below 100 MB in the hour",
+        note="The text as written sums what comes in and so finds whoever downloads a model; its repair sums what goes out.",
     )
     attack, benign = r.both("envoy")
-    partner = ("models.partner.example", "198.51.100.24:443")
     proxy = Envoy(attack)
     everyday(proxy, "18:00", "19:30")
     for n, when in enumerate(attack.spread("18:05", "18:35", 4)):
-        proxy.request(when, NOTEBOOK, "10.4.2.30", *partner, "GET", f"/export/ranker-xl/model-{n + 1:05d}-of-00004.safetensors",
-                      310, 88 * MB + 1000 * n, agent="curl/8.11.0", duration=52_000)
+        proxy.request(when, NOTEBOOK, "10.4.2.30", "drop.collector.example", "198.51.100.24:443", "PUT", f"/u/7f3a/{n}.bin",
+                      88 * MB + 1000 * n, 40, agent="curl/8.11.0", duration=52_000)
     proxy = Envoy(benign)
     everyday(proxy, "18:00", "19:30")
-    store = [("models.corp.example", "172.20.8.15:443"), ("models-dr.corp.example", "100.64.12.4:443")]
     for n, when in enumerate(benign.spread("18:05", "18:50", 10)):
-        proxy.request(when, SCORER, f"10.4.6.{12 + n % 3}", *store[n % 2], "GET", "/fraud/v42/model.safetensors", 310, 300 * MB,
-                      agent="python-httpx2/2.16.2", duration=18_000)
-    calls(proxy, "18:00", "19:00", 30, TRAINER, "10.4.2.40", ("registry.example", "203.0.113.99:443"), "GET",
-          "/v2/ml/base/blobs/sha256:" + "5a" * 32, 400, 40 * MB, agent="containerd/2.0.1")
-    proxy.request(at("18:20:00"), NOTEBOOK, "10.4.2.30", *partner, "GET", "/public/benchmarks.tar", 310, 96 * MB,
-                  agent="curl/8.11.0", duration=52_000)
+        proxy.request(when, TRAINER, "10.4.2.40", "models.corp.example", "172.20.8.15:443", "PUT", f"/fraud/v42/part-{n}", 300 * MB,
+                      60, duration=18_000)
+    calls(proxy, "18:00", "19:00", 30, TRAINER, "10.4.2.40", ("registry.example", "203.0.113.99:443"), "PATCH",
+          "/v2/ml/scorer/blobs/uploads/5a5a", 40 * MB, 100, agent="containerd/2.0.1")
+    proxy.request(at("18:20:00"), NOTEBOOK, "10.4.2.30", "files.partner.example", "198.51.100.60:443", "PUT", "/benchmarks.tar",
+                  96 * MB, 40, agent="curl/8.11.0", duration=52_000)
     return r
 
 
@@ -251,4 +246,4 @@ def ml_service_abuse():
 
 
 HUNTS = [rapid_api_calls, unauthorized_mcp_connections, unauthorized_model_uploads, registry_anomalies, rapid_inference,
-         large_downloads, ml_service_abuse]
+         large_transfers, ml_service_abuse]

@@ -175,10 +175,10 @@ def data_injection_patterns():
     r = Recording(
         "2.6-2", "Suspicious data injection patterns", FORMAT,
         "Rows are smuggled into the training set in 27 small `pandas` appends within 40 minutes, each below the review limit.",
-        "Two analysts merge CSV files 18 times an hour for three hours, and a report job reads data with pandas 60 times "
+        "An analyst merges CSV files 18 times an hour for three hours, and a report job reads data with pandas 60 times "
         "without changing any.",
         "`CommandLine`, counted per user and hour",
-        "twice the merges and three times the pandas calls of the attack, 18 in an hour",
+        "twice the merges and four times the pandas calls of the attack, but 18 merges in an hour",
     )
     attack, benign = r.both("sysmon")
     cho = desk_noise(attack, "10:00", "13:00", 24)[CHO]
@@ -227,11 +227,11 @@ def manipulation_tools():
         "2.8-3", "Input manipulation tools", FORMAT,
         "From a notebook host that holds the production key, `foolbox` and the Adversarial Robustness Toolbox are run against "
         "the scoring endpoint.",
-        "Starts of servers, partition and artifact jobs (all contain `art`), the quarterly report on attack statistics of the "
-        "firewall, and the installation of `cleverhans` for a course.",
+        "Starts of servers, partition and artifact jobs (all contain `art`), a training run on heart attack risk, the firewall's "
+        "report on attack statistics, and the installation of `cleverhans` for a course.",
         "`CommandLine`",
-        "the first list matches in half of the twin's lines, because `art` is part of start, partition and artifact; the "
-        "second list matches in other lines",
+        "`art` is part of start, partition, artifact and heart, and two of these lines also say attack: the text as written "
+        "reports them, the repaired one asks for the whole word",
     )
     attack, benign = r.both("sysmon")
     ben = desk_noise(attack, "11:00", "13:00", 22)[BEN]
@@ -242,7 +242,8 @@ def manipulation_tools():
     sensors = desk_noise(benign, "11:00", "13:00", 22)
     starts(sensors[BEN], "11:05", "12:55", [
         "python.exe start_server.py --port 8700", "python.exe -m jobs.partition --by day", "python.exe upload_artifact.py dist",
-        "python.exe -m pip install cleverhans", "python.exe restart.py --service scorer", "python.exe chart.py --kind bar"])
+        "python.exe -m pip install cleverhans", "python.exe restart.py --service scorer", "python.exe chart.py --kind bar",
+        "python.exe train.py --dataset heart_attack_risk.csv", "python.exe start_drill.py --scenario attack-on-vpn"])
     starts(sensors[CHO], "11:15", "12:45", [
         "python.exe fw_report.py --topic attack-statistics --month 10", "python.exe -m pytest tests\\test_attack_tree.py",
         "python.exe price_of_perturbed_curves.py"])
