@@ -8,6 +8,7 @@ log, Tetragon JSON export, and the MCP tap envelope.
 
 import base64
 import hashlib
+import json
 from datetime import timedelta, timezone
 
 
@@ -69,13 +70,14 @@ class LiteLlm:
                                                "reasoning_tokens": 0, "rejected_prediction_tokens": None},
                  "prompt_tokens_details": {"audio_tokens": None, "cached_tokens": 0}}
         response_id = "chatcmpl-" + hexes(rng, 24)
+        body = {"model": model, "messages": messages, **parameters}
         self.stream.add(when, {
             "id": response_id, "litellm_call_id": uuid(rng), "trace_id": uuid(rng), "session_id": "",
             "call_type": "acompletion", "cache_hit": None, "stream": None, "status": "success",
             "status_fields": {"llm_api_status": "success", "guardrail_status": "not_run"},
             "custom_llm_provider": provider, "saved_cache_cost": 0.0, "startTime": start, "endTime": end,
             "completionStartTime": end, "response_time": round(end - start, 6), "model": f"{provider}/{model}",
-            "metadata": self._metadata(user, ip, agent, usage),
+            "metadata": self._metadata(user, ip, agent, usage, body),
             "cache_key": None, "response_cost": cost_in + cost_out,
             "cost_breakdown": {"input_cost": cost_in, "output_cost": cost_out, "total_cost": cost_in + cost_out,
                                "tool_usage_cost": 0.0, "service_tier": None, "data_residency": None,
@@ -109,7 +111,7 @@ class LiteLlm:
         })
 
     @staticmethod
-    def _metadata(user, ip, agent, usage):
+    def _metadata(user, ip, agent, usage, body):
         names = ["alias", "spend", "max_budget", "budget_reset_at", "user_spend", "user_max_budget", "team_spend",
                  "team_max_budget", "team_id", "org_id", "org_alias", "project_id", "project_alias", "user_id",
                  "team_alias", "user_email", "end_user_id", "request_route"]
@@ -119,7 +121,8 @@ class LiteLlm:
             **{"user_api_key_" + name: values.get(name) for name in names},
             "spend_logs_metadata": None, "requester_ip_address": ip, "user_agent": agent,
             "requester_metadata": {"headers": {"host": "llm-proxy.corp.example", "accept": "*/*",
-                                               "content-type": "application/json", "user-agent": agent},
+                                               "content-type": "application/json", "user-agent": agent,
+                                               "content-length": str(len(json.dumps(body)))},
                                    "used_client_oauth_token": False},
             "prompt_management_metadata": None, "applied_guardrails": [], "mcp_tool_call_metadata": None,
             "vector_store_request_metadata": None, "routing_decision": None, "usage_object": usage,
@@ -145,7 +148,8 @@ def spiffe(namespace, account):
 class Envoy:
     """One proxy. `role` decides which side's identity and addresses it can see.
 
-    `egress`: the mesh's egress gateway; clients come with mTLS, servers are outside.
+    `egress`: the mesh's egress proxy; clients come with mTLS, servers are outside. Connections are
+    redirected to it, so its local address is the original destination.
     `inbound`: the sidecar of a server in the mesh.
     """
 
@@ -159,13 +163,13 @@ class Envoy:
                 agent="python-httpx2/2.16.2", status=200, duration=None, mcp=(None, None, None)):
         """`sent` and `received` are bytes as the client sees them."""
         rng = self.stream.rng
-        host, port = upstream.rsplit(":", 1)
+        port = upstream.rsplit(":", 1)[1]
         cluster = f"outbound|{port}||{authority}" if self.role == "egress" else f"inbound|{port}||"
         took = duration if duration is not None else 20 + (sent + received) // 40_000 + rng.randrange(60)
         client_port = 32768 + rng.randrange(28000)
         self.stream.add(when, {
             "authority": authority, "bytes_received": sent, "bytes_sent": received,
-            "connection_termination_details": None, "downstream_local_address": f"{self.local}:{port}",
+            "connection_termination_details": None, "downstream_local_address": upstream if self.role == "egress" else f"{self.local}:{port}",
             "downstream_local_uri_san": self.owner, "downstream_peer_fingerprint_256": sha("svid of " + caller),
             "downstream_peer_uri_san": caller, "downstream_remote_address": f"{client_ip}:{client_port}",
             "downstream_tls_version": "TLSv1.3", "duration": took, "mcp_method": mcp[0], "mcp_name": mcp[1],
@@ -173,7 +177,7 @@ class Envoy:
             "request_id": uuid(rng), "requested_server_name": f"outbound_.{port}_._.{authority}",
             "response_code": status, "response_code_details": "via_upstream", "response_flags": "-",
             "route_name": "default", "start_time": millis(when), "traceparent": None, "upstream_cluster": cluster,
-            "upstream_host": f"{host}:{port}", "upstream_local_address": f"{self.local}:{40000 + rng.randrange(9000)}",
+            "upstream_host": upstream, "upstream_local_address": f"{self.local}:{40000 + rng.randrange(9000)}",
             "upstream_peer_uri_san": None, "upstream_service_time": str(max(1, took - 1 - rng.randrange(3))),
             "upstream_transport_failure_reason": None, "user_agent": agent, "x_forwarded_for": None,
         })

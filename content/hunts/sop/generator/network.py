@@ -3,7 +3,7 @@
 from .formats import Envoy, spiffe
 from .recording import Recording, at
 
-FORMAT = "Envoy JSON access log of the mesh's egress gateway"
+FORMAT = "Envoy JSON access log of the mesh's egress proxy"
 OPENAI = ("api.openai.com", "203.0.113.21:443")
 KB, MB = 1024, 1024 * 1024
 
