@@ -48,9 +48,9 @@ def map_osquery(d):
 
 def map_tetragon(d):
     kind = "process_kprobe" if "process_kprobe" in d else "process_exec"
-    process, pod = d[kind]["process"], d[kind]["process"].get("pod", {})
-    user = pod.get("pod_annotations", {}).get("spiffe.io/spiffe-id") or str(process["uid"])
-    row = {"time": instant(d["time"]), "user": user}
+    process = d[kind]["process"]
+    user = process["uid"] if process["auid"] == 4294967295 else process["auid"]
+    row = {"time": instant(d["time"]), "user": str(user)}
     if kind == "process_exec":
         return {**row, "type": "PROCESS", "image": process["binary"].rsplit("/", 1)[1],
                 "command": process["binary"] + " " + process["arguments"]}
@@ -67,8 +67,15 @@ def map_mcp(d):
     return row
 
 
+def map_http(d):
+    return {"type": "NETWORK", "time": datetime.fromtimestamp(d["ts_ns"] / 1e9, timezone.utc), "user": d["user"],
+            "host": d["headers"]["host"].split(":")[0], "method": d["method"], "uri": d["path"], "local": d["client_ip"],
+            "remote": d["server_ip"], "port": d["server_port"], "agent": d["headers"]["user-agent"], "out": d["bytes_out"],
+            "in": d["bytes_in"], "protocol": "HTTP", "body": json.dumps(d["request_body"])}
+
+
 MAPPINGS = {"litellm": map_litellm, "envoy": map_envoy, "sysmon": map_sysmon, "osquery": map_osquery,
-            "tetragon": map_tetragon, "mcp_tap": map_mcp}
+            "tetragon": map_tetragon, "mcp_tap": map_mcp, "http_tap": map_http}
 
 
 def rows_of(streams):

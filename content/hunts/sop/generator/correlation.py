@@ -1,6 +1,6 @@
 """Hunts that join two events of one user: 3.2-1 and 3.2-2."""
 
-from .formats import Envoy, LiteLlm, Tetragon, spiffe
+from .formats import HttpTap, LiteLlm, Tetragon
 from .process import ANA, BEN, CHO, desk_noise, starts
 from .recording import Recording, at
 
@@ -60,73 +60,50 @@ def ordinary_calls(proxy):
 
 def poisoning_to_deployment():
     r = Recording(
-        "3.2-2", "Data poisoning to model deployment", "Tetragon JSON export (01) and Envoy JSON access log (02)",
-        "The identity `ml/label-sync` writes `/mnt/data/fraud/labels.parquet` and 25 minutes later creates "
-        "a model version in the MLflow server of the cluster and moves the `champion` alias: a job that only copies labels "
-        "deploys a model.",
-        "The label job writes the same file at the same hour and never speaks to MLflow; the trainer reads the data and "
-        "posts to MLflow, the publisher posts ten minutes before its own (later) write of a report below `/data/`; the feature "
-        "job writes data and asks MLflow with GET only.",
-        "`process.pod.pod_annotations` (`spiffe.io/spiffe-id`) of the writer and `downstream_peer_uri_san` of the request: the "
-        "same SPIFFE id; path, `authority`, `method` and times",
-        "write and POST both occur many times within the hour, by different identities, in the wrong order, or with another "
-        "method",
-        note="Tetragon shows pod annotations with `--enable-pod-annotations`; SPIRE's registrar takes the id from that annotation.",
+        "3.2-2", "Data poisoning to model deployment", "Tetragon JSON export (01) and HTTP tap of the same host (02)",
+        "The account `label-sync` (uid 1104), whose job only copies labels, writes `/srv/data/fraud/labels.parquet`; 25 minutes "
+        "later a process of the same account creates a model version in MLflow and moves the `champion` alias to it.",
+        "The label job writes the same file at the same hour and never speaks to MLflow; the trainer only reads the data and "
+        "posts to MLflow; the publisher posts ten minutes before it writes its report below `/data/`; the feature job writes "
+        "data and asks MLflow with GET only.",
+        "`process.auid` of the writer and `user` of the request, the same uid on the same host; path, `host`, `method`, times",
+        "write and POST both occur many times within the hour, by different accounts, in the wrong order, or with another method",
+        note="A uid is a key within one host only; both files come from `train-host-1`. Across hosts a workload identity is needed.",
     )
-    files, requests = r.stream("attack", "tetragon", "01-files"), r.stream("attack", "envoy", "02-mesh")
-    proxy = mlflow_proxy(requests)
-    label_job(files, "13:20:11")
-    feature_job(files, proxy)
-    trainer_posts(proxy)
-    sync = spiffe("ml", "label-sync")
-    for n, path in enumerate(["model-versions/create", "registered-models/alias"]):
-        proxy.request(at("13:45:30", 40 * n), sync, "10.4.2.71", *MLFLOW, "POST", "/api/2.0/mlflow/" + path, 540, 600,
-                      agent="mlflow-python-client/3.17.0")
-    files, requests = r.stream("benign", "tetragon", "01-files"), r.stream("benign", "envoy", "02-mesh")
-    proxy = mlflow_proxy(requests)
-    label_job(files, "13:20:11")
-    feature_job(files, proxy)
-    trainer_posts(proxy)
-    reader = Tetragon(files, "data-node-2", Tetragon.workload("ml", "trainer", "Job", "ml/trainer", "trainer"))
-    for when in files.spread("13:22", "13:30", 6):
-        reader.read(when, PYTHON, "train.py --config fraud.yaml", "/mnt/data/fraud/labels.parquet", uid=1200)
-    publisher = spiffe("ml", "publisher")
-    proxy.request(at("13:50:00"), publisher, "10.4.2.75", *MLFLOW, "POST", "/api/2.0/mlflow/model-versions/create", 540, 600,
-                  agent="mlflow-python-client/3.17.0")
-    Tetragon(files, "data-node-2", Tetragon.workload("ml", "publisher", "Job", "ml/publisher", "publisher")).write(
-        at("14:00:02"), PYTHON, "-m publish.report", "/mnt/data/reports/fraud-v42.json", uid=1210)
+    files, tap = host_day(r, "attack")
+    for n, (path, body) in enumerate([
+            ("model-versions/create", {"name": "fraud", "source": "mlflow-artifacts:/7/3f2c/artifacts/model", "run_id": "3f2c9a"}),
+            ("registered-models/alias", {"name": "fraud", "alias": "champion", "version": "43"})]):
+        tap.exchange(at("13:45:30", 40 * n), LABELS, "-m label_sync.run", MLFLOW, "POST", "/api/2.0/mlflow/" + path, body)
+    files, tap = host_day(r, "benign")
+    for when in files.stream.spread("13:22", "13:30", 6):
+        files.read(when, PYTHON, "train.py --config fraud.yaml", "/srv/data/fraud/labels.parquet", uid=TRAINER)
+    tap.exchange(at("13:50:00"), PUBLISHER, "-m publish.report", MLFLOW, "POST", "/api/2.0/mlflow/model-versions/create",
+                 {"name": "fraud", "source": "mlflow-artifacts:/7/91be/artifacts/model", "run_id": "91be07"})
+    files.write(at("14:00:02"), PYTHON, "-m publish.report", "/srv/data/reports/fraud-v42.json", uid=PUBLISHER)
     return r
 
 
 PYTHON = "/usr/bin/python3.12"
-MLFLOW = ("mlflow.mlflow.svc.cluster.local:5000", "10.4.8.5:5000")
+MLFLOW = ("tracking.mlflow.example:5000", "10.4.8.5:5000")
+LABELS, FEATURES, TRAINER, PUBLISHER = 1104, 1105, 1106, 1107
 
 
-def mlflow_proxy(stream):
-    return Envoy(stream, "inbound", "10.4.8.5", spiffe("mlflow", "mlflow"))
-
-
-def label_job(stream, clock):
-    pod = Tetragon.workload("ml", "label-sync", "CronJob", "ml/label-sync", "label-sync")
-    sensor = Tetragon(stream, "data-node-2", pod)
+def host_day(r, side):
+    """What the accounts of the training host do every day: the same in attack and twin."""
+    files = Tetragon(r.stream(side, "tetragon", "01-files"), "train-host-1")
+    tap = HttpTap(r.stream(side, "http_tap", "02-http"), "train-host-1", "10.4.2.71")
     for n in range(3):
-        sensor.write(at(clock, 2 * n), PYTHON, "-m label_sync.run", "/mnt/data/fraud/labels.parquet", uid=1000)
-
-
-def feature_job(stream, proxy):
-    pod = Tetragon.workload("ml", "feature-etl", "Job", "ml/feature-etl", "feature-etl")
-    sensor = Tetragon(stream, "data-node-2", pod)
-    for n, when in enumerate(stream.spread("13:00", "13:40", 20)):
-        sensor.write(when, PYTHON, "-m feature_etl.run", f"/mnt/data/fraud/features/part-{n:05d}.parquet", uid=1300)
-    for when in proxy.stream.spread("13:05", "13:50", 8):
-        proxy.request(when, spiffe("ml", "feature-etl"), "10.4.2.72", *MLFLOW, "GET",
-                      "/api/2.0/mlflow/registered-models/get?name=fraud", 0, 900, agent="mlflow-python-client/3.17.0")
-
-
-def trainer_posts(proxy):
-    for when in proxy.stream.spread("13:00", "14:00", 30):
-        proxy.request(when, spiffe("ml", "trainer"), "10.4.2.40", *MLFLOW, "POST", "/api/2.0/mlflow/runs/log-metric", 240, 2,
-                      agent="mlflow-python-client/3.17.0")
+        files.write(at("13:20:11", 2 * n), PYTHON, "-m label_sync.run", "/srv/data/fraud/labels.parquet", uid=LABELS)
+    for n, when in enumerate(files.stream.spread("13:00", "13:40", 20)):
+        files.write(when, PYTHON, "-m feature_etl.run", f"/srv/data/fraud/features/part-{n:05d}.parquet", uid=FEATURES)
+    for when in tap.stream.spread("13:05", "13:50", 8):
+        tap.exchange(when, FEATURES, "-m feature_etl.run", MLFLOW, "GET", "/api/2.0/mlflow/registered-models/get?name=fraud")
+    for n, when in enumerate(tap.stream.spread("13:00", "14:00", 30)):
+        tap.exchange(when, TRAINER, "train.py --config fraud.yaml", MLFLOW, "POST", "/api/2.0/mlflow/runs/log-metric",
+                     {"run_id": "91be07", "key": "loss", "value": round(0.9 * 0.96 ** n, 4), "step": 100 * n,
+                      "timestamp": int(when.timestamp() * 1000)})
+    return files, tap
 
 
 HUNTS = [multi_stage_chain, poisoning_to_deployment]

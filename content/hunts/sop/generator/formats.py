@@ -3,7 +3,7 @@
 Each class is one observer (a proxy, a sensor, a gateway); its methods append one
 record to a stream. Shapes: LiteLLM StandardLoggingPayload 1.106, Envoy 1.40 JSON
 access log, Sysmon event 1 flattened by a Windows log shipper, osquery results
-log, Tetragon JSON export, and the MCP tap envelope.
+log, Tetragon JSON export, and the envelopes of the MCP tap and of the HTTP tap.
 """
 
 import base64
@@ -286,11 +286,10 @@ class Tetragon:
         self.started = {}
 
     @staticmethod
-    def workload(namespace, name, kind, image, account=None, replica=0):
-        """A pod as Tetragon shows it. With `account`, the SPIFFE id that SPIRE's registrar
-        reads from the annotation is shown too (`--enable-pod-annotations`)."""
+    def workload(namespace, name, kind, image, replica=0):
+        """A pod as Tetragon shows it."""
         seed = f"{namespace}/{name}/{replica}"
-        pod = {
+        return {
             "namespace": namespace, "name": f"{name}-{sha(name, 10)}-{sha(seed, 5)}",
             "container": {"id": "containerd://" + sha("container " + seed), "name": name,
                           "image": {"id": f"registry.example/{image}@sha256:{sha(image)}",
@@ -298,9 +297,6 @@ class Tetragon:
                           "start_time": "2026-11-19T05:12:44Z", "pid": 1},
             "pod_labels": {"app.kubernetes.io/name": name}, "workload": name, "workload_kind": kind,
         }
-        if account:
-            pod["pod_annotations"] = {"spiffe.io/spiffe-id": spiffe(namespace, account)}
-        return pod
 
     def _process(self, when, binary, arguments, uid, cwd):
         # A process starts 200 ms before the first event in which it is seen.
@@ -350,6 +346,33 @@ class Tetragon:
         process = self._process(when, binary, arguments, uid, cwd)
         self.stream.add(when, {"process_exec": {"process": process, "parent": self._parent(process)},
                                "node_name": self.node, "time": nanos(when, self.stream.rng)})
+
+
+class HttpTap:
+    """The HTTP tap of one host: exchanges of its processes, with the local user of each."""
+
+    def __init__(self, stream, host, client_ip):
+        self.stream = stream
+        self.host = host
+        self.client_ip = client_ip
+
+    def exchange(self, when, uid, process, server, method, path, body=None, status=200, agent="mlflow-python-client/3.17.0"):
+        """`server` is the Host header and the server's address; `body` a JSON object."""
+        rng = self.stream.rng
+        authority, address = server
+        name, port = address.rsplit(":", 1)
+        length = len(json.dumps(body)) if body is not None else 0
+        headers = {"host": authority, "user-agent": agent, "accept-encoding": "gzip, deflate", "accept": "*/*",
+                   "connection": "keep-alive"}
+        if body is not None:
+            headers.update({"content-length": str(length), "content-type": "application/json"})
+        self.stream.add(when, {
+            "ts_ns": int(when.timestamp() * 1_000_000) * 1000 + rng.randrange(1000), "method": method, "path": path,
+            "headers": headers, "request_body": body, "status": status, "client_ip": self.client_ip,
+            "client_port": 32768 + rng.randrange(28000), "server_ip": name, "server_port": int(port), "scheme": "http",
+            "duration_ms": round(rng.uniform(3, 40), 3), "bytes_out": length + 260, "bytes_in": 180 + rng.randrange(500),
+            "user": str(uid), "process_name": "python3.12", "process_path": "/usr/bin/python3.12",
+            "process_id": 3000 + int(sha(process, 4), 16), "host_name": self.host})
 
 
 class McpTap:
