@@ -209,6 +209,7 @@ def write_report(results: list[Result], engines: list, about: dict, floors: dict
     lines += ["", "## Every query", "", *table(results, names)]
     for title, body in (("Decode floor", floor_lines(results, names, floors)), ("Problems", problems(results))):
         lines += ["", f"## {title}", "", *(body or ["None."])]
+    out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text("\n".join(lines) + "\n")
     record = {"about": about, "engines": [engine.version for engine in engines], "floors": floors}
     record["results"] = [asdict(result) for result in results]
