@@ -16,7 +16,7 @@ const PROCESS_SHARE: f64 = 0.37;
 const FILE_SHARE: f64 = 0.26;
 const AGENT_SHARE: f64 = 0.02;
 /// Share of command lines that recur instead of being new.
-const RECURRING: f64 = 0.55;
+const RECURRING: f64 = 0.45;
 
 /// Makes events; one for each thread, all alike.
 #[derive(Debug)]
@@ -188,6 +188,7 @@ impl<'w> Maker<'w> {
         ]);
         hash(event.action_process_image_sha256.fill(), version);
         event.action_process_os_pid = Some(pid(random, host.os));
+        hexadecimal(random.next(), 16, event.action_process_instance_id.fill());
         event.action_process_cpu_time =
             Some((random.log_normal(program.cpu, 1.0) * 1e3).round() / 1e3);
         self.parent(event, user, host, random);
@@ -231,6 +232,13 @@ impl<'w> Maker<'w> {
             .fill()
             .extend([folder, image]);
         event.actor_process_os_pid = Some(pid(random, who.host.os));
+        hexadecimal(random.next(), 16, event.actor_process_instance_id.fill());
+        let chain = if random.chance(0.5) {
+            random.next()
+        } else {
+            Random::keyed(&[who.user.host as u64, random.below(200)]).next()
+        };
+        hexadecimal(chain, 16, event.actor_process_causality_id.fill());
         if random.chance(0.4) {
             let mut recurring =
                 Random::keyed(&[image.len() as u64, who.user.host as u64, random.below(4)]);
