@@ -1,0 +1,9 @@
+-- MCP tool registry changes
+SELECT _time, action_process_image_name, action_process_command_line, actor_primary_user_sid, action_process_image_path
+FROM xdr_data
+WHERE event_type = 'PROCESS'
+  AND (lower(action_process_image_name) IN ('python.exe', 'python') OR ci_starts(action_process_image_name, 'python3'))
+  AND re(action_process_command_line, '(?i)(mcp|model.*context.*protocol)')
+  AND re(action_process_command_line, '(?i)(register.*tool|add.*function)')
+  AND re(action_process_command_line, '(?i)(tool.*poison|malicious)')
+ORDER BY _time DESC

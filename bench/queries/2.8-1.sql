@@ -1,0 +1,9 @@
+-- Suspicious input patterns
+SELECT _time, action_remote_hostname, action_http_request_body, actor_process_image_name, actor_primary_user_sid
+FROM xdr_data
+WHERE event_type = 'NETWORK'
+  AND (ci_ends(action_remote_hostname, '.openai.com')
+       OR ci_ends(action_remote_hostname, '.openai.azure.com'))
+  AND re(action_http_request_body, '(?i)(adversarial|perturb|noise|epsilon)')
+  AND re(action_http_request_body, '(?i)(fgsm|pgd|carlini|deepfool)')
+ORDER BY _time DESC

@@ -1,0 +1,3 @@
+dataset = xdr_data
+| filter action_process_command_line ~= "(?i)(export|save|dump|serialize)"
+| comp count() as hits

@@ -1,0 +1,30 @@
+//! Benchmark data and small measurements for Atalanta.
+
+mod generate;
+mod micro;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+/// Benchmark data and small measurements for Atalanta.
+#[derive(Debug, Parser)]
+#[command(version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Write deterministic `xdr_data` events as Parquet
+    Generate(generate::Options),
+    /// Measure the decode floor of a column
+    Micro(micro::Options),
+}
+
+fn main() -> Result<()> {
+    match Arguments::parse().command {
+        Command::Generate(options) => generate::run(&options),
+        Command::Micro(options) => micro::run(&options),
+    }
+}
