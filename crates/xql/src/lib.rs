@@ -6,6 +6,7 @@
 pub mod env;
 pub mod facts;
 pub mod ir;
+pub mod logic;
 pub mod resolve;
 pub mod signatures;
 pub mod syntax;

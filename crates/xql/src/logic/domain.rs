@@ -6,8 +6,6 @@
 
 use std::net::Ipv4Addr;
 
-use atalanta_schema::Type;
-
 use super::number::NumberSet;
 use super::text::{Test, TextSet, Verdict, Workshop};
 
@@ -75,8 +73,8 @@ impl Values {
         }
     }
 
-    /// Whether some value of the type is in all the sets.
-    pub fn meet(sets: &[&Self], ty: &Type, workshop: &mut Workshop) -> Verdict {
+    /// Whether some value is in all the sets; `integers` when numbers are whole.
+    pub fn meet(sets: &[&Self], integers: bool, workshop: &mut Workshop) -> Verdict {
         let mut numbers = NumberSet::all();
         let mut texts = Vec::new();
         let mut nets = Vec::new();
@@ -94,7 +92,7 @@ impl Values {
                 Self::Net(set) => nets.push(set),
             }
         }
-        if numbers.is_empty(*ty == Type::Int) || !(yes || no) || !nets_meet(&nets, &texts) {
+        if numbers.is_empty(integers) || !(yes || no) || !nets_meet(&nets, &texts) {
             return Verdict::Impossible;
         }
         if texts.is_empty() { Verdict::Possible } else { workshop.judge(&texts) }
@@ -133,7 +131,7 @@ mod tests {
 
     fn meet(sets: &[Values]) -> Verdict {
         let sets: Vec<&Values> = sets.iter().collect();
-        Values::meet(&sets, &Type::String, &mut Workshop::new(100_000))
+        Values::meet(&sets, false, &mut Workshop::new(100_000))
     }
 
     fn equals(text: &str) -> Values {

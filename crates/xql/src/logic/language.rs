@@ -159,7 +159,14 @@ impl<'a> Product<'a> {
         row.push(0);
         let index = HashMap::from([(row.clone().into_boxed_slice(), 0)]);
         let width = row.len();
-        Some(Self { members, bytes: representatives(members), rows: row, width, index, parents: vec![(0, 0)] })
+        Some(Self {
+            members,
+            bytes: representatives(members),
+            rows: row,
+            width,
+            index,
+            parents: vec![(0, 0)],
+        })
     }
 
     fn run(mut self, fuel: &mut u64) -> Option<Search> {

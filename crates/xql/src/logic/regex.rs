@@ -86,10 +86,9 @@ fn adapt_class(class: &mut ClassSet) -> Option<()> {
 fn adapt_item(item: &mut ClassSetItem) -> Option<()> {
     match item {
         ClassSetItem::Perl(class) => {
-            let Ast::ClassBracketed(ascii) = snippet(ascii_class(&class.kind, class.negated))? else {
-                return None;
-            };
-            *item = ClassSetItem::Bracketed(ascii);
+            let ascii = snippet(ascii_class(&class.kind, class.negated))?;
+            let Ast::ClassBracketed(ascii) = &ascii else { return None };
+            *item = ClassSetItem::Bracketed(ascii.clone());
             Some(())
         }
         ClassSetItem::Bracketed(inner) => adapt_class(&mut inner.kind),

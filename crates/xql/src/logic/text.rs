@@ -142,7 +142,8 @@ impl Workshop {
 
     /// A shortest text that satisfies all the conditions, if one is found.
     pub fn witness(&mut self, sets: &[&TextSet]) -> Option<String> {
-        let folds = sets.iter().flat_map(|set| &set.tests).all(|test| matches!(test, Test::Glob { fold: true, .. }));
+        let folds =
+            sets.iter().flat_map(|set| &set.tests).all(|test| matches!(test, Test::Glob { fold: true, .. }));
         let mut found = Vec::new();
         for set in sets {
             let member = if folds { folded_member(set) } else { self.unfolded_member(set, Reading::Ascii) };
@@ -157,13 +158,22 @@ impl Workshop {
     /// The condition as a conjunct over the text itself; none when it cannot be expressed.
     fn unfolded_member(&mut self, set: &TextSet, reading: Reading) -> Option<Member> {
         let bound = if set.negated { Bound::Under } else { Bound::Over };
-        if set.tests.len() > MAX_FOLDED_LIST {
+        if set.tests.iter().filter(|test| !matches!(test, Test::Glob { fold: false, .. })).count()
+            > MAX_FOLDED_LIST
+        {
             return None;
         }
         let mut machines = Vec::new();
+        let mut words = Vec::new();
         for test in &set.tests {
             let machine = match test {
-                Test::Glob { glob, fold: false } => Some(Machine::glob(glob)),
+                Test::Glob { glob, fold: false } => {
+                    if let Some(text) = glob.text() {
+                        words.push(text);
+                        continue;
+                    }
+                    Some(Machine::glob(glob))
+                }
                 Test::Glob { glob, fold: true } => self.regex(&case_regex(glob, bound), reading, bound),
                 Test::Regex(pattern) => self.regex(pattern, reading, bound),
             };
@@ -173,6 +183,9 @@ impl Workshop {
                 None if set.negated => {}
                 None => return None,
             }
+        }
+        if !words.is_empty() {
+            machines.push(Machine::Words(Words::new(words)));
         }
         (!machines.is_empty()).then_some(Member { machines, negated: set.negated })
     }
@@ -269,7 +282,9 @@ fn write_folded(out: &mut String, c: char, bound: Bound) {
 /// A text that satisfies the positive conditions if they don't interfere.
 fn candidate(sets: &[&TextSet], folded: bool) -> Vec<u8> {
     let (mut start, mut middle, mut end) = (Vec::new(), Vec::new(), Vec::new());
-    for set in sets.iter().filter(|set| !set.negated) {
+    let mut positive: Vec<&&TextSet> = sets.iter().filter(|set| !set.negated).collect();
+    positive.sort_by_key(|set| set.tests.len());
+    for set in positive {
         let glob = match set.tests.first() {
             Some(Test::Glob { glob, fold }) if folded || *fold => glob.folded(),
             Some(Test::Glob { glob, .. }) => glob.clone(),
@@ -327,7 +342,10 @@ mod tests {
 
     #[test]
     fn folded_tests_meet_regexes() {
-        assert_eq!(judge(&[set("python.exe", true, false), set("~(?i)java", true, false)]), Verdict::Impossible);
+        assert_eq!(
+            judge(&[set("python.exe", true, false), set("~(?i)java", true, false)]),
+            Verdict::Impossible
+        );
         assert_eq!(judge(&[set("python.exe", true, false), set("~PYTHON", true, false)]), Verdict::Possible);
         // The Kelvin sign folds to k but is not matched by a regex that minds case.
         assert_eq!(judge(&[set("k", true, false), set("~^[kK]$", true, true)]), Verdict::Possible);
