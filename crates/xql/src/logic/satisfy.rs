@@ -40,6 +40,7 @@ pub fn analyze(plan: &Plan) -> Vec<Finding> {
         findings: Vec::new(),
         cores: Vec::new(),
         segments: Vec::new(),
+        texts: Vec::new(),
         base: 0,
         depth: MAX_NESTING,
     };
@@ -69,14 +70,11 @@ struct Place {
 /// A condition that asks for a delimited segment, such as `/tools/`.
 struct Segment {
     term: TermId,
-    set: TextSet,
     text: Vec<u8>,
     stage: usize,
     span: Span,
     reason: String,
     column: Option<String>,
-    /// Other conditions on the same text.
-    beside: Vec<TextSet>,
 }
 
 struct Walker {
@@ -85,6 +83,8 @@ struct Walker {
     /// For each [`FindingKind::Never`]: number of the finding, its formulas, spans of its conditions.
     cores: Vec<(usize, Vec<Formula>, Vec<Span>)>,
     segments: Vec<Segment>,
+    /// Conditions on texts, for the examples.
+    texts: Vec<(TermId, TextSet)>,
     /// Number of findings when the current (sub-)plan began.
     base: usize,
     depth: usize,
@@ -101,7 +101,9 @@ impl Walker {
         let base = std::mem::replace(&mut self.base, self.findings.len());
         for operation in &plan.operations {
             self.operation(operation, &mut state);
-            self.settle(&mut state, &operation.row);
+            if !keeps_columns(&operation.kind) {
+                self.settle(&mut state, &operation.row);
+            }
         }
         self.base = base;
         self.depth += 1;
@@ -310,7 +312,7 @@ impl Walker {
                 return;
             }
             self.dead_branches(condition, right, state, place);
-            self.note_segment(condition, &formula, state, place);
+            self.note_text(condition, &formula, place);
         }
         state.conditions.push(Condition { formula, span: condition.span, given: false });
     }
@@ -444,34 +446,24 @@ impl Walker {
         }
     }
 
-    /// Remembers a condition that asks for a segment between two delimiters.
-    fn note_segment(&mut self, condition: &Expr, formula: &Formula, state: &State, place: Place) {
+    /// Remembers a condition on a text, especially one that asks for a segment between two delimiters.
+    fn note_text(&mut self, condition: &Expr, formula: &Formula, place: Place) {
         let Some(fact) = explain::main_fact(&self.logic, formula) else { return };
         let (Values::Text(set), Reach::Whole) = (&fact.values, fact.reach) else { return };
+        self.texts.push((fact.term, set.clone()));
         let [Test::Glob { glob, .. }] = set.tests.as_slice() else { return };
         let Shape::Contains(text) = glob.shape() else { return };
         let delimited = |at: Option<&u8>| at.is_some_and(|byte| b"/\\.".contains(byte));
         if set.negated || text.len() < 3 || !delimited(text.first()) || text.first() != text.last() {
             return;
         }
-        let texts = state.conditions.iter().filter_map(|known| {
-            let other = explain::main_fact(&self.logic, &known.formula)?;
-            match &other.values {
-                Values::Text(set) if other.term == fact.term && other.reach == Reach::Whole => {
-                    Some(set.clone())
-                }
-                _ => None,
-            }
-        });
         self.segments.push(Segment {
             term: fact.term,
-            set: set.clone(),
             text: text.to_vec(),
             stage: place.stage,
             span: condition.span,
             reason: explain::sentence(fact),
             column: fact.column.clone(),
-            beside: texts.collect(),
         });
     }
 
@@ -488,7 +480,8 @@ impl Walker {
                 |a: &Segment, b: &Segment| !holds_part(&a.text, &b.text) && !holds_part(&b.text, &a.text);
             let several = group.iter().any(|a| group.iter().any(|b| apart(a, b)));
             let Some(last) = group.last().filter(|_| several) else { continue };
-            let sets: Vec<&TextSet> = last.beside.iter().chain([&last.set]).collect();
+            let sets: Vec<&TextSet> =
+                self.texts.iter().filter(|(of, _)| *of == term).map(|(_, set)| set).collect();
             let witness = self.logic.workshop.witness(&sets);
             let texts: Vec<String> = group
                 .iter()
@@ -634,6 +627,18 @@ impl Walker {
             }
         }
     }
+}
+
+/// Operations after which every column holds what it held before.
+fn keeps_columns(kind: &OperationKind) -> bool {
+    matches!(
+        kind,
+        OperationKind::Filter(_)
+            | OperationKind::Sort(_)
+            | OperationKind::Limit(_)
+            | OperationKind::Dedup { .. }
+            | OperationKind::Keep
+    )
 }
 
 /// What an aggregate of nulls only gives; none when it is not known.
