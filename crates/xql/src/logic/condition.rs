@@ -62,10 +62,10 @@ impl<'a> Reader<'a> {
             self.columns.insert(key, slot.clone());
             return slot;
         }
-        if let (ExprKind::RightColumn(name), Some(right)) = (&expr.kind, self.right) {
-            if let Some(slot) = right.get(&name.to_lowercase()) {
-                return slot.clone();
-            }
+        if let (ExprKind::RightColumn(name), Some(right)) = (&expr.kind, self.right)
+            && let Some(slot) = right.get(&name.to_lowercase())
+        {
+            return slot.clone();
         }
         let Some(depth) = self.depth.checked_sub(1) else {
             return Slot { term: self.logic.terms.fresh(expr.ty.clone()), causes: Vec::new() };
@@ -293,7 +293,7 @@ impl<'a> Reader<'a> {
             return Some(Passing { values, phrase: format!("be {truth}") });
         }
         if let ExprKind::String(text) = &constant.kind {
-            return self.against_text(operator, text);
+            return Some(self.against_text(operator, text));
         }
         let (number, shown) = number_of(constant)?;
         let mixed = matches!(number, Number::Float(_)) || value.ty == Type::Float;
@@ -312,14 +312,14 @@ impl<'a> Reader<'a> {
     }
 
     /// Texts are ordered by a collation that is not assumed; `*` may be a wildcard or itself.
-    fn against_text(&self, operator: Comparison, text: &str) -> Option<Passing> {
+    fn against_text(&self, operator: Comparison, text: &str) -> Passing {
         let phrase = explain::comparison(operator, &explain::quoted(text));
         if !matches!(operator, Comparison::Eq | Comparison::Ne) || text.contains('*') {
-            return Some(Passing { values: Values::Any, phrase });
+            return Passing { values: Values::Any, phrase };
         }
         let test = Test::Glob { glob: Glob::equals(text), fold: !self.case_sensitive };
         let negated = operator == Comparison::Ne;
-        Some(Passing { values: Values::Text(TextSet { tests: vec![test], negated }), phrase })
+        Passing { values: Values::Text(TextSet { tests: vec![test], negated }), phrase }
     }
 
     /// The outcome is that of the positive test: `not in` differs from `not (in)` for null only.

@@ -126,7 +126,7 @@ mod tests {
     use super::*;
 
     fn net(text: &str) -> Values {
-        Values::Net(NetSet::parse(text).unwrap())
+        Values::Net(NetSet::parse(text).expect("test input is valid"))
     }
 
     fn meet(sets: &[Values]) -> Verdict {

@@ -262,12 +262,10 @@ fn representatives(members: &[Member]) -> Vec<u8> {
     }
     let mut out = Vec::new();
     let mut first = 0usize;
-    for end in 1..=256usize {
-        if end == 256 || seen[end] {
-            let class = first..end;
-            out.extend(class.map(|byte| byte as u8).min_by_key(|byte| rank(*byte)));
-            first = end;
-        }
+    seen[256] = true;
+    for (end, _) in seen.iter().enumerate().skip(1).filter(|(_, marked)| **marked) {
+        out.extend((first..end).map(|byte| byte as u8).min_by_key(|byte| rank(*byte)));
+        first = end;
     }
     out.sort_by_key(|byte| rank(*byte));
     out
@@ -312,7 +310,8 @@ mod tests {
     fn member(pattern: &str, negated: bool) -> Member {
         let machine = match pattern.strip_prefix('~') {
             Some(regex) => {
-                let machine = RegexMachine::new(regex, Reading::Unicode, Bound::Over).unwrap();
+                let machine =
+                    RegexMachine::new(regex, Reading::Unicode, Bound::Over).expect("test input is valid");
                 Machine::Regex(Rc::new(RefCell::new(machine)))
             }
             None => Machine::glob(&Glob::wildcard(pattern)),

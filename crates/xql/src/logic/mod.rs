@@ -11,7 +11,8 @@
 //!
 //! From below: [`glob`] and [`regex`] are automata, [`language`] their products, [`text`], [`number`] and
 //! [`domain`] sets of values, [`term`] and [`formula`] the facts, [`condition`] reads expressions,
-//! [`solve`] decides, [`satisfy`] follows the plan, [`explain`] finds the words.
+//! [`solve`] decides, [`satisfy`] follows the plan, [`report`] and
+//! [`explain`] say what was found.
 
 mod condition;
 mod domain;
@@ -21,6 +22,7 @@ mod glob;
 mod language;
 mod number;
 mod regex;
+mod report;
 mod satisfy;
 mod solve;
 mod term;

@@ -245,11 +245,11 @@ mod tests {
     use super::*;
 
     fn runs(machine: &mut RegexMachine, text: &str) -> bool {
-        let mut state = machine.start().unwrap();
+        let mut state = machine.start().expect("test input is valid");
         for byte in text.bytes() {
-            state = machine.next(state, byte).unwrap();
+            state = machine.next(state, byte).expect("test input is valid");
         }
-        machine.accepts(state).unwrap()
+        machine.accepts(state).expect("test input is valid")
     }
 
     fn pattern() -> impl Strategy<Value = String> {
@@ -283,9 +283,9 @@ mod tests {
             pattern in pattern(),
             texts in proptest::collection::vec("[abkéK1\n]{0,6}", 1..12),
         ) {
-            let reference = PikeVM::new(&pattern).unwrap();
+            let reference = PikeVM::new(&pattern).expect("test input is valid");
             let mut cache = reference.create_cache();
-            let mut machine = RegexMachine::new(&pattern, Reading::Unicode, Bound::Over).unwrap();
+            let mut machine = RegexMachine::new(&pattern, Reading::Unicode, Bound::Over).expect("test input is valid");
             for text in texts {
                 prop_assert_eq!(runs(&mut machine, &text), reference.is_match(&mut cache, text.as_str()), "{}", text);
             }
@@ -295,7 +295,7 @@ mod tests {
     #[test]
     fn readings_and_bounds_differ_where_they_should() {
         let hit = |pattern: &str, reading, bound, text: &str| {
-            runs(&mut RegexMachine::new(pattern, reading, bound).unwrap(), text)
+            runs(&mut RegexMachine::new(pattern, reading, bound).expect("test input is valid"), text)
         };
         assert!(hit(r"^\w$", Reading::Unicode, Bound::Over, "é"));
         assert!(!hit(r"^\w$", Reading::Ascii, Bound::Over, "é"));
@@ -315,8 +315,9 @@ mod tests {
     #[test]
     fn samples_match() {
         for pattern in [r"(?i)(exec|eval)", r"tool.*poison", r"^[a-z]{3}\d+$", r"[^a]b?"] {
-            let text = String::from_utf8(sample(pattern)).unwrap();
-            let mut machine = RegexMachine::new(pattern, Reading::Unicode, Bound::Over).unwrap();
+            let text = String::from_utf8(sample(pattern)).expect("test input is valid");
+            let mut machine =
+                RegexMachine::new(pattern, Reading::Unicode, Bound::Over).expect("test input is valid");
             assert!(runs(&mut machine, &text), "{pattern} {text}");
         }
     }

@@ -45,7 +45,7 @@ struct Term {
 /// All terms of one analysis; equal keys are one term.
 #[derive(Debug, Default)]
 pub struct Terms {
-    terms: Vec<Term>,
+    all: Vec<Term>,
     index: HashMap<TermKey, TermId>,
     symbols: u32,
 }
@@ -73,24 +73,24 @@ impl Terms {
     }
 
     fn insert(&mut self, term: Term) -> TermId {
-        let id = TermId(self.terms.len() as u32);
-        self.terms.push(term);
+        let id = TermId(self.all.len() as u32);
+        self.all.push(term);
         id
     }
 
     /// What the term is.
     pub fn key(&self, id: TermId) -> &TermKey {
-        &self.terms[id.0 as usize].key
+        &self.all[id.0 as usize].key
     }
 
     /// Its type.
     pub fn ty(&self, id: TermId) -> &Type {
-        &self.terms[id.0 as usize].ty
+        &self.all[id.0 as usize].ty
     }
 
     /// What its values are called.
     pub fn noun(&self, id: TermId) -> Option<&'static str> {
-        self.terms[id.0 as usize].noun
+        self.all[id.0 as usize].noun
     }
 
     /// Whether the value is always null.

@@ -387,7 +387,7 @@ mod tests {
         let lower = |s: &str| if unicode { s.to_lowercase() } else { s.to_ascii_lowercase() };
         match pattern.strip_prefix('~') {
             Some(regex) => {
-                let regex = PikeVM::new(regex).unwrap();
+                let regex = PikeVM::new(regex).expect("test input is valid");
                 regex.is_match(&mut regex.create_cache(), text)
             }
             None if fold => glob_matches(lower(pattern).as_bytes(), lower(text).as_bytes()),

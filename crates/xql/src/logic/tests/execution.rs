@@ -153,8 +153,9 @@ impl Machine<'_> {
             Pattern::Wildcard(wanted) => wildcard(self.lower(wanted, fold).as_bytes(), text_lower.as_bytes()),
             Pattern::Regex(regex) => {
                 let mut regexes = self.regexes.borrow_mut();
-                let regex =
-                    regexes.entry(regex.clone()).or_insert_with_key(|regex| Regex::new(regex).unwrap());
+                let regex = regexes
+                    .entry(regex.clone())
+                    .or_insert_with_key(|regex| Regex::new(regex).expect("test input is valid"));
                 regex.is_match(text)
             }
         }
@@ -565,7 +566,9 @@ fn place_expr(expr: &mut Expr, next: &mut usize) {
     *next += 1;
     match &mut expr.kind {
         ExprKind::And(parts) | ExprKind::Or(parts) => {
-            parts.iter_mut().for_each(|part| place_expr(part, next))
+            for part in parts {
+                place_expr(part, next);
+            }
         }
         ExprKind::Not(inner) => place_expr(inner, next),
         ExprKind::In { list, .. } => list.iter_mut().for_each(|item| place_expr(item, next)),
@@ -628,7 +631,10 @@ fn random_plans_lead_to_claims() {
     let mut runner = TestRunner::deterministic();
     let mut claimed = 0;
     for _ in 0..200 {
-        let steps = proptest::collection::vec(step(), 1..6).new_tree(&mut runner).unwrap().current();
+        let steps = proptest::collection::vec(step(), 1..6)
+            .new_tree(&mut runner)
+            .expect("test input is valid")
+            .current();
         let mut plan = plan_of(steps);
         place(&mut plan, &mut 0);
         claimed += usize::from(!analyze(&plan).is_empty());
