@@ -10,7 +10,7 @@ dataset = xdr_data
     | filter action_process_image_name in ("python.exe", "python", "python3*")
     | filter action_process_command_line ~= "(?i)(exec|eval|subprocess)"
     | fields _time, actor_primary_user_sid, action_process_image_name, action_process_command_line
-  ) as second second.actor_primary_user_sid = actor_primary_user_sid
+  ) as joined joined.actor_primary_user_sid = actor_primary_user_sid
 | alter seconds_between = timestamp_diff(_time, first_time, "SECOND")
 | filter seconds_between >= 0 and seconds_between <= 3600
 | fields _time, action_remote_hostname, action_process_image_name,

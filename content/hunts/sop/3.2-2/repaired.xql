@@ -10,7 +10,7 @@ dataset = xdr_data
     | filter action_remote_hostname in ("*.mlflow.*", "mlflow.*")
     | filter action_http_request_method = "POST"
     | fields _time, actor_primary_user_sid, action_remote_hostname, action_http_request_uri
-  ) as second second.actor_primary_user_sid = actor_primary_user_sid
+  ) as joined joined.actor_primary_user_sid = actor_primary_user_sid
 | alter seconds_between = timestamp_diff(_time, first_time, "SECOND")
 | filter seconds_between >= 0 and seconds_between <= 3600
 | fields _time, action_file_path, action_remote_hostname,

@@ -1,0 +1,104 @@
+//! # What it does
+//! Reports a threshold on an aggregate whose groups have no time bucket.
+//! # Why it matters
+//! The counts run over the whole search range: more than 100 calls is a burst in an hour and nothing in a
+//! month. The threshold means something else with every time range.
+//! # Example
+//! `comp count() as calls by user | filter calls > 100`
+//! # Instead
+//! `bin _time span = 1h | comp count() as calls by user, _time | filter calls > 100`
+//! # Limits
+//! An hour is a proposal; the right bucket depends on the behaviour that is hunted. Activity that crosses
+//! the border of two buckets is split.
+
+use atalanta_diag::{Code, Diagnostic, Edit, Fix, Severity, Span};
+
+use crate::lint::{Context, Group, Rule, edit};
+use crate::syntax::ast::{Comp, ExprKind, Literal, Operator, Stage, StageKind};
+
+pub(crate) const RULE: Rule = Rule {
+    code: Code("XP001"),
+    name: "unbucketed-threshold",
+    severity: Severity::Warning,
+    strict: Severity::Warning,
+    group: Group::Performance,
+    summary: "a threshold on an aggregate without a time bucket",
+    source: include_str!("unbucketed_threshold.rs"),
+    check,
+};
+
+fn check(context: &Context<'_>) -> Vec<Diagnostic> {
+    let Some((stage, comp, threshold)) = find(context) else { return Vec::new() };
+    let report = RULE
+        .report(context, threshold, "the meaning of this threshold depends on the time range of the search")
+        .label(stage.keyword, "aggregated without a time bucket");
+    let key = match (comp.by.last(), comp.aggregates.last()) {
+        (Some(key), _) => Edit::new(Span::at(key.span.end as usize), ", _time"),
+        (None, Some(last)) => Edit::new(Span::at(last.span.end as usize), " by _time"),
+        (None, None) => return vec![report],
+    };
+    let edits = vec![edit::insert_before(context, stage, "bin _time span = 1h"), key];
+    vec![report.fix(Fix::needs_review("count per hour", edits))]
+}
+
+/// The place of the aggregation that will get a bucket.
+pub(crate) fn pending(context: &Context<'_>) -> Option<Span> {
+    find(context).map(|(stage, ..)| stage.span)
+}
+
+/// The first aggregation of the pipeline, if it has no bucket and a number is compared behind it.
+fn find<'a>(context: &Context<'a>) -> Option<(&'a Stage, &'a Comp, Span)> {
+    let stages = &context.query().stages;
+    let at = stages.iter().position(|stage| {
+        matches!(stage.kind, StageKind::Comp(_) | StageKind::Top(_) | StageKind::Transaction(_))
+    })?;
+    let StageKind::Comp(comp) = &stages[at].kind else { return None };
+    if comp.by.iter().any(|key| is_bucket(context, &stages[..at], &key.text)) {
+        return None;
+    }
+    let threshold = stages[at + 1..].iter().find_map(threshold)?;
+    Some((&stages[at], comp, threshold))
+}
+
+fn threshold(stage: &Stage) -> Option<Span> {
+    let StageKind::Filter(condition) = &stage.kind else { return None };
+    let mut found = None;
+    condition.walk(&mut |expr| {
+        let ExprKind::Binary { operator, right, .. } = &expr.kind else { return };
+        let compares = matches!(operator, Operator::Lt | Operator::Le | Operator::Gt | Operator::Ge);
+        let number = matches!(right.unparen().kind, ExprKind::Literal(Literal::Int(_) | Literal::Float(_)));
+        if compares && number && found.is_none() {
+            found = Some(expr.span);
+        }
+    });
+    found
+}
+
+/// Whether earlier stages made a time bucket of this column.
+fn is_bucket(context: &Context<'_>, before: &[Stage], name: &str) -> bool {
+    let same = |other: &str| {
+        let column = |name: &str| context.field(name).map(|field| field.name.as_str());
+        other.eq_ignore_ascii_case(name) || (column(name).is_some() && column(name) == column(other))
+    };
+    before.iter().any(|stage| match &stage.kind {
+        StageKind::Bin(bin) => same(&bin.field.text),
+        StageKind::Alter(assigns) => assigns.iter().any(|assign| {
+            let floor = matches!(&assign.value.unparen().kind,
+                ExprKind::Call { function, .. } if function.is("date_floor"));
+            floor && same(&assign.name.text)
+        }),
+        _ => false,
+    }) || copies_bucket(context, before, name)
+}
+
+/// A plain column that is computed from a bucket counts as one too.
+fn copies_bucket(context: &Context<'_>, before: &[Stage], name: &str) -> bool {
+    before.iter().enumerate().any(|(at, stage)| {
+        let StageKind::Alter(assigns) = &stage.kind else { return false };
+        assigns.iter().any(|assign| {
+            let source = assign.value.as_name();
+            assign.name.text.eq_ignore_ascii_case(name)
+                && source.is_some_and(|source| is_bucket(context, &before[..at], source))
+        })
+    })
+}
