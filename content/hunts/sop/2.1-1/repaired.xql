@@ -3,7 +3,7 @@
 dataset = xdr_data
 | filter event_type = NETWORK
 | filter action_remote_hostname in ("*.openai.com", "*.anthropic.com", "*.googleapis.com", "*.openai.azure.com", "bedrock-runtime.*.amazonaws.com")
-| filter action_network_protocol = ENUM.HTTPS
+| filter action_network_protocol = "HTTPS"
 | filter action_http_request_body contains "ignore previous"
 // reviewed: one role marker is enough beside the override phrase; "#" alone is in every Markdown prompt
 | filter action_http_request_body contains "system:" or action_http_request_body contains "#"

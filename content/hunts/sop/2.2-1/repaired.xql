@@ -4,7 +4,7 @@ dataset = xdr_data
 | filter event_type = FILE
 | filter action_file_path in ("*/tools/*", "*/functions/*")
 | filter action_file_path = "*.py"
-| filter action_file_operation = ENUM.FILE_WRITE
+| filter action_file_operation = "FILE_WRITE"
 | filter action_file_path not contains "/venv/"
 | filter action_file_path not contains "/node_modules/"
 | fields _time, action_file_path, action_file_operation,

@@ -4,7 +4,7 @@ dataset = xdr_data
 | filter action_file_path contains "tool"
 | filter action_file_path = "*.py"
 | filter action_file_path ~= "(?i)(tool[_-]?[0-9]|tool[_-]?copy|tool[_-]?backup)"
-| filter action_file_operation = ENUM.FILE_WRITE
+| filter action_file_operation = "FILE_WRITE"
 | fields _time, action_file_path, action_file_operation,
         actor_process_image_name, actor_primary_user_sid
 | sort desc _time

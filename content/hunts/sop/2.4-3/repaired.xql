@@ -2,7 +2,7 @@
 dataset = xdr_data
 | filter event_type = FILE
 | filter action_file_path = "*/__init__.py"
-| filter action_file_operation = ENUM.FILE_WRITE
+| filter action_file_operation = "FILE_WRITE"
 | filter action_file_path contains "/tools/"
 | fields _time, action_file_path, action_file_operation,
         actor_process_image_name, actor_primary_user_sid

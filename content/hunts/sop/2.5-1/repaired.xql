@@ -3,8 +3,7 @@
 dataset = xdr_data
 | filter event_type = NETWORK
 | filter action_remote_port in (8000, 8080, 3000, 5000)
-// reviewed: the column holds the highest layer known, and a row with a user agent is HTTP
-| filter action_network_protocol in (ENUM.TCP, ENUM.HTTP, ENUM.HTTPS)
+| filter action_network_protocol = ENUM.TCP
 | filter action_http_user_agent ~= "(?i)(mcp|model.*context)"
 | bin _time span = 1h
 | comp count() as mcp_connections,

@@ -3,7 +3,7 @@
 dataset = xdr_data
 | filter event_type = FILE
 | filter action_file_path in ("*/data/*", "*/datasets/*", "*/training/*")
-| filter action_file_operation = ENUM.FILE_WRITE
+| filter action_file_operation = "FILE_WRITE"
 | filter action_file_path ~= "(?i)(\.csv|\.json|\.parquet|\.tfrecord)$"
 | bin _time span = 1h
 | comp count() as dataset_modifications,

@@ -3,7 +3,7 @@
 dataset = xdr_data
 | filter event_type = FILE
 | filter action_file_path ~= "(?i)(\.pkl|\.h5|\.pb|\.onnx|\.pt|\.pth|\.ckpt)$"
-| filter action_file_operation = ENUM.FILE_WRITE
+| filter action_file_operation = "FILE_WRITE"
 | filter action_file_path in ("*/models/*", "*/checkpoints/*")
 | bin _time span = 1h
 | comp count() as model_modifications,

@@ -2,7 +2,7 @@
 dataset = xdr_data
 | filter event_type = FILE
 | filter action_file_path ~= "(?i)(\.pkl|\.h5|\.pb|\.onnx|\.pt|\.pth)$"
-| filter action_file_operation = ENUM.FILE_READ
+| filter action_file_operation = "FILE_READ"
 | bin _time span = 1h
 | comp count() as model_accesses,
         values(action_file_operation) as action_file_operation,

@@ -2,7 +2,7 @@
 dataset = xdr_data
 | filter event_type = FILE
 | filter action_file_path contains "/data/"
-| filter action_file_operation = ENUM.FILE_WRITE
+| filter action_file_operation = "FILE_WRITE"
 | alter first_time = _time
 | join type = inner (
     dataset = xdr_data

@@ -31,12 +31,6 @@ pub(super) fn insert_before(context: &Context<'_>, stage: &Stage, new: &str) -> 
     Edit::new(Span::at(stage.span.start as usize), format!("{new}{separator}| "))
 }
 
-/// Inserts a stage behind this one.
-pub(super) fn insert_after(context: &Context<'_>, stage: &Stage, new: &str) -> Edit {
-    let separator = separator(context, stage);
-    Edit::new(Span::at(stage.span.end as usize), format!("{separator}| {new}"))
-}
-
 /// Deletes a stage with its pipe; comments around it stay. None for the first stage of a query.
 pub(super) fn delete(context: &Context<'_>, stage: &Stage) -> Option<Edit> {
     let pipe = pipe_before(context, stage)?;

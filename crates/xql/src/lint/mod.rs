@@ -21,7 +21,7 @@ use crate::facts::Fact;
 use crate::logic::Finding;
 use crate::resolve::Resolved;
 use crate::syntax::Parsed;
-use crate::syntax::ast::{Query, Stage, StageKind};
+use crate::syntax::ast::{Query, StageKind};
 use crate::syntax::codes;
 
 /// What a lint is about.
@@ -100,6 +100,8 @@ impl Rule {
 pub struct Options {
     /// The language of Cortex: dialect forms, unknown and lost fields are errors.
     pub strict: bool,
+    /// Whether the datasets at hand are all there is: then an unknown one is an error.
+    pub with_data: bool,
 }
 
 /// What a lint sees.
@@ -134,12 +136,6 @@ impl<'a> Context<'a> {
     fn line(&self, offset: u32) -> usize {
         let before = self.text.get(..offset as usize).unwrap_or("");
         before.bytes().filter(|byte| *byte == b'\n').count() + 1
-    }
-
-    /// The first stage that covers the span, of the outermost query.
-    fn stage_at(&self, span: Span) -> Option<(usize, &'a Stage)> {
-        let covers = |stage: &Stage| stage.span.start <= span.start && span.end <= stage.span.end;
-        self.query().stages.iter().enumerate().find(|(_, stage)| covers(stage))
     }
 
     /// The catalogued dataset that the query reads, the event table when none is written.

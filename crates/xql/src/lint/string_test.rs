@@ -15,8 +15,6 @@ pub(super) struct StringTest<'a> {
     pub literals: Vec<Span>,
     /// Whether the test is negated.
     pub negated: bool,
-    /// Whether it is written as a list.
-    pub list: bool,
     /// The whole test.
     pub span: Span,
 }
@@ -37,7 +35,6 @@ pub(super) fn read(expr: &Expr) -> Option<StringTest<'_>> {
                 patterns: vec![pattern],
                 literals: vec![right.span],
                 negated: *negated != negative,
-                list: false,
                 span: expr.span,
             })
         }
@@ -46,7 +43,6 @@ pub(super) fn read(expr: &Expr) -> Option<StringTest<'_>> {
             patterns: list.iter().map(|item| item.as_str().map(str::to_owned)).collect::<Option<_>>()?,
             literals: list.iter().map(|item| item.span).collect(),
             negated: *negated,
-            list: true,
             span: expr.span,
         }),
         _ => None,

@@ -1,5 +1,6 @@
 //! What the conditions mean.
 
+mod alternatives;
 pub(super) mod always_true;
 pub(super) mod byte_direction;
 pub(super) mod dead_branch;

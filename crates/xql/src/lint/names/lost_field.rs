@@ -208,6 +208,14 @@ fn window(context: &Context<'_>, at: usize, stage: &Stage, comp: &Comp, uses: &[
 
 /// Carries shown fields through the aggregation.
 fn carry(context: &Context<'_>, at: usize, stage: &Stage, comp: &Comp, uses: &[Use<'_>]) -> Option<Fix> {
+    // What aggregates a removed column has to be merged or rewritten first.
+    let starved = context.facts().iter().any(|fact| {
+        let inside = stage.span.start <= fact.span.start && fact.span.end <= stage.span.end;
+        inside && matches!(fact.kind, FactKind::LostField { .. })
+    });
+    if starved {
+        return None;
+    }
     // With a bucket among the keys the time is no longer lost; that lint has its own fix.
     let bucketed = unbucketed_threshold::pending(context).is_some_and(|pending| pending == stage.span);
     let stages = &context.query().stages;

@@ -32,6 +32,9 @@ fn check(context: &Context<'_>) -> Vec<Diagnostic> {
         let mut report = RULE
             .report(context, fact.span, format!("dataset `{name}` is not known here"))
             .note("its fields are not checked");
+        if context.options.with_data {
+            report.severity = Severity::Error;
+        }
         if let Some(nearest) = nearest {
             let edit = Edit::new(fact.span, nearest.clone());
             report = report.fix(Fix::needs_review(format!("write `{nearest}`"), vec![edit]));

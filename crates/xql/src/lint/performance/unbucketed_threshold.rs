@@ -75,7 +75,7 @@ fn threshold(stage: &Stage) -> Option<Span> {
 }
 
 /// Whether earlier stages made a time bucket of this column.
-fn is_bucket(context: &Context<'_>, before: &[Stage], name: &str) -> bool {
+pub(crate) fn is_bucket(context: &Context<'_>, before: &[Stage], name: &str) -> bool {
     let same = |other: &str| {
         let column = |name: &str| context.field(name).map(|field| field.name.as_str());
         other.eq_ignore_ascii_case(name) || (column(name).is_some() && column(name) == column(other))
