@@ -35,16 +35,22 @@ pub fn fix(text: &str, level: Applicability, env: &Env) -> Fixed {
         if !seen.insert(text.clone()) {
             break;
         }
-        let Some((next, titles)) = round(&text, &checked, level, env) else { break };
-        checked = check(&next, env);
-        text = next;
-        applied.extend(titles);
+        let Some(next) = round(&text, &checked, level, env) else { break };
+        (text, checked) = (next.text, next.checked);
+        applied.extend(next.titles);
     }
     Fixed { text, applied, remaining: checked.diagnostics }
 }
 
+/// What a round made.
+struct Round {
+    text: String,
+    checked: Checked,
+    titles: Vec<String>,
+}
+
 /// One round, or none if no fix applies without breaking the text.
-fn round(text: &str, checked: &Checked, level: Applicability, env: &Env) -> Option<(String, Vec<String>)> {
+fn round(text: &str, checked: &Checked, level: Applicability, env: &Env) -> Option<Round> {
     let fixable: Vec<_> = checked.diagnostics.iter().filter(|d| d.has_fix(level)).cloned().collect();
     let together = apart(&fixable, level);
     let broken = checked.parsed.diagnostics.len();
@@ -52,11 +58,16 @@ fn round(text: &str, checked: &Checked, level: Applicability, env: &Env) -> Opti
     let single = fixable.iter().map(|diagnostic| vec![diagnostic.clone()]);
     for chosen in std::iter::once(together).chain(single) {
         let (next, count) = apply(text, &chosen, level);
-        if count > 0 && next != text && check(&next, env).parsed.diagnostics.len() <= broken {
+        if count == 0 || next == text {
+            continue;
+        }
+        let after = check(&next, env);
+        if after.parsed.diagnostics.len() <= broken {
             let first = |diagnostic: &Diagnostic| {
                 diagnostic.fixes.iter().find(|fix| fix.applicability <= level).map(|fix| fix.title.clone())
             };
-            return Some((next, chosen.iter().filter_map(first).collect()));
+            let titles = chosen.iter().filter_map(first).collect();
+            return Some(Round { text: next, checked: after, titles });
         }
     }
     None

@@ -183,6 +183,7 @@ const RULES: &[&Rule] = &[
     &logic::always_true::RULE,
     &logic::subsumed::RULE,
     &logic::dead_branch::RULE,
+    &logic::null_comparison::RULE,
     &logic::thin_baseline::RULE,
     &logic::named_attack::RULE,
     &logic::byte_direction::RULE,
@@ -250,4 +251,91 @@ pub fn manual() -> String {
         page.push_str(&rule.page().replace("\n# ", "\n#### "));
     }
     page
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+    use crate::env::{Env, Mode};
+    use atalanta_diag::Applicability;
+
+    const HEADINGS: [&str; 5] =
+        ["# What it does", "# Why it matters", "# Example", "# Instead", "# Limits"];
+
+    /// The fenced query under a heading, completed to a whole one.
+    fn query(page: &str, heading: &str) -> Option<String> {
+        let section = page.split(&format!("{heading}\n")).nth(1)?;
+        let section = section.split("\n# ").next()?;
+        let code = section.split("```xql\n").nth(1)?.split("\n```").next()?;
+        let comments = code.lines().take_while(|line| line.starts_with("//") || line.starts_with('#')).count();
+        let mut lines: Vec<_> = code.lines().map(str::to_owned).collect();
+        let first = lines.get(comments)?;
+        if !["dataset", "config"].iter().any(|word| first.starts_with(word)) {
+            lines[comments] = format!("dataset = xdr_data\n| {first}");
+        }
+        Some(lines.join("\n"))
+    }
+
+    fn codes(text: &str) -> Vec<Code> {
+        crate::check(text, &Env::new(Mode::Compat)).diagnostics.iter().map(|d| d.code).collect()
+    }
+
+    #[test]
+    fn pages_have_the_fixed_headings() {
+        for rule in rules() {
+            let page = rule.page();
+            let found: Vec<_> = page.lines().filter(|line| line.starts_with("# ")).collect();
+            assert_eq!(found, HEADINGS, "{}", rule.code);
+        }
+    }
+
+    #[test]
+    fn codes_are_unique_and_fit_their_group() {
+        let mut seen = HashSet::new();
+        for rule in rules() {
+            assert!(seen.insert(rule.code), "{} is used twice", rule.code);
+            assert!(rule.group.title().contains(&rule.code.0[..2]), "{}", rule.code);
+        }
+    }
+
+    #[test]
+    fn examples_are_reported_and_their_repairs_are_not() {
+        let mut wrong = Vec::new();
+        for rule in rules() {
+            let page = rule.page();
+            let example = query(&page, "# Example").expect("each page has an example");
+            if !codes(&example).contains(&rule.code) {
+                wrong.push(format!("{} does not report\n{example}\nbut {:?}", rule.code, codes(&example)));
+            }
+            if let Some(instead) = query(&page, "# Instead").filter(|text| codes(text).contains(&rule.code)) {
+                wrong.push(format!("{} still reports\n{instead}", rule.code));
+            }
+        }
+        assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+    }
+
+    #[test]
+    fn a_fix_of_an_example_removes_the_report() {
+        let env = Env::new(Mode::Compat);
+        for rule in rules() {
+            let example = query(&rule.page(), "# Example").expect("each page has an example");
+            let checked = crate::check(&example, &env);
+            let fixable = checked.diagnostics.iter().any(|d| d.code == rule.code && !d.fixes.is_empty());
+            if fixable {
+                let fixed = crate::fix(&example, Applicability::NeedsReview, &env);
+                assert!(!codes(&fixed.text).contains(&rule.code), "{}:\n{}", rule.code, fixed.text);
+                assert!(fixed.remaining.iter().all(|d| !d.code.0.starts_with("XS")), "{}", fixed.text);
+            }
+        }
+    }
+
+    #[test]
+    fn the_manual_lists_every_code() {
+        let manual = manual();
+        for rule in rules() {
+            assert!(manual.contains(&format!("`{}`", rule.code)), "{}", rule.code);
+        }
+    }
 }

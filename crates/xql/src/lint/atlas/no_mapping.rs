@@ -3,9 +3,14 @@
 //! # Why it matters
 //! A hunt without a mapping does not count for coverage, and its findings name no technique.
 //! # Example
-//! `dataset = xdr_data | filter …`
+//! ```xql
+//! filter event_type = NETWORK
+//! ```
 //! # Instead
-//! `// MITRE ATLAS: AML.T0051 - Prompt Injection` on top
+//! ```xql
+//! // MITRE ATLAS: AML.T0051 - Prompt Injection
+//! filter event_type = NETWORK
+//! ```
 //! # Limits
 //! A hunt in a folder has its mapping in `hunt.yaml`, which the check of a text does not see.
 

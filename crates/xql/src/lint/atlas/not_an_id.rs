@@ -3,9 +3,15 @@
 //! # Why it matters
 //! Findings are joined with ATLAS by id; an invented id joins with nothing, and coverage counts miss it.
 //! # Example
-//! `// MITRE ATLAS: ATLAS-LLM-01 - Prompt Injection`
+//! ```xql
+//! // MITRE ATLAS: ATLAS-LLM-01 - Prompt Injection
+//! filter event_type = NETWORK
+//! ```
 //! # Instead
-//! `// MITRE ATLAS: AML.T0051 - Prompt Injection`
+//! ```xql
+//! // MITRE ATLAS: AML.T0051 - Prompt Injection
+//! filter event_type = NETWORK
+//! ```
 //! # Limits
 //! The crosswalk gives the techniques that the invented id stands for as a whole; a more exact
 //! sub-technique is for the author to choose. Comments cannot change a result, so the fix is safe.

@@ -3,9 +3,15 @@
 //! # Why it matters
 //! Current ATLAS data do not hold them any more; joins and coverage miss the query.
 //! # Example
-//! `// MITRE ATLAS: AML.T0104`
+//! ```xql
+//! // MITRE ATLAS: AML.T0104
+//! filter event_type = NETWORK
+//! ```
 //! # Instead
-//! `// MITRE ATLAS: AML.T0115.002`
+//! ```xql
+//! // MITRE ATLAS: AML.T0115.002
+//! filter event_type = NETWORK
+//! ```
 //! # Limits
 //! An id without a successor is reported without a fix.
 

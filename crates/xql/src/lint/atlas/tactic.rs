@@ -3,9 +3,17 @@
 //! # Why it matters
 //! In ATLAS a technique belongs to certain tactics; reports and layers that show another one are wrong.
 //! # Example
-//! `// Tactic: Initial Access / Execution` beside `AML.T0051`
+//! ```xql
+//! // MITRE ATLAS: AML.T0051
+//! // Tactic: Initial Access / Execution
+//! filter event_type = NETWORK
+//! ```
 //! # Instead
-//! `// Tactic: Execution`
+//! ```xql
+//! // MITRE ATLAS: AML.T0051
+//! // Tactic: Execution
+//! filter event_type = NETWORK
+//! ```
 //! # Limits
 //! Only a comment of the form `Tactic: a / b` is read. Techniques are taken from all comments together.
 

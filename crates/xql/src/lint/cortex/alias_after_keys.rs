@@ -4,9 +4,13 @@
 //! It reads like a new name for the key `k`. The classic manual and all shipped rules name the aggregate
 //! before `by`; only the newest reference also shows this order.
 //! # Example
-//! `comp count() by user as calls`
+//! ```xql
+//! comp count() by actor_primary_user_sid as calls
+//! ```
 //! # Instead
-//! `comp count() as calls by user`
+//! ```xql
+//! comp count() as calls by actor_primary_user_sid
+//! ```
 //! # Limits
 //! With several unnamed aggregates the last one gets the name; the fix keeps that reading.
 

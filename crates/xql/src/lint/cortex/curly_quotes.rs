@@ -3,9 +3,13 @@
 //! # Why it matters
 //! They come from word processors; Cortex does not read them as quotes.
 //! # Example
-//! `filter tool = “shell”`
+//! ```xql
+//! filter tool_name = “shell”
+//! ```
 //! # Instead
-//! `filter tool = "shell"`
+//! ```xql
+//! filter tool_name = "shell"
+//! ```
 //! # Limits
 //! Inside a string in plain quotes they are text and not reported.
 

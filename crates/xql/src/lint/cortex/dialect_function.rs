@@ -3,9 +3,13 @@
 //! # Why it matters
 //! Cortex XQL does not know them.
 //! # Example
-//! `alter h = hour(_time)`
+//! ```xql
+//! alter h = hour(_time)
+//! ```
 //! # Instead
-//! `alter h = extract_time(_time, "HOUR")`
+//! ```xql
+//! alter h = extract_time(_time, "HOUR")
+//! ```
 //! # Limits
 //! Hours are UTC, as in `extract_time`.
 

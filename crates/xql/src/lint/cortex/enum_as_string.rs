@@ -3,9 +3,13 @@
 //! # Why it matters
 //! Cortex compares an enumeration with its constants.
 //! # Example
-//! `action_network_protocol = "TCP"`
+//! ```xql
+//! filter action_network_protocol = "TCP"
+//! ```
 //! # Instead
-//! `action_network_protocol = ENUM.TCP`
+//! ```xql
+//! filter action_network_protocol = ENUM.TCP
+//! ```
 //! # Limits
 //! Columns that are enumerations here but strings in Cortex, such as the HTTP method, are not reported.
 

@@ -3,9 +3,13 @@
 //! # Why it matters
 //! Cortex XQL makes columns with `alter`.
 //! # Example
-//! `eval gap = subtract(a, b)`
+//! ```xql
+//! eval gap = subtract(action_remote_port, action_local_port)
+//! ```
 //! # Instead
-//! `alter gap = subtract(a, b)`
+//! ```xql
+//! alter gap = subtract(action_remote_port, action_local_port)
+//! ```
 //! # Limits
 //! None.
 

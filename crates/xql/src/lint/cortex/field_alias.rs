@@ -4,9 +4,13 @@
 //! `event_time_ts` and other invented names do not exist in Cortex. Names that Cortex has are read here
 //! as the column with the same meaning; nothing has to change for them.
 //! # Example
-//! `sort desc event_time_ts`
+//! ```xql
+//! sort desc event_time_ts
+//! ```
 //! # Instead
-//! `sort desc _time`
+//! ```xql
+//! sort desc _time
+//! ```
 //! # Limits
 //! Only a name that Cortex does not know is reported, once per name.
 

@@ -4,9 +4,13 @@
 //! The query runs here, but not in Cortex, or never matches there: Cortex knows the transport of a flow
 //! (`TCP`), not `HTTPS`, and reports opened files, not reads.
 //! # Example
-//! `action_network_protocol = "HTTPS"`
+//! ```xql
+//! filter action_network_protocol = "HTTPS"
+//! ```
 //! # Instead
-//! In Cortex `action_network_protocol = ENUM.TCP and action_remote_port = 443`.
+//! ```xql
+//! filter action_network_protocol = ENUM.TCP and action_remote_port = 443
+//! ```
 //! # Limits
 //! Values of fields that Cortex lacks altogether are not reported.
 

@@ -3,9 +3,13 @@
 //! # Why it matters
 //! In Cortex XQL a comment begins with `//`; the query does not compile there.
 //! # Example
-//! `# MITRE ATLAS: AML.T0051`
+//! ```xql
+//! filter event_type = NETWORK # calls of agents
+//! ```
 //! # Instead
-//! `// MITRE ATLAS: AML.T0051`
+//! ```xql
+//! filter event_type = NETWORK // calls of agents
+//! ```
 //! # Limits
 //! A `#` inside a string is text and not reported.
 

@@ -3,9 +3,13 @@
 //! # Why it matters
 //! Cortex XQL computes with functions; the live parser rejects infix arithmetic.
 //! # Example
-//! `alter deviation = n - mean_n`
+//! ```xql
+//! alter gap = action_remote_port - action_local_port
+//! ```
 //! # Instead
-//! `alter deviation = subtract(n, mean_n)`
+//! ```xql
+//! alter gap = subtract(action_remote_port, action_local_port)
+//! ```
 //! # Limits
 //! A `+` between two strings is valid and not reported. `%` has no exact function and gets no fix.
 

@@ -3,9 +3,13 @@
 //! # Why it matters
 //! Cortex XQL joins a query in parentheses, needs a name for it, and has no `on`.
 //! # Example
-//! `join type=left xdr_data on user = user`
+//! ```xql
+//! join type=left xdr_data on session_id = session_id
+//! ```
 //! # Instead
-//! `join type = left (dataset = xdr_data) as joined joined.user = user`
+//! ```xql
+//! join type = left (dataset = xdr_data) as joined joined.session_id = session_id
+//! ```
 //! # Limits
 //! In `on x = y` the left name is read as a column of the rows before the join, the right name as one of
 //! the joined dataset. Conditions of another shape get no fix.
@@ -32,7 +36,12 @@ fn check(context: &Context<'_>) -> Vec<Diagnostic> {
     let mut out = Vec::new();
     for fact in context.facts() {
         let FactKind::JoinForm { no_alias, no_condition } = &fact.kind else { continue };
+        let on = stages.iter().any(|stage| match &stage.kind {
+            StageKind::Join(join) => join.on.is_some() && covers(stage.span, fact.span),
+            _ => false,
+        });
         let message = match (no_alias, no_condition) {
+            _ if on => "XQL has no `on`; it joins a query in parentheses under a name",
             (_, true) => "join without a condition",
             (true, false) => "join without a name for the joined query",
             (false, false) => "join in another form than XQL's",
@@ -48,9 +57,13 @@ fn check(context: &Context<'_>) -> Vec<Diagnostic> {
     out
 }
 
+fn covers(outer: Span, inner: Span) -> bool {
+    outer.start <= inner.start && inner.end <= outer.end
+}
+
 fn standard(context: &Context<'_>, stage: &Stage, at: Span) -> Option<Fix> {
     let StageKind::Join(join) = &stage.kind else { return None };
-    if at.start < stage.span.start || stage.span.end < at.end {
+    if !covers(stage.span, at) {
         return None;
     }
     let name = join.alias.as_ref().map_or("joined", |alias| alias.text.as_str());

@@ -1,11 +1,15 @@
 //! # What it does
-//! Reports SQL's `like`.
+//! Reports SQL's `like`, once for the whole query.
 //! # Why it matters
 //! Cortex XQL has no `like`: `=` takes patterns with `*`, `contains` finds a part.
 //! # Example
-//! `action_remote_hostname like "%.openai.com"`
+//! ```xql
+//! filter action_remote_hostname like "%.openai.com"
+//! ```
 //! # Instead
-//! `action_remote_hostname = "*.openai.com"`
+//! ```xql
+//! filter action_remote_hostname = "*.openai.com"
+//! ```
 //! # Limits
 //! A pattern that holds `*` as a character is reported without a fix. `_` is read literally, not as SQL's
 //! single character.
@@ -27,22 +31,31 @@ pub(crate) const RULE: Rule = Rule {
 };
 
 fn check(context: &Context<'_>) -> Vec<Diagnostic> {
-    let mut out = Vec::new();
+    let mut places = Vec::new();
+    let mut edits = Vec::new();
     for expr in walk::expressions(context.query()) {
         let ExprKind::Binary { operator: Operator::Like, negated, operator_span, left, right } = &expr.kind
         else {
             continue;
         };
-        let report = RULE.report(context, *operator_span, "XQL has no `like`");
-        out.push(match standard(context, *negated, left, right) {
-            Some(text) => {
-                let title = format!("write `{text}`");
-                report.fix(Fix::safe(title, vec![Edit::new(expr.span, text)]))
-            }
-            None => report.help("write `=` with `*`, `contains` or `~=`"),
-        });
+        places.push(*operator_span);
+        if let Some(text) = standard(context, *negated, left, right) {
+            edits.push(Edit::new(expr.span, text));
+        }
     }
-    out
+    let Some((first, others)) = places.split_first() else { return Vec::new() };
+    let mut report = RULE
+        .report(context, *first, "XQL has no `like`")
+        .help("`=` takes patterns with `*`, `contains` finds a part");
+    for other in others {
+        report = report.label(*other, "nor here");
+    }
+    let title = match edits.as_slice() {
+        [] => return vec![report],
+        [edit] => format!("write `{}`", edit.insert),
+        [first, ..] => format!("write `{}` and the like", first.insert),
+    };
+    vec![report.fix(Fix::safe(title, edits))]
 }
 
 /// The same test in XQL; `not like` drops rows without a value, as `not (… = …)` does and `!=` does not.

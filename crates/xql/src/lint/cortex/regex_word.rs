@@ -1,11 +1,15 @@
 //! # What it does
-//! Reports the operator word `regex`.
+//! Reports the operator word `regex`, once for the whole query.
 //! # Why it matters
 //! Cortex XQL writes `~=` and `!~=`.
 //! # Example
-//! `action_process_command_line regex "(?i)train"`
+//! ```xql
+//! filter action_process_command_line regex "(?i)train"
+//! ```
 //! # Instead
-//! `action_process_command_line ~= "(?i)train"`
+//! ```xql
+//! filter action_process_command_line ~= "(?i)train"
+//! ```
 //! # Limits
 //! None.
 
@@ -26,18 +30,21 @@ pub(crate) const RULE: Rule = Rule {
 };
 
 fn check(context: &Context<'_>) -> Vec<Diagnostic> {
-    let mut out = Vec::new();
+    let mut edits = Vec::new();
     for expr in walk::expressions(context.query()) {
         let ExprKind::Binary { operator, negated, operator_span, .. } = &expr.kind else { continue };
         let word = context.slice(*operator_span).to_ascii_lowercase();
         let is_match = matches!(operator, Operator::Regex | Operator::NotRegex);
-        if !is_match || !word.ends_with("regex") {
-            continue;
+        if is_match && word.ends_with("regex") {
+            let negative = *negated != (*operator == Operator::NotRegex);
+            edits.push(Edit::new(*operator_span, if negative { "!~=" } else { "~=" }));
         }
-        let negative = *negated != (*operator == Operator::NotRegex);
-        let standard = if negative { "!~=" } else { "~=" };
-        let fix = Fix::safe(format!("write `{standard}`"), vec![Edit::new(*operator_span, standard)]);
-        out.push(RULE.report(context, *operator_span, format!("XQL writes `{standard}` for `{word}`")).fix(fix));
     }
-    out
+    let Some((first, others)) = edits.split_first() else { return Vec::new() };
+    let standard = first.insert.clone();
+    let mut report = RULE.report(context, first.span, format!("XQL writes `{standard}` for `regex`"));
+    for other in others {
+        report = report.label(other.span, "here as well");
+    }
+    vec![report.fix(Fix::safe(format!("write `{standard}`"), edits))]
 }

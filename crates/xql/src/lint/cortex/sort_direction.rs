@@ -3,9 +3,13 @@
 //! # Why it matters
 //! Cortex XQL writes the direction before the field.
 //! # Example
-//! `sort calls desc`
+//! ```xql
+//! sort action_network_bytes_out desc
+//! ```
 //! # Instead
-//! `sort desc calls`
+//! ```xql
+//! sort desc action_network_bytes_out
+//! ```
 //! # Limits
 //! A key without a direction is ascending and not reported.
 

@@ -3,7 +3,9 @@
 //! # Why it matters
 //! It does nothing; often another operator was meant.
 //! # Example
-//! `filter bytes >= 0 or bytes < 10`
+//! ```xql
+//! filter action_network_bytes_out >= 0 or action_network_bytes_out < 10 or action_network_bytes_out = null
+//! ```
 //! # Instead
 //! Remove it, or ask for what was meant.
 //! # Limits

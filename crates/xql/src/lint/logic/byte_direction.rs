@@ -3,9 +3,15 @@
 //! # Why it matters
 //! What is stolen leaves: it goes out. Incoming bytes find people who download models.
 //! # Example
-//! `// Tactic: Exfiltration` with `sum(action_network_bytes_in)`
+//! ```xql
+//! // Tactic: Exfiltration
+//! comp sum(action_network_bytes_in) as total by action_local_ip
+//! ```
 //! # Instead
-//! `sum(action_network_bytes_out)`
+//! ```xql
+//! // Tactic: Exfiltration
+//! comp sum(action_network_bytes_out) as total by action_local_ip
+//! ```
 //! # Limits
 //! Only queries are reported whose comments name exfiltration or theft and that never ask for outgoing
 //! bytes. On the host that is robbed out means out; a flow recorded at the thief's end is the other way.

@@ -3,9 +3,15 @@
 //! # Why it matters
 //! The branch finds nothing; the query is narrower than it reads.
 //! # Example
-//! `filter event_type = FILE | filter path = "*.py" or event_type = NETWORK`
+//! ```xql
+//! filter event_type = FILE
+//! | filter action_file_path = "*.py" or event_type = NETWORK
+//! ```
 //! # Instead
-//! Remove the branch, or widen the earlier filter.
+//! ```xql
+//! filter event_type = FILE
+//! | filter action_file_path = "*.py"
+//! ```
 //! # Limits
 //! Only what is proved is reported.
 

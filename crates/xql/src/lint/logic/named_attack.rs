@@ -4,7 +4,9 @@
 //! Nobody writes `malicious` or `fgsm` into a command line or a prompt; such a condition finds research,
 //! teaching and tests.
 //! # Example
-//! `filter action_process_command_line ~= "(?i)(spoof|impersonate|mimic)"`
+//! ```xql
+//! filter action_process_command_line ~= "(?i)(spoof|impersonate|mimic)"
+//! ```
 //! # Instead
 //! Hunt for what the attack does: new definitions, confusable names, similar queries in a row.
 //! # Limits

@@ -4,9 +4,14 @@
 //! The query returns nothing on any data. Filters in a row are and-ed; a list of alternatives needs `in`
 //! or `or`.
 //! # Example
-//! `filter host = "*.openai.com" | filter host = "*.anthropic.com"`
+//! ```xql
+//! filter action_remote_hostname = "*.openai.com"
+//! | filter action_remote_hostname = "*.anthropic.com"
+//! ```
 //! # Instead
-//! `filter host in ("*.openai.com", "*.anthropic.com")`
+//! ```xql
+//! filter action_remote_hostname in ("*.openai.com", "*.anthropic.com")
+//! ```
 //! # Limits
 //! Only what is proved is reported. The fix joins text tests on one column as alternatives; other
 //! contradictions are left to the author.

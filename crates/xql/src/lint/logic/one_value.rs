@@ -4,9 +4,14 @@
 //! A path that lies in `/tools/` and in `/functions/` at once is rare; the filters hardly find what was
 //! meant.
 //! # Example
-//! `filter path contains "/tools/" | filter path contains "/functions/"`
+//! ```xql
+//! filter action_file_path contains "/tools/"
+//! | filter action_file_path contains "/functions/"
+//! ```
 //! # Instead
-//! `filter path in ("*/tools/*", "*/functions/*")`
+//! ```xql
+//! filter action_file_path in ("*/tools/*", "*/functions/*")
+//! ```
 //! # Limits
 //! Nested folders can satisfy such filters, which is why this is a question and no proof.
 

@@ -3,9 +3,14 @@
 //! # Why it matters
 //! It does nothing; a narrower condition was meant, or the filter can go.
 //! # Example
-//! `filter host = "*.api.openai.com" | filter host = "*.openai.com"`
+//! ```xql
+//! filter action_remote_hostname = "*.api.openai.com"
+//! | filter action_remote_hostname = "*.openai.com"
+//! ```
 //! # Instead
-//! Keep the narrower of the two.
+//! ```xql
+//! filter action_remote_hostname = "*.api.openai.com"
+//! ```
 //! # Limits
 //! Only what is proved is reported.
 

@@ -4,9 +4,16 @@
 //! The mean of two or three counts of one search knows no spread and no history: half of all groups lie
 //! above it by definition.
 //! # Example
-//! `comp count() as n by user, image | comp avg(n) as mean_n by user`
+//! ```xql
+//! comp count() as n by actor_primary_user_sid, action_process_image_name
+//! | comp avg(n) as mean_n by actor_primary_user_sid
+//! ```
 //! # Instead
-//! Count per hour first, so that the mean runs over many buckets, and compare with the spread as well.
+//! ```xql
+//! bin _time span = 1h
+//! | comp count() as n by actor_primary_user_sid, _time
+//! | comp avg(n) as mean_n, stddev_sample(n) as spread by actor_primary_user_sid
+//! ```
 //! # Limits
 //! How many groups there are depends on the data; counts per time bucket are not reported.
 

@@ -3,9 +3,13 @@
 //! # Why it matters
 //! Only one of them can be kept, and which one is not evident from the text.
 //! # Example
-//! `comp count() as n, sum(bytes) as n`
+//! ```xql
+//! comp count() as n, sum(action_network_bytes_out) as n
+//! ```
 //! # Instead
-//! `comp count() as n, sum(bytes) as total`
+//! ```xql
+//! comp count() as n, sum(action_network_bytes_out) as total
+//! ```
 //! # Limits
 //! Columns of the two sides of a join follow the conflict strategy and are not reported.
 

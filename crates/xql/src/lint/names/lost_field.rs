@@ -5,9 +5,15 @@
 //! a column of the result is empty, a sort does nothing, a threshold is never reached. Cortex refuses the
 //! query.
 //! # Example
-//! `comp count() as n by user | fields _time, user, n`
+//! ```xql
+//! comp count() as n by actor_primary_user_sid
+//! | fields _time, actor_primary_user_sid, n
+//! ```
 //! # Instead
-//! `comp count() as n, max(_time) as _time by user | fields _time, user, n`
+//! ```xql
+//! comp count() as n, max(_time) as _time by actor_primary_user_sid
+//! | fields _time, actor_primary_user_sid, n
+//! ```
 //! # Limits
 //! The fix carries shown fields through the aggregation (`max` for times, `values` otherwise), merges a
 //! second aggregation over removed columns into the first one, and turns one whose input is needed later

@@ -4,9 +4,20 @@
 //! Under the default conflict strategy the joined row wins for every column of the same name. Filters
 //! behind the join then test the joined event, and values of the first event are gone from the result.
 //! # Example
-//! `filter event_type = NETWORK | join (dataset = xdr_data) as r r.user = user | filter event_type = PROCESS`
+//! ```xql
+//! filter event_type = NETWORK
+//! | join (dataset = xdr_data) as r r.session_id = session_id
+//! | filter event_type = PROCESS
+//! ```
 //! # Instead
-//! Filter inside the joined query and let its `fields` list what the result needs.
+//! ```xql
+//! filter event_type = NETWORK
+//! | join (
+//!     dataset = xdr_data
+//!     | filter event_type = PROCESS
+//!     | fields session_id, action_process_command_line
+//!   ) as r r.session_id = session_id
+//! ```
 //! # Limits
 //! Only joins of a dataset or of a query without a `fields` stage are looked at. The repair is offered by
 //! the lint for joins without a time bound.

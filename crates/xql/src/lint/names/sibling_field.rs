@@ -3,9 +3,14 @@
 //! # Why it matters
 //! All right sides of an `alter` see the rows as they come in; the new column does not exist yet.
 //! # Example
-//! `alter a = 1, b = add(a, 1)`
+//! ```xql
+//! alter a = 1, b = add(a, 1)
+//! ```
 //! # Instead
-//! `alter a = 1 | alter b = add(a, 1)`
+//! ```xql
+//! alter a = 1
+//! | alter b = add(a, 1)
+//! ```
 //! # Limits
 //! None.
 

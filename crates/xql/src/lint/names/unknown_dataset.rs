@@ -3,9 +3,13 @@
 //! # Why it matters
 //! The query has nothing to read. Without data at hand this is no error: the dataset may exist elsewhere.
 //! # Example
-//! `dataset = xdr_dat`
+//! ```xql
+//! dataset = xdr_dat
+//! ```
 //! # Instead
-//! `dataset = xdr_data`
+//! ```xql
+//! dataset = xdr_data
+//! ```
 //! # Limits
 //! Its fields cannot be checked.
 

@@ -3,9 +3,13 @@
 //! # Why it matters
 //! In compat mode it reads as null, so that conditions on it are never true; Cortex refuses the query.
 //! # Example
-//! `filter action_remote_hostnam = "*.openai.com"`
+//! ```xql
+//! filter action_remote_hostnam = "*.openai.com"
+//! ```
 //! # Instead
-//! `filter action_remote_hostname = "*.openai.com"`
+//! ```xql
+//! filter action_remote_hostname = "*.openai.com"
+//! ```
 //! # Limits
 //! Fields of datasets that the catalogue does not know are not reported.
 

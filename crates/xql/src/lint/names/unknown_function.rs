@@ -3,9 +3,13 @@
 //! # Why it matters
 //! The query cannot run.
 //! # Example
-//! `alter n = lenght(tags)`
+//! ```xql
+//! alter n = array_lenght(llm_tool_names)
+//! ```
 //! # Instead
-//! `alter n = len(tags)`
+//! ```xql
+//! alter n = array_length(llm_tool_names)
+//! ```
 //! # Limits
 //! The nearest name is a guess by spelling.
 

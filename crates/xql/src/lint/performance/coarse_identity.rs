@@ -4,9 +4,13 @@
 //! One service account may run a whole cluster, and one person several agents: counts of unrelated
 //! workloads add up.
 //! # Example
-//! `comp count() as calls by actor_primary_user_sid`
+//! ```xql
+//! comp count() as calls by actor_primary_user_sid
+//! ```
 //! # Instead
-//! Add what tells the actors apart: `api_key_id`, `ai_agent_uid`, `session_id`, `k8s_workload`.
+//! ```xql
+//! comp count() as calls by actor_primary_user_sid, session_id
+//! ```
 //! # Limits
 //! Which of these the sources fill is not known to the check.
 

@@ -4,9 +4,13 @@
 //! On port 443 such a sensor sees the process, the server name and byte counts, never method, URI, user
 //! agent or body. The content lives in records of gateways, proxies and OpenTelemetry.
 //! # Example
-//! `filter action_http_request_body contains "ignore previous"`
+//! ```xql
+//! filter action_http_request_body contains "ignore previous"
+//! ```
 //! # Instead
-//! Feed the hunt with a source that sees the content.
+//! ```xql
+//! filter llm_user_text contains "ignore previous"
+//! ```
 //! # Limits
 //! Which sources feed the dataset is not known to the check.
 

@@ -4,9 +4,13 @@
 //! Azure serves OpenAI's models, Bedrock Anthropic's; object stores also answer under regional and
 //! path-style names; a model registry is mostly self-hosted.
 //! # Example
-//! `filter action_remote_hostname = "*.openai.com"`
+//! ```xql
+//! filter action_remote_hostname = "*.openai.com"
+//! ```
 //! # Instead
-//! `filter action_remote_hostname in ("*.openai.com", "*.openai.azure.com")`
+//! ```xql
+//! filter action_remote_hostname in ("*.openai.com", "*.openai.azure.com")
+//! ```
 //! # Limits
 //! The table below is short and knows public names only.
 

@@ -4,9 +4,14 @@
 //! The range then comes from outside: the last 24 hours in the console, all records of the given files
 //! here.
 //! # Example
-//! `dataset = xdr_data | filter …`
+//! ```xql
+//! dataset = xdr_data
+//! ```
 //! # Instead
-//! `config timeframe = 7d | dataset = xdr_data | filter …`
+//! ```xql
+//! config timeframe = 7d
+//! | dataset = xdr_data
+//! ```
 //! # Limits
 //! A hunt that is scheduled with its own range needs none.
 

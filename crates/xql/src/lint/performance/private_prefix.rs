@@ -3,9 +3,13 @@
 //! # Why it matters
 //! `172.16.*` is a sixteenth of `172.16.0.0/12`, and a text pattern knows no network mask.
 //! # Example
-//! `filter action_remote_ip != "172.16.*"`
+//! ```xql
+//! filter action_remote_ip != "172.16.*"
+//! ```
 //! # Instead
-//! `filter action_remote_ip not incidr "10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16"`
+//! ```xql
+//! filter action_remote_ip not incidr "10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16"
+//! ```
 //! # Limits
 //! IPv6, shared (100.64.0.0/10) and link-local ranges are left to the author. Only filter stages that
 //! consist of such a test are rewritten.

@@ -3,9 +3,13 @@
 //! # Why it matters
 //! A substring search costs a fraction of a regex and reads better.
 //! # Example
-//! `filter uri ~= "(?i)checkpoint"`
+//! ```xql
+//! filter action_http_request_uri ~= "(?i)checkpoint"
+//! ```
 //! # Instead
-//! `filter uri contains "checkpoint"`
+//! ```xql
+//! filter action_http_request_uri contains "checkpoint"
+//! ```
 //! # Limits
 //! Without `(?i)` the regex distinguishes case and `contains` does not; such patterns are not reported.
 

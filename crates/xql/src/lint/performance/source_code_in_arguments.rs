@@ -3,7 +3,9 @@
 //! # Why it matters
 //! `python train.py` shows none of the code: it comes from a file, a module or a notebook kernel.
 //! # Example
-//! `filter action_process_image_name = "python.exe" and action_process_command_line ~= "pandas"`
+//! ```xql
+//! filter action_process_image_name = "python*" and action_process_command_line ~= "pandas"
+//! ```
 //! # Instead
 //! Use records of the layer itself: tool calls, trainer callbacks, registry and scheduler audit.
 //! # Limits

@@ -4,10 +4,25 @@
 //! Every event of a user meets every other event of that user, before or after, near or far: the result
 //! grows with the square of the activity and shows chance meetings instead of a sequence.
 //! # Example
-//! `filter a = 1 | join (dataset = xdr_data) as r r.user = user | filter b = 2`
+//! ```xql
+//! filter event_type = FILE
+//! | join (dataset = xdr_data) as r r.session_id = session_id
+//! | filter event_type = NETWORK
+//! | fields _time, action_file_path, action_remote_hostname
+//! ```
 //! # Instead
-//! Keep the time of the first event (`alter first_time = _time`), filter inside the joined query, and ask
-//! for `timestamp_diff(_time, first_time, "SECOND")` between 0 and 3600.
+//! ```xql
+//! filter event_type = FILE
+//! | alter first_time = _time
+//! | join (
+//!     dataset = xdr_data
+//!     | filter event_type = NETWORK
+//!     | fields _time, session_id, action_remote_hostname
+//!   ) as r r.session_id = session_id
+//! | alter seconds_between = timestamp_diff(_time, first_time, "SECOND")
+//! | filter seconds_between >= 0 and seconds_between <= 3600
+//! | fields _time, action_file_path, action_remote_hostname
+//! ```
 //! # Limits
 //! The fix takes the filters directly behind the join as conditions on the second event, needs a `fields`
 //! stage to know the result, and proposes one hour. Joins with lookup tables are not reported.

@@ -4,9 +4,16 @@
 //! The counts run over the whole search range: more than 100 calls is a burst in an hour and nothing in a
 //! month. The threshold means something else with every time range.
 //! # Example
-//! `comp count() as calls by user | filter calls > 100`
+//! ```xql
+//! comp count() as calls by session_id
+//! | filter calls > 100
+//! ```
 //! # Instead
-//! `bin _time span = 1h | comp count() as calls by user, _time | filter calls > 100`
+//! ```xql
+//! bin _time span = 1h
+//! | comp count() as calls by session_id, _time
+//! | filter calls > 100
+//! ```
 //! # Limits
 //! An hour is a proposal; the right bucket depends on the behaviour that is hunted. Activity that crosses
 //! the border of two buckets is split.

@@ -3,9 +3,13 @@
 //! # Why it matters
 //! The query cannot run here.
 //! # Example
-//! `pivot sum(x) for f in ("a") by k`
+//! ```xql
+//! pivot sum(action_network_bytes_out) for event_type in ("FILE") by session_id
+//! ```
 //! # Instead
-//! Another stage that gives the same result, such as `comp` with conditions.
+//! ```xql
+//! comp sum(action_network_bytes_out) by session_id
+//! ```
 //! # Limits
 //! None.
 

@@ -3,9 +3,13 @@
 //! # Why it matters
 //! Training, serving and agents run on Linux: the process is `python3.12` or `kubectl`, not `python.exe`.
 //! # Example
-//! `filter action_process_image_name = "python.exe"`
+//! ```xql
+//! filter action_process_image_name = "python.exe"
+//! ```
 //! # Instead
-//! `filter action_process_image_name in ("python.exe", "python", "python3*")`
+//! ```xql
+//! filter action_process_image_name in ("python.exe", "python", "python3*")
+//! ```
 //! # Limits
 //! The fix adds the name without `.exe`, and `python3*` beside `python`; other launchers (`uv`, `npx`,
 //! `docker`) are for the author to add.

@@ -3,9 +3,13 @@
 //! # Why it matters
 //! The query cannot run.
 //! # Example
-//! `alter h = extract_time(_time)`
+//! ```xql
+//! alter h = extract_time(_time)
+//! ```
 //! # Instead
-//! `alter h = extract_time(_time, "HOUR")`
+//! ```xql
+//! alter h = extract_time(_time, "HOUR")
+//! ```
 //! # Limits
 //! None.
 

@@ -3,9 +3,13 @@
 //! # Why it matters
 //! XQL's regexes are RE2: no look-around, no back-references, and they run in linear time.
 //! # Example
-//! `filter uri ~= "(?=model)"`
+//! ```xql
+//! filter action_http_request_uri ~= "(?=model)"
+//! ```
 //! # Instead
-//! `filter uri ~= "model"`
+//! ```xql
+//! filter action_http_request_uri ~= "model"
+//! ```
 //! # Limits
 //! Only literal patterns are looked at.
 

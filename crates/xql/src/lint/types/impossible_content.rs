@@ -4,9 +4,13 @@
 //! # Why it matters
 //! The condition looks into the wrong column and finds nothing.
 //! # Example
-//! `filter action_file_path contains "exec("`
+//! ```xql
+//! filter action_file_path contains "exec("
+//! ```
 //! # Instead
-//! Ask the column that holds the content, such as `tool_arguments` for files that an agent writes.
+//! ```xql
+//! filter tool_arguments contains "exec("
+//! ```
 //! # Limits
 //! A file path may hold almost any character; code in it is reported as unlikely, not as impossible. There
 //! is no fix, because only the author knows which column was meant.
@@ -64,7 +68,8 @@ fn odd_patterns(context: &Context<'_>, test: &StringTest<'_>) -> Option<(&'stati
 
 fn report(context: &Context<'_>, test: &StringTest<'_>, kind: &str, odd: &[String]) -> Diagnostic {
     let list: Vec<_> = odd.iter().map(|text| format!("`{text}`")).collect();
-    let message = format!("{} does not occur in a {kind}", list.join(", "));
+    let verb = if list.len() == 1 { "does" } else { "do" };
+    let message = format!("{} {verb} not occur in a {kind}", list.join(", "));
     let report = RULE.report(context, test.span, message);
     if kind == "file path" {
         return report

@@ -3,9 +3,14 @@
 //! # Why it matters
 //! The query cannot run.
 //! # Example
-//! `comp lowercase(user)`
+//! ```xql
+//! comp lowercase(actor_primary_username) as u
+//! ```
 //! # Instead
-//! `alter u = lowercase(user) | comp count() by u`
+//! ```xql
+//! alter u = lowercase(actor_primary_username)
+//! | comp count() as n by u
+//! ```
 //! # Limits
 //! None.
 

@@ -4,9 +4,13 @@
 //! XQL converts little by itself: Cortex refuses the query; here the value is converted where that is safe
 //! and is null otherwise.
 //! # Example
-//! `filter action_remote_port contains true`
+//! ```xql
+//! filter action_remote_port = "https"
+//! ```
 //! # Instead
-//! `filter action_remote_port = 443`
+//! ```xql
+//! filter action_remote_port = 443
+//! ```
 //! # Limits
 //! Fields of unknown datasets have no known type.
 

@@ -3,9 +3,13 @@
 //! # Why it matters
 //! `\.pt` is also found in `.pth`, `.ptx` and in folder names such as `my.ptool/`.
 //! # Example
-//! `action_file_path ~= "(?i)(\.csv|\.json)"`
+//! ```xql
+//! filter action_file_path ~= "(?i)(\.csv|\.json)"
+//! ```
 //! # Instead
-//! `action_file_path ~= "(?i)(\.csv|\.json)$"`
+//! ```xql
+//! filter action_file_path ~= "(?i)(\.csv|\.json)$"
+//! ```
 //! # Limits
 //! Only patterns that consist of extensions alone are reported, and only on path columns.
 

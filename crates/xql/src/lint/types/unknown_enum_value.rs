@@ -3,9 +3,13 @@
 //! # Why it matters
 //! The comparison can never hold; Cortex refuses the query.
 //! # Example
-//! `filter event_type = NETWROK`
+//! ```xql
+//! filter event_type = NETWROK
+//! ```
 //! # Instead
-//! `filter event_type = ENUM.NETWORK`
+//! ```xql
+//! filter event_type = ENUM.NETWORK
+//! ```
 //! # Limits
 //! Lists that are not complete give the same report, because Cortex refuses unknown constants as well.
 
