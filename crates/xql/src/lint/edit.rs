@@ -18,11 +18,7 @@ pub(super) fn separator(context: &Context<'_>, stage: &Stage) -> String {
     let at = pipe_before(context, stage).unwrap_or(stage.span.start as usize);
     let before = context.text.get(..at).unwrap_or("");
     let indent = before.rsplit('\n').next().unwrap_or("");
-    if before.contains('\n') && indent.trim().is_empty() {
-        format!("\n{indent}")
-    } else {
-        " ".to_owned()
-    }
+    if before.contains('\n') && indent.trim().is_empty() { format!("\n{indent}") } else { " ".to_owned() }
 }
 
 /// Inserts a stage before this one.

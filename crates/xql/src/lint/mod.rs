@@ -21,7 +21,7 @@ use crate::facts::Fact;
 use crate::logic::Finding;
 use crate::resolve::Resolved;
 use crate::syntax::Parsed;
-use crate::syntax::ast::{Query, StageKind};
+use crate::syntax::ast::{Name, Query, StageKind};
 use crate::syntax::codes;
 
 /// What a lint is about.
@@ -141,7 +141,7 @@ impl<'a> Context<'a> {
     /// The catalogued dataset that the query reads, the event table when none is written.
     fn dataset(&self) -> Option<&'static Dataset> {
         let named = self.query().stages.iter().find_map(|stage| match &stage.kind {
-            StageKind::Source(source) => source.names.first().map(|name| name.folded()),
+            StageKind::Source(source) => source.names.first().map(Name::folded),
             _ => None,
         });
         Catalog::builtin().dataset(named.as_deref().unwrap_or("xdr_data"))
@@ -235,19 +235,16 @@ pub fn check(
 pub fn manual() -> String {
     let mut page = String::from("# Codes of `atalanta check`\n\n## Syntax (XS)\n\n");
     for (code, line) in codes::ALL {
-        page.push_str(&format!("- `{code}`: {line}\n"));
+        page.extend(["- `", code.0, "`: ", line, "\n"]);
     }
     let mut group = None;
     for rule in RULES {
         if group != Some(rule.group) {
-            page.push_str(&format!("\n## {}\n", rule.group.title()));
+            page.extend(["\n## ", rule.group.title(), "\n"]);
             group = Some(rule.group);
         }
-        let severity = match rule.severity == rule.strict {
-            true => rule.severity.name().to_owned(),
-            false => format!("{}, {} in strict mode", rule.severity.name(), rule.strict.name()),
-        };
-        page.push_str(&format!("\n### `{}` {} ({severity})\n\n", rule.code, rule.name));
+        let strict = if rule.severity == rule.strict { "" } else { ", error in strict mode" };
+        page.extend(["\n### `", rule.code.0, "` ", rule.name, " (", rule.severity.name(), strict, ")\n\n"]);
         page.push_str(&rule.page().replace("\n# ", "\n#### "));
     }
     page
@@ -261,15 +258,15 @@ mod tests {
     use crate::env::{Env, Mode};
     use atalanta_diag::Applicability;
 
-    const HEADINGS: [&str; 5] =
-        ["# What it does", "# Why it matters", "# Example", "# Instead", "# Limits"];
+    const HEADINGS: [&str; 5] = ["# What it does", "# Why it matters", "# Example", "# Instead", "# Limits"];
 
     /// The fenced query under a heading, completed to a whole one.
     fn query(page: &str, heading: &str) -> Option<String> {
         let section = page.split(&format!("{heading}\n")).nth(1)?;
         let section = section.split("\n# ").next()?;
         let code = section.split("```xql\n").nth(1)?.split("\n```").next()?;
-        let comments = code.lines().take_while(|line| line.starts_with("//") || line.starts_with('#')).count();
+        let comments =
+            code.lines().take_while(|line| line.starts_with("//") || line.starts_with('#')).count();
         let mut lines: Vec<_> = code.lines().map(str::to_owned).collect();
         let first = lines.get(comments)?;
         if !["dataset", "config"].iter().any(|word| first.starts_with(word)) {

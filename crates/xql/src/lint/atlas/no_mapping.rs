@@ -35,7 +35,10 @@ fn check(context: &Context<'_>) -> Vec<Diagnostic> {
     let maps = |id: &str| {
         matches!(
             Atlas::builtin().resolve(id),
-            Resolution::Technique(_) | Resolution::Retired { .. } | Resolution::Sop(_) | Resolution::Tactic(_)
+            Resolution::Technique(_)
+                | Resolution::Retired { .. }
+                | Resolution::Sop(_)
+                | Resolution::Tactic(_)
         )
     };
     if not_an_id::ids(context).iter().any(|(_, id)| maps(id)) {

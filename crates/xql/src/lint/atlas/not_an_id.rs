@@ -39,7 +39,8 @@ fn check(context: &Context<'_>) -> Vec<Diagnostic> {
         match &resolution {
             Resolution::Sop(sop) => {
                 let ids = without_children(&sop.primary).join(", ");
-                let report = RULE.report(context, span, format!("`{id}` is not an ATLAS id")).note(sop.note.clone());
+                let report =
+                    RULE.report(context, span, format!("`{id}` is not an ATLAS id")).note(sop.note.clone());
                 let edit = Edit::new(span, ids.clone());
                 out.push(report.fix(Fix::safe(format!("write `{ids}`"), vec![edit])));
             }

@@ -39,7 +39,8 @@ fn check(context: &Context<'_>) -> Vec<Diagnostic> {
         let Resolution::Retired { replaced_by, .. } = &resolution else { continue };
         let mut report = RULE.report(context, span, resolution.explain());
         if let Some(now) = replaced_by {
-            report = report.fix(Fix::safe(format!("write `{}`", now.id), vec![Edit::new(span, now.id.clone())]));
+            report =
+                report.fix(Fix::safe(format!("write `{}`", now.id), vec![Edit::new(span, now.id.clone())]));
         }
         out.push(report);
     }

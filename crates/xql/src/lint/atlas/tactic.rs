@@ -44,7 +44,8 @@ fn check(context: &Context<'_>) -> Vec<Diagnostic> {
         let text = context.slice(comment.span);
         let Some(at) = text.find("Tactic:") else { continue };
         let list = &text[at + "Tactic:".len()..];
-        let start = comment.span.start as usize + at + "Tactic:".len() + (list.len() - list.trim_start().len());
+        let start =
+            comment.span.start as usize + at + "Tactic:".len() + (list.len() - list.trim_start().len());
         let span = Span::new(start, start + list.trim().len());
         out.extend(compare(context, span, list.trim(), &allowed));
     }
@@ -78,10 +79,8 @@ fn compare(context: &Context<'_>, span: Span, list: &str, allowed: &[&Tactic]) -
     if wrong.is_empty() {
         return None;
     }
-    let kept = match right.is_empty() {
-        true => allowed.iter().map(|tactic| tactic.name.as_str()).collect::<Vec<_>>().join(" / "),
-        false => right.join(" / "),
-    };
+    let all: Vec<_> = allowed.iter().map(|tactic| tactic.name.as_str()).collect();
+    let kept = if right.is_empty() { all } else { right }.join(" / ");
     let message = format!("the techniques named here do not belong to {}", wrong.join(", "));
     let report = RULE.report(context, span, message);
     Some(report.fix(Fix::safe(format!("write `{kept}`"), vec![Edit::new(span, kept)])))

@@ -39,9 +39,14 @@ fn check(context: &Context<'_>) -> Vec<Diagnostic> {
         }
         let name = known(context, field, value).unwrap_or_else(|| value.clone());
         let constant = format!("ENUM.{name}");
-        let mut report =
-            RULE.report(context, fact.span, format!("`{field}` is an enumeration; its constant is `{constant}`"));
-        if name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') && context.slice(fact.span).starts_with('"') {
+        let mut report = RULE.report(
+            context,
+            fact.span,
+            format!("`{field}` is an enumeration; its constant is `{constant}`"),
+        );
+        if name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+            && context.slice(fact.span).starts_with('"')
+        {
             let edit = Edit::new(fact.span, constant.clone());
             report = report.fix(Fix::safe(format!("write `{constant}`"), vec![edit]));
         }

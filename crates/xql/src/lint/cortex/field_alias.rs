@@ -54,7 +54,8 @@ fn check(context: &Context<'_>) -> Vec<Diagnostic> {
         spans.dedup();
         let Some(first) = spans.first().copied() else { continue };
         let edits = spans.iter().map(|span| Edit::new(*span, column)).collect();
-        let report = RULE.report(context, first, format!("Cortex has no field `{alias}`; the column is `{column}`"));
+        let report =
+            RULE.report(context, first, format!("Cortex has no field `{alias}`; the column is `{column}`"));
         out.push(report.fix(Fix::safe(format!("write `{column}`"), edits)));
     }
     out

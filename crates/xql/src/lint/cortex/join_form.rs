@@ -83,8 +83,8 @@ fn options(context: &Context<'_>, join: &Join) -> String {
     for span in [join.kind.map(|(_, span)| span), join.strategy.map(|(_, span)| span)].into_iter().flatten() {
         let text = context.slice(span);
         match text.split_once('=') {
-            Some((key, value)) => out.push_str(&format!("{} = {} ", key.trim(), value.trim())),
-            None => out.push_str(&format!("type = {text} ")),
+            Some((key, value)) => out.extend([key.trim(), " = ", value.trim(), " "]),
+            None => out.extend(["type = ", text, " "]),
         }
     }
     out

@@ -68,16 +68,13 @@ fn standard(context: &Context<'_>, negated: bool, left: &Expr, right: &Expr) -> 
         return None;
     }
     let inner = pattern.strip_prefix('%').and_then(|rest| rest.strip_suffix('%'));
-    if let Some(inner) = inner.filter(|inner| !inner.is_empty() && !inner.contains('%')) {
+    if inner.is_some_and(|inner| !inner.is_empty() && !inner.contains('%')) {
         let not = if negated { "not " } else { "" };
         let quoted = literal.replacen('%', "", 1);
         let cut = quoted.rfind('%')?;
-        debug_assert!(quoted.contains(inner));
         return Some(format!("{subject} {not}contains {}{}", &quoted[..cut], &quoted[cut + 1..]));
     }
     let literal = literal.replace('%', "*");
-    Some(match negated {
-        true => format!("not ({subject} = {literal})"),
-        false => format!("{subject} = {literal}"),
-    })
+    let test = format!("{subject} = {literal}");
+    Some(if negated { format!("not ({test})") } else { test })
 }

@@ -57,7 +57,8 @@ pub(crate) fn fix(context: &Context<'_>, core: &[Span]) -> Option<Fix> {
         if others.is_empty() || !others.iter().all(alike) || !covered {
             return None;
         }
-        let wanted: Vec<Shape> = std::iter::once(wanted).chain(others.iter().filter_map(|m| shapes(&m.test))).collect();
+        let wanted: Vec<Shape> =
+            std::iter::once(wanted).chain(others.iter().filter_map(|m| shapes(&m.test))).collect();
         (first.test.field, wanted)
     };
     let joined: Vec<_> = members

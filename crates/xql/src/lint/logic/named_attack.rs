@@ -29,14 +29,29 @@ pub(crate) const RULE: Rule = Rule {
 };
 
 const NAMES: [&str; 15] = [
-    "malicious", "spoof", "impersonate", "mimic", "poison", "fgsm", "pgd", "carlini", "deepfool", "foolbox",
-    "cleverhans", "adversar", "perturb", "backdoor", "jailbreak",
+    "malicious",
+    "spoof",
+    "impersonate",
+    "mimic",
+    "poison",
+    "fgsm",
+    "pgd",
+    "carlini",
+    "deepfool",
+    "foolbox",
+    "cleverhans",
+    "adversar",
+    "perturb",
+    "backdoor",
+    "jailbreak",
 ];
 
 fn check(context: &Context<'_>) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     for expr in walk::expressions(context.query()) {
-        let ExprKind::Binary { operator: Operator::Regex | Operator::Contains | Operator::Like, right, .. } = &expr.kind
+        let ExprKind::Binary {
+            operator: Operator::Regex | Operator::Contains | Operator::Like, right, ..
+        } = &expr.kind
         else {
             continue;
         };

@@ -53,9 +53,10 @@ fn check(context: &Context<'_>) -> Vec<Diagnostic> {
 
 /// Whether the test is part of a contradiction that has a fix of its own.
 pub(crate) fn is_contradicted(context: &Context<'_>, test: Span) -> bool {
-    let proofs = context.findings.iter().filter(|finding| {
-        matches!(finding.kind, FindingKind::Never | FindingKind::AllOnOneValue)
-    });
+    let proofs = context
+        .findings
+        .iter()
+        .filter(|finding| matches!(finding.kind, FindingKind::Never | FindingKind::AllOnOneValue));
     proofs.into_iter().any(|finding| {
         let core: Vec<Span> = finding.because.iter().map(|(span, _)| *span).collect();
         let fix = alternatives::fix(context, &core);

@@ -33,7 +33,8 @@ fn check(context: &Context<'_>) -> Vec<Diagnostic> {
     let mut out = Vec::new();
     for expr in walk::expressions(context.query()) {
         let ExprKind::Binary { operator, left, right, operator_span, .. } = &expr.kind else { continue };
-        let is_null = |side: &crate::syntax::ast::Expr| matches!(side.unparen().kind, ExprKind::Literal(Literal::Null));
+        let is_null =
+            |side: &crate::syntax::ast::Expr| matches!(side.unparen().kind, ExprKind::Literal(Literal::Null));
         let asks = matches!(operator, Operator::Eq | Operator::Ne);
         if !asks && (is_null(left) || is_null(right)) {
             let report = RULE.report(context, *operator_span, "a comparison with null is never true");

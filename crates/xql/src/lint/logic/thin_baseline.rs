@@ -54,7 +54,8 @@ fn check(context: &Context<'_>) -> Vec<Diagnostic> {
             return vec![report.note("it knows neither spread nor history; count per time bucket first")];
         }
         if let StageKind::Comp(comp) = &stage.kind {
-            let bucketed = comp.by.iter().any(|key| unbucketed_threshold::is_bucket(context, &stages[..at], &key.text));
+            let bucketed =
+                comp.by.iter().any(|key| unbucketed_threshold::is_bucket(context, &stages[..at], &key.text));
             let named = comp.aggregates.iter().filter_map(|aggregate| aggregate.alias.as_ref());
             let trailing = comp.trailing_alias.iter().map(|(alias, _)| alias);
             counts = named.chain(trailing).map(|alias| alias.text.as_str()).filter(|_| !bucketed).collect();

@@ -13,10 +13,11 @@
 //! # Limits
 //! Columns of the two sides of a join follow the conflict strategy and are not reported.
 
-use atalanta_diag::{Code, Diagnostic, Severity};
+use atalanta_diag::{Code, Diagnostic, Severity, Span};
 
 use crate::facts::FactKind;
-use crate::lint::{Context, Group, Rule};
+use crate::lint::{Context, Group, Rule, walk};
+use crate::syntax::ast::{Name, StageKind};
 
 pub(crate) const RULE: Rule = Rule {
     code: Code("XN005"),
@@ -30,11 +31,25 @@ pub(crate) const RULE: Rule = Rule {
 };
 
 fn check(context: &Context<'_>) -> Vec<Diagnostic> {
-    let mut out = Vec::new();
+    let mut found: Vec<(Span, &str)> = Vec::new();
     for fact in context.facts() {
         if let FactKind::DuplicateColumn { name } = &fact.kind {
-            out.push(RULE.report(context, fact.span, format!("two columns of this stage are named `{name}`")));
+            found.push((fact.span, name));
         }
     }
-    out
+    for stage in walk::stages(context.query()) {
+        let StageKind::Comp(comp) = &stage.kind else { continue };
+        let mut seen: Vec<&Name> = comp.by.iter().collect();
+        for aggregate in &comp.aggregates {
+            let Some(alias) = &aggregate.alias else { continue };
+            let known = found.iter().any(|(span, _)| *span == aggregate.span);
+            if !known && !alias.is("*") && seen.iter().any(|other| other.folded() == alias.folded()) {
+                found.push((alias.span, &alias.text));
+            }
+            seen.push(alias);
+        }
+    }
+    let report =
+        |(span, name)| RULE.report(context, span, format!("two columns of this stage are named `{name}`"));
+    found.into_iter().map(report).collect()
 }

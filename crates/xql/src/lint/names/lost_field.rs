@@ -65,7 +65,12 @@ fn check(context: &Context<'_>) -> Vec<Diagnostic> {
     out
 }
 
-fn report(context: &Context<'_>, removed_at: Span, removed_by: usize, uses: &[Use<'_>]) -> Option<Diagnostic> {
+fn report(
+    context: &Context<'_>,
+    removed_at: Span,
+    removed_by: usize,
+    uses: &[Use<'_>],
+) -> Option<Diagnostic> {
     let first = uses.first()?;
     let mut names: Vec<&str> = Vec::new();
     for found in uses {
@@ -83,7 +88,8 @@ fn report(context: &Context<'_>, removed_at: Span, removed_by: usize, uses: &[Us
         report = report.label(other.span, "used here");
     }
     if let Some(used) = uses.iter().find(|found| found.usage == Usage::Computed) {
-        report = report.note(format!("`{}` reads as null, so that what is computed from it is null as well", used.name));
+        report = report
+            .note(format!("`{}` reads as null, so that what is computed from it is null as well", used.name));
     } else {
         report = report.note("a removed field reads as null");
     }
@@ -133,7 +139,8 @@ fn merge(context: &Context<'_>, at: usize, first: &Comp, uses: &[Use<'_>]) -> Op
     if !comp.aggregates.iter().all(argument_lost) || !keys_within(comp, first) {
         return None;
     }
-    let moved: Option<Vec<_>> = comp.aggregates.iter().map(|aggregate| named(context, comp, aggregate)).collect();
+    let moved: Option<Vec<_>> =
+        comp.aggregates.iter().map(|aggregate| named(context, comp, aggregate)).collect();
     let edits = vec![append(context, first, &moved?)?, edit::delete(context, second)?];
     Some(Fix::needs_review("compute both aggregations in one `comp`", edits))
 }
@@ -158,7 +165,8 @@ fn keys_within(inner: &Comp, outer: &Comp) -> bool {
 /// An aggregate with its alias, wherever that is written.
 fn named(context: &Context<'_>, comp: &Comp, aggregate: &Aggregate) -> Option<String> {
     let call = context.slice(aggregate.call_span);
-    let trailing = comp.trailing_alias.as_ref().map(|(alias, _)| alias).filter(|_| comp.aggregates.len() == 1);
+    let trailing =
+        comp.trailing_alias.as_ref().map(|(alias, _)| alias).filter(|_| comp.aggregates.len() == 1);
     let alias = aggregate.alias.as_ref().or(trailing)?;
     Some(format!("{call} as {}", context.slice(alias.span)))
 }
@@ -194,7 +202,9 @@ fn window(context: &Context<'_>, at: usize, stage: &Stage, comp: &Comp, uses: &[
     })?;
     let made = first.aggregates.iter().filter_map(|aggregate| aggregate.alias.as_ref());
     let trailing = first.trailing_alias.iter().map(|(alias, _)| alias);
-    if !made.chain(trailing).any(|alias| alias.text.eq_ignore_ascii_case(needed.name)) || !keys_within(comp, first) {
+    if !made.chain(trailing).any(|alias| alias.text.eq_ignore_ascii_case(needed.name))
+        || !keys_within(comp, first)
+    {
         return None;
     }
     let known = |aggregate: &Aggregate| WINDOW_FUNCTIONS.iter().any(|name| aggregate.function.is(name));
@@ -203,11 +213,15 @@ fn window(context: &Context<'_>, at: usize, stage: &Stage, comp: &Comp, uses: &[
     }
     let keys: Vec<_> = comp.by.iter().map(|key| context.slice(key.span)).collect();
     let by = if keys.is_empty() { String::new() } else { format!(" by {}", keys.join(", ")) };
-    let items: Option<Vec<_>> = comp.aggregates.iter().map(|aggregate| {
-        let written = named(context, comp, aggregate)?;
-        let (call, alias) = written.rsplit_once(" as ")?;
-        Some(format!("{call}{by} as {alias}"))
-    }).collect();
+    let items: Option<Vec<_>> = comp
+        .aggregates
+        .iter()
+        .map(|aggregate| {
+            let written = named(context, comp, aggregate)?;
+            let (call, alias) = written.rsplit_once(" as ")?;
+            Some(format!("{call}{by} as {alias}"))
+        })
+        .collect();
     let text = format!("windowcomp {}", items?.join(", "));
     Some(Fix::needs_review("keep the rows with `windowcomp`", vec![Edit::new(stage.span, text)]))
 }
@@ -227,7 +241,9 @@ fn carry(context: &Context<'_>, at: usize, stage: &Stage, comp: &Comp, uses: &[U
     let stages = &context.query().stages;
     let reaches = |found: &&Use<'_>| {
         let between = stages.get(at + 1..found.stage).unwrap_or_default();
-        between.iter().all(|stage| !matches!(stage.kind, StageKind::Comp(_) | StageKind::Top(_) | StageKind::Transaction(_)))
+        between.iter().all(|stage| {
+            !matches!(stage.kind, StageKind::Comp(_) | StageKind::Top(_) | StageKind::Transaction(_))
+        })
     };
     let mut new = Vec::new();
     let mut seen: Vec<&str> = Vec::new();

@@ -49,7 +49,8 @@ fn check(context: &Context<'_>) -> Vec<Diagnostic> {
             continue;
         }
         let before = tested(&stages[..at]);
-        let lost: Vec<_> = used(&stages[at + 1..]).intersection(&before).map(|name| format!("`{name}`")).collect();
+        let lost: Vec<_> =
+            used(&stages[at + 1..]).intersection(&before).map(|name| format!("`{name}`")).collect();
         if lost.is_empty() {
             continue;
         }

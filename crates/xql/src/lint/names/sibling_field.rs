@@ -35,7 +35,10 @@ fn check(context: &Context<'_>) -> Vec<Diagnostic> {
     for fact in context.facts() {
         if let FactKind::SiblingField { name } = &fact.kind {
             let message = format!("`{name}` is made by this same stage and does not exist yet");
-            out.push(RULE.report(context, fact.span, message).help("make it in an `alter` stage of its own before"));
+            out.push(
+                RULE.report(context, fact.span, message)
+                    .help("make it in an `alter` stage of its own before"),
+            );
         }
     }
     out

@@ -32,8 +32,14 @@ pub(crate) const RULE: Rule = Rule {
 
 /// Columns that tell workloads, agents and keys apart.
 const FINER: [&str; 8] = [
-    "api_key_id", "ai_agent_uid", "ai_agent_instance_uid", "session_id", "k8s_workload", "k8s_service_account",
-    "container_id", "trace_id",
+    "api_key_id",
+    "ai_agent_uid",
+    "ai_agent_instance_uid",
+    "session_id",
+    "k8s_workload",
+    "k8s_service_account",
+    "container_id",
+    "trace_id",
 ];
 
 fn check(context: &Context<'_>) -> Vec<Diagnostic> {

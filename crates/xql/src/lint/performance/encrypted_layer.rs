@@ -48,5 +48,8 @@ fn check(context: &Context<'_>) -> Vec<Diagnostic> {
     let names: Vec<_> = hidden.iter().map(|(name, _)| format!("`{name}`")).collect();
     let verb = if names.len() == 1 { "is" } else { "are" };
     let message = format!("{} {verb} empty for TLS flows seen by an endpoint sensor", names.join(", "));
-    vec![RULE.report(context, *span, message).note("the content lives in gateway, proxy and OpenTelemetry records")]
+    vec![
+        RULE.report(context, *span, message)
+            .note("the content lives in gateway, proxy and OpenTelemetry records"),
+    ]
 }

@@ -48,7 +48,9 @@ fn check(context: &Context<'_>) -> Vec<Diagnostic> {
     for expr in walk::expressions(context.query()) {
         let Some(test) = string_test::read(expr).filter(|test| !test.negated) else { continue };
         // A contradiction is repaired first: its filters become the list that is completed here.
-        if context.content(test.field) != Some(Content::Hostname) || never::is_contradicted(context, test.span) {
+        if context.content(test.field) != Some(Content::Hostname)
+            || never::is_contradicted(context, test.span)
+        {
             continue;
         }
         let missing = missing(&test.patterns);
@@ -56,9 +58,11 @@ fn check(context: &Context<'_>) -> Vec<Diagnostic> {
             continue;
         }
         let list: Vec<_> = missing.iter().map(|host| format!("`{host}`")).collect();
-        let all: Vec<_> = test.patterns.iter().cloned().chain(missing.iter().map(|host| (*host).to_owned())).collect();
+        let all: Vec<_> =
+            test.patterns.iter().cloned().chain(missing.iter().map(|host| (*host).to_owned())).collect();
         let edit = Edit::new(test.span, string_test::write(test.field, &all));
-        let report = RULE.report(context, test.span, format!("the service also answers as {}", list.join(", ")));
+        let report =
+            RULE.report(context, test.span, format!("the service also answers as {}", list.join(", ")));
         out.push(report.fix(Fix::needs_review(format!("add {}", list.join(", ")), vec![edit])));
     }
     out

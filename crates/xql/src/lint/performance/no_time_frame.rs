@@ -34,7 +34,9 @@ pub(crate) const RULE: Rule = Rule {
 fn check(context: &Context<'_>) -> Vec<Diagnostic> {
     let stages = &context.query().stages;
     let written = stages.iter().any(|stage| match &stage.kind {
-        StageKind::Config(settings) => settings.iter().any(|setting| matches!(setting, Setting::TimeFrame(..))),
+        StageKind::Config(settings) => {
+            settings.iter().any(|setting| matches!(setting, Setting::TimeFrame(..)))
+        }
         _ => false,
     });
     let Some(first) = stages.first().filter(|_| !written) else { return Vec::new() };

@@ -39,7 +39,10 @@ fn check(context: &Context<'_>) -> Vec<Diagnostic> {
     let mut tests: Vec<(usize, StringTest<'_>)> = Vec::new();
     for (at, expr) in conjuncts {
         let Some(test) = string_test::read(expr) else { continue };
-        if test.negated && context.content(test.field) == Some(Content::Ip) && test.patterns.iter().all(|p| is_private(p)) {
+        if test.negated
+            && context.content(test.field) == Some(Content::Ip)
+            && test.patterns.iter().all(|p| is_private(p))
+        {
             tests.push((at, test));
         }
     }
@@ -47,7 +50,8 @@ fn check(context: &Context<'_>) -> Vec<Diagnostic> {
     let field = first.field;
     tests.retain(|(_, test)| test.field == field);
     let message = "private address ranges excluded by text prefix";
-    let mut report = RULE.report(context, tests[0].1.span, message).note("172.16.0.0/12 reaches from 172.16 to 172.31");
+    let mut report =
+        RULE.report(context, tests[0].1.span, message).note("172.16.0.0/12 reaches from 172.16 to 172.31");
     if let Some(edits) = edits(context, field, &tests) {
         report = report.fix(Fix::needs_review("compare with the ranges by `not incidr`", edits));
     }

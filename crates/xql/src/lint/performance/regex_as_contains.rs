@@ -35,7 +35,8 @@ fn check(context: &Context<'_>) -> Vec<Diagnostic> {
     }
     let mut out = Vec::new();
     for expr in walk::expressions(context.query()) {
-        let ExprKind::Binary { operator: Operator::Regex, negated: false, left, right, .. } = &expr.kind else {
+        let ExprKind::Binary { operator: Operator::Regex, negated: false, left, right, .. } = &expr.kind
+        else {
             continue;
         };
         let plain = right.as_str().and_then(|pattern| pattern.strip_prefix("(?i)"));
@@ -45,7 +46,10 @@ fn check(context: &Context<'_>) -> Vec<Diagnostic> {
         let Some(text) = plain.filter(is_plain) else { continue };
         let standard = format!("{} contains \"{text}\"", context.slice(left.span));
         let fix = Fix::needs_review(format!("write `{standard}`"), vec![Edit::new(expr.span, standard)]);
-        out.push(RULE.report(context, right.span, "this regex has no operators; `contains` does the same").fix(fix));
+        out.push(
+            RULE.report(context, right.span, "this regex has no operators; `contains` does the same")
+                .fix(fix),
+        );
     }
     out
 }

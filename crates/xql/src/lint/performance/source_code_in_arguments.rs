@@ -34,12 +34,16 @@ fn check(context: &Context<'_>) -> Vec<Diagnostic> {
     let expressions = walk::expressions(context.query());
     let interpreter = expressions.iter().filter_map(|expr| string_test::read(expr)).any(|test| {
         let image = context.content(test.field) == Some(Content::ImageName);
-        image && test.patterns.iter().any(|p| INTERPRETERS.iter().any(|name| p.to_lowercase().starts_with(name)))
+        image
+            && test
+                .patterns
+                .iter()
+                .any(|p| INTERPRETERS.iter().any(|name| p.to_lowercase().starts_with(name)))
     });
     let searched = expressions.iter().find(|expr| match &expr.kind {
-        ExprKind::Binary { operator: Operator::Regex | Operator::Contains | Operator::Like, left, .. } => {
-            left.as_name().and_then(|name| context.content(name)) == Some(Content::CommandLine)
-        }
+        ExprKind::Binary {
+            operator: Operator::Regex | Operator::Contains | Operator::Like, left, ..
+        } => left.as_name().and_then(|name| context.content(name)) == Some(Content::CommandLine),
         _ => false,
     });
     let Some(found) = searched.filter(|_| interpreter) else { return Vec::new() };

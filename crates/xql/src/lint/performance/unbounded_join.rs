@@ -32,7 +32,7 @@ use atalanta_schema::{Catalog, DatasetKind};
 
 use crate::lint::names::overwritten_by_join;
 use crate::lint::{Context, Group, Rule, edit, walk};
-use crate::syntax::ast::{Expr, ExprKind, Join, JoinSide, Operator, Query, Stage, StageKind};
+use crate::syntax::ast::{Expr, ExprKind, Join, JoinSide, Name, Operator, Query, Stage, StageKind};
 
 pub(crate) const RULE: Rule = Rule {
     code: Code("XP002"),
@@ -50,7 +50,10 @@ fn check(context: &Context<'_>) -> Vec<Diagnostic> {
     let mut out = Vec::new();
     for (at, stage) in stages.iter().enumerate() {
         let StageKind::Join(join) = &stage.kind else { continue };
-        if is_lookup(join) || join.condition.as_ref().is_none_or(mentions_time) || stages[at..].iter().any(bounds_time) {
+        if is_lookup(join)
+            || join.condition.as_ref().is_none_or(mentions_time)
+            || stages[at..].iter().any(bounds_time)
+        {
             continue;
         }
         let mut report = RULE
@@ -68,7 +71,7 @@ fn is_lookup(join: &Join) -> bool {
     let name = match &join.right {
         JoinSide::Dataset(name) => Some(name.folded()),
         JoinSide::Query(query) => query.stages.iter().find_map(|stage| match &stage.kind {
-            StageKind::Source(source) => source.names.first().map(|name| name.folded()),
+            StageKind::Source(source) => source.names.first().map(Name::folded),
             _ => None,
         }),
         JoinSide::Missing(_) => None,
@@ -99,7 +102,8 @@ fn bounds_time(stage: &Stage) -> bool {
 /// Rewrites the join as "first event, then second event within an hour".
 fn sequence(context: &Context<'_>, at: usize, stage: &Stage, join: &Join) -> Option<Fix> {
     let stages = &context.query().stages;
-    let filters = stages[at + 1..].iter().take_while(|stage| matches!(stage.kind, StageKind::Filter(_))).count();
+    let filters =
+        stages[at + 1..].iter().take_while(|stage| matches!(stage.kind, StageKind::Filter(_))).count();
     let moved = &stages[at + 1..=at + filters];
     let shown = stages.get(at + filters + 1..)?;
     let last = moved.last()?;
@@ -127,7 +131,9 @@ fn keys(join: &Join) -> Option<Vec<String>> {
     let bare = |expr: &Expr| expr.as_name().map(|name| name.rsplit('.').next().unwrap_or(name).to_owned());
     let mut out = Vec::new();
     for part in parts {
-        let ExprKind::Binary { operator: Operator::Eq, left, right, .. } = &part.unparen().kind else { return None };
+        let ExprKind::Binary { operator: Operator::Eq, left, right, .. } = &part.unparen().kind else {
+            return None;
+        };
         let (left, right) = (bare(left)?, bare(right)?);
         if !left.eq_ignore_ascii_case(&right) {
             return None;
@@ -155,7 +161,11 @@ fn second_columns(
         let name = &item.pattern.text;
         let time = context.field(name).is_some_and(|field| field.name == "_time");
         let key = keys.iter().any(|key| key.eq_ignore_ascii_case(name));
-        if !time && !key && !name.contains('*') && (context.field(name).is_none() || !tested.contains(&name.to_lowercase())) {
+        if !time
+            && !key
+            && !name.contains('*')
+            && (context.field(name).is_none() || !tested.contains(&name.to_lowercase()))
+        {
             out.push(name.clone());
         }
     }
@@ -180,14 +190,17 @@ fn write(
     let line = edit::separator(context, stage);
     let mut text = format!("join type = inner ({line}    {source}");
     for filter in moved {
-        text.push_str(&format!("{line}    | {}", context.slice(filter.span)));
+        text.extend([&line, "    | ", context.slice(filter.span)]);
     }
-    let listed: Vec<_> = ["_time"].into_iter().chain(keys.iter().chain(columns).map(String::as_str)).collect();
+    let listed: Vec<_> =
+        ["_time"].into_iter().chain(keys.iter().chain(columns).map(String::as_str)).collect();
     let condition: Vec<_> = keys.iter().map(|key| format!("{name}.{key} = {key}")).collect();
-    text.push_str(&format!("{line}    | fields {}{line}  ) as {name} {}", listed.join(", "), condition.join(" and ")));
-    text.push_str(&format!("{line}| alter seconds_between = timestamp_diff(_time, first_time, \"SECOND\")"));
-    text.push_str(&format!("{line}| filter seconds_between >= 0 and seconds_between <= 3600"));
-    Some(text)
+    let (listed, condition) = (listed.join(", "), condition.join(" and "));
+    Some(format!(
+        "{text}{line}    | fields {listed}{line}  ) as {name} {condition}\
+         {line}| alter seconds_between = timestamp_diff(_time, first_time, \"SECOND\")\
+         {line}| filter seconds_between >= 0 and seconds_between <= 3600"
+    ))
 }
 
 fn query_span(query: &Query) -> Span {

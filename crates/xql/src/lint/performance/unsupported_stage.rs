@@ -33,7 +33,11 @@ fn check(context: &Context<'_>) -> Vec<Diagnostic> {
     let mut out = Vec::new();
     for fact in context.facts() {
         if let FactKind::UnsupportedStage { word } = &fact.kind {
-            out.push(RULE.report(context, fact.span, format!("stage `{word}` is not executed by this version")));
+            out.push(RULE.report(
+                context,
+                fact.span,
+                format!("stage `{word}` is not executed by this version"),
+            ));
         }
     }
     out

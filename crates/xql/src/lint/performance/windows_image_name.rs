@@ -34,14 +34,18 @@ fn check(context: &Context<'_>) -> Vec<Diagnostic> {
     let mut out = Vec::new();
     for expr in walk::expressions(context.query()) {
         let Some(test) = string_test::read(expr) else { continue };
-        let windows = |name: &String| name.to_lowercase().ends_with(".exe") && !name.contains('*');
-        if test.negated || context.content(test.field) != Some(Content::ImageName) || !test.patterns.iter().all(windows) {
+        let windows = |name: &String| name.to_ascii_lowercase().ends_with(".exe") && !name.contains('*');
+        if test.negated
+            || context.content(test.field) != Some(Content::ImageName)
+            || !test.patterns.iter().all(windows)
+        {
             continue;
         }
         let all = with_other_systems(&test.patterns);
         let text = string_test::write(test.field, &all);
         let message = "these image names exist on Windows only";
-        let message = if test.patterns.len() == 1 { "this image name exists on Windows only" } else { message };
+        let message =
+            if test.patterns.len() == 1 { "this image name exists on Windows only" } else { message };
         let added: Vec<_> = all[test.patterns.len()..].iter().map(|name| format!("`{name}`")).collect();
         let fix = Fix::needs_review(format!("add {}", added.join(", ")), vec![Edit::new(test.span, text)]);
         out.push(RULE.report(context, test.span, message).fix(fix));
@@ -52,7 +56,7 @@ fn check(context: &Context<'_>) -> Vec<Diagnostic> {
 fn with_other_systems(names: &[String]) -> Vec<String> {
     let mut all = names.to_vec();
     for name in names {
-        let stem = &name[..name.len() - ".exe".len()];
+        let stem = name.get(..name.len().saturating_sub(".exe".len())).unwrap_or(name);
         let variants = match stem.to_lowercase().as_str() {
             "python" | "python3" => vec!["python".to_owned(), "python3*".to_owned()],
             _ => vec![stem.to_owned()],

@@ -33,7 +33,11 @@ fn check(context: &Context<'_>) -> Vec<Diagnostic> {
     let mut out = Vec::new();
     for fact in context.facts() {
         if let FactKind::Arity { function, expected, given } = &fact.kind {
-            out.push(RULE.report(context, fact.span, format!("`{function}` takes {expected}, found {given}")));
+            out.push(RULE.report(
+                context,
+                fact.span,
+                format!("`{function}` takes {expected}, found {given}"),
+            ));
         }
     }
     out

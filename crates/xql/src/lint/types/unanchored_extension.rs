@@ -52,9 +52,8 @@ fn only_extensions(pattern: &str) -> bool {
     let body = pattern.strip_prefix("(?i)").unwrap_or(pattern);
     let Some(list) = body.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')) else { return false };
     list.split('|').all(|item| {
-        item.strip_prefix("\\.").is_some_and(|name| {
-            !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric())
-        })
+        item.strip_prefix("\\.")
+            .is_some_and(|name| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric()))
     })
 }
 

@@ -34,7 +34,9 @@ fn check(context: &Context<'_>) -> Vec<Diagnostic> {
     for fact in context.facts() {
         let FactKind::UnknownEnumValue { field, value, known } = &fact.kind else { continue };
         let mut report = RULE.report(context, fact.span, format!("`{field}` has no value `{value}`"));
-        if let Some(nearest) = known.first().filter(|nearest| strsim::damerau_levenshtein(&nearest.to_uppercase(), &value.to_uppercase()) <= 2) {
+        if let Some(nearest) = known.first().filter(|nearest| {
+            strsim::damerau_levenshtein(&nearest.to_uppercase(), &value.to_uppercase()) <= 2
+        }) {
             let constant = format!("ENUM.{nearest}");
             let edit = Edit::new(fact.span, constant.clone());
             report = report.fix(Fix::needs_review(format!("write `{constant}`"), vec![edit]));
