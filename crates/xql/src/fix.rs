@@ -14,6 +14,9 @@ use crate::env::Env;
 /// Most rounds; a query of the operating procedure needs about six.
 const MAX_ROUNDS: usize = 30;
 
+/// Most fixes that are tried alone when a round of them together breaks the text.
+const MAX_SINGLE: usize = 20;
+
 /// A text after its fixes.
 #[derive(Clone, Debug)]
 pub struct Fixed {
@@ -55,7 +58,7 @@ fn round(text: &str, checked: &Checked, level: Applicability, env: &Env) -> Opti
     let together = apart(&fixable, level);
     let broken = checked.parsed.diagnostics.len();
     // Together fixes may break what each alone does not: then the first that works alone is taken.
-    let single = fixable.iter().map(|diagnostic| vec![diagnostic.clone()]);
+    let single = fixable.iter().take(MAX_SINGLE).map(|diagnostic| vec![diagnostic.clone()]);
     for chosen in std::iter::once(together).chain(single) {
         let (next, count) = apply(text, &chosen, level);
         if count == 0 || next == text {

@@ -195,3 +195,18 @@ fn a_repaired_query_holds_no_dialect() {
         }
     }
 }
+
+/// Hundreds of stages that feed each lint stay within seconds even in a debug build.
+#[test]
+fn long_queries_are_checked() {
+    let mut text = String::from("dataset = xdr_data");
+    for nth in 0..100 {
+        text.push_str("\n| alter t = t\n| filter action_remote_hostname like \"%.openai.com\"");
+        text.extend([format!(
+            "\n| filter action_file_path like \"%/d{nth}/%\" and action_remote_ip != \"172.16.*\""
+        )]);
+    }
+    text.push_str("\n| comp count() by t as n\n| filter n > 3\n| fields event_time_ts");
+    let checked = check(&text, &Env::new(Mode::Compat));
+    assert!(checked.diagnostics.len() > 3, "{:?}", checked.diagnostics.len());
+}

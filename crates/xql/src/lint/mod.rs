@@ -19,7 +19,7 @@ use atalanta_schema::{Catalog, Content, Dataset, Field};
 
 use crate::facts::Fact;
 use crate::logic::Finding;
-use crate::resolve::Resolved;
+use crate::resolve::{DEFAULT_DATASET, Resolved};
 use crate::syntax::Parsed;
 use crate::syntax::ast::{Name, Query, StageKind};
 use crate::syntax::codes;
@@ -116,6 +116,17 @@ pub struct Context<'a> {
     pub findings: &'a [Finding],
     /// How to check.
     pub options: Options,
+    /// The catalogued dataset that the query reads.
+    dataset: Option<&'static Dataset>,
+}
+
+/// The catalogued dataset that the query reads, the event table when none is written.
+fn dataset(query: &Query) -> Option<&'static Dataset> {
+    let named = query.stages.iter().find_map(|stage| match &stage.kind {
+        StageKind::Source(source) => source.names.first().map(Name::folded),
+        _ => None,
+    });
+    Catalog::builtin().dataset(named.as_deref().unwrap_or(DEFAULT_DATASET))
 }
 
 impl<'a> Context<'a> {
@@ -138,18 +149,9 @@ impl<'a> Context<'a> {
         before.bytes().filter(|byte| *byte == b'\n').count() + 1
     }
 
-    /// The catalogued dataset that the query reads, the event table when none is written.
-    fn dataset(&self) -> Option<&'static Dataset> {
-        let named = self.query().stages.iter().find_map(|stage| match &stage.kind {
-            StageKind::Source(source) => source.names.first().map(Name::folded),
-            _ => None,
-        });
-        Catalog::builtin().dataset(named.as_deref().unwrap_or("xdr_data"))
-    }
-
     /// The catalogue's entry of a field name or alias.
     fn field(&self, name: &str) -> Option<&'static Field> {
-        self.dataset()?.field(name).map(|found| found.field)
+        self.dataset?.field(name).map(|found| found.field)
     }
 
     /// What kind of text the field of this name holds.
@@ -225,7 +227,8 @@ pub fn check(
     findings: &[Finding],
     options: Options,
 ) -> Vec<Diagnostic> {
-    let context = Context { text, parsed, resolved, findings, options };
+    let dataset = dataset(&parsed.query);
+    let context = Context { text, parsed, resolved, findings, options, dataset };
     let mut diagnostics: Vec<_> = RULES.iter().flat_map(|rule| (rule.check)(&context)).collect();
     diagnostics.sort_by_key(|diagnostic| (diagnostic.span, diagnostic.code));
     diagnostics

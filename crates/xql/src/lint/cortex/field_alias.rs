@@ -43,7 +43,7 @@ fn check(context: &Context<'_>) -> Vec<Diagnostic> {
     // A lost field keeps the name that was written: it is renamed together with the others.
     for fact in context.facts() {
         let FactKind::LostField { name, .. } = &fact.kind else { continue };
-        let Some(found) = context.dataset().and_then(|dataset| dataset.field(name)) else { continue };
+        let Some(found) = context.dataset.and_then(|dataset| dataset.field(name)) else { continue };
         if found.via_alias.is_some() && !Catalog::builtin().is_cortex_field(name) {
             names.entry((name, &found.field.name)).or_default().push(fact.span);
         }

@@ -51,15 +51,18 @@ fn check(context: &Context<'_>) -> Vec<Diagnostic> {
     out
 }
 
-/// Whether the test is part of a contradiction that has a fix of its own.
-pub(crate) fn is_contradicted(context: &Context<'_>, test: Span) -> bool {
+/// Places of the text that the repair of a contradiction rewrites.
+pub(crate) fn contradicted(context: &Context<'_>) -> Vec<Span> {
     let proofs = context
         .findings
         .iter()
         .filter(|finding| matches!(finding.kind, FindingKind::Never | FindingKind::AllOnOneValue));
-    proofs.into_iter().any(|finding| {
+    let mut out = Vec::new();
+    for finding in proofs {
         let core: Vec<Span> = finding.because.iter().map(|(span, _)| *span).collect();
-        let fix = alternatives::fix(context, &core);
-        fix.is_some_and(|fix| fix.edits.iter().any(|edit| edit.span.overlaps(test)))
-    })
+        if let Some(fix) = alternatives::fix(context, &core) {
+            out.extend(fix.edits.iter().map(|edit| edit.span));
+        }
+    }
+    out
 }

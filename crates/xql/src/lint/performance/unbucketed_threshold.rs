@@ -81,31 +81,28 @@ fn threshold(stage: &Stage) -> Option<Span> {
     found
 }
 
-/// Whether earlier stages made a time bucket of this column.
+/// Whether earlier stages made a time bucket of this column; copies by `alter a = b` are followed back.
 pub(crate) fn is_bucket(context: &Context<'_>, before: &[Stage], name: &str) -> bool {
-    let same = |other: &str| {
-        let column = |name: &str| context.field(name).map(|field| field.name.as_str());
-        other.eq_ignore_ascii_case(name) || (column(name).is_some() && column(name) == column(other))
-    };
-    before.iter().any(|stage| match &stage.kind {
-        StageKind::Bin(bin) => same(&bin.field.text),
-        StageKind::Alter(assigns) => assigns.iter().any(|assign| {
-            let floor = matches!(&assign.value.unparen().kind,
-                ExprKind::Call { function, .. } if function.is("date_floor"));
-            floor && same(&assign.name.text)
-        }),
-        _ => false,
-    }) || copies_bucket(context, before, name)
+    let mut name = name;
+    for stage in before.iter().rev() {
+        match &stage.kind {
+            StageKind::Bin(bin) if same_column(context, &bin.field.text, name) => return true,
+            StageKind::Alter(assigns) => {
+                let made = assigns.iter().find(|assign| same_column(context, &assign.name.text, name));
+                let Some(made) = made else { continue };
+                match &made.value.unparen().kind {
+                    ExprKind::Call { function, .. } => return function.is("date_floor"),
+                    ExprKind::Name(source) => name = source,
+                    _ => return false,
+                }
+            }
+            _ => {}
+        }
+    }
+    false
 }
 
-/// A plain column that is computed from a bucket counts as one too.
-fn copies_bucket(context: &Context<'_>, before: &[Stage], name: &str) -> bool {
-    before.iter().enumerate().any(|(at, stage)| {
-        let StageKind::Alter(assigns) = &stage.kind else { return false };
-        assigns.iter().any(|assign| {
-            let source = assign.value.as_name();
-            assign.name.text.eq_ignore_ascii_case(name)
-                && source.is_some_and(|source| is_bucket(context, &before[..at], source))
-        })
-    })
+fn same_column(context: &Context<'_>, left: &str, right: &str) -> bool {
+    let column = |name: &str| context.field(name).map(|field| field.name.as_str());
+    left.eq_ignore_ascii_case(right) || (column(left).is_some() && column(left) == column(right))
 }
