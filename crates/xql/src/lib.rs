@@ -3,9 +3,16 @@
 //! No Arrow, no I/O. Every step returns a value plus diagnostics and never stops at the first error:
 //! *Tokens* → *Syntax* ([`syntax`]) → *Resolved* ([`ir`]) → *Checked* (lints and proofs).
 
+mod check;
 pub mod env;
 pub mod facts;
+pub mod fix;
 pub mod ir;
+pub mod lint;
+pub mod logic;
 pub mod resolve;
 pub mod signatures;
 pub mod syntax;
+
+pub use check::{Checked, check};
+pub use fix::{Fixed, fix};

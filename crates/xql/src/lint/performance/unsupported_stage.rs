@@ -1,0 +1,44 @@
+//! # What it does
+//! Reports a stage that this version reads but does not execute.
+//! # Why it matters
+//! The query cannot run here.
+//! # Example
+//! ```xql
+//! pivot sum(action_network_bytes_out) for event_type in ("FILE") by session_id
+//! ```
+//! # Instead
+//! ```xql
+//! comp sum(action_network_bytes_out) by session_id
+//! ```
+//! # Limits
+//! None.
+
+use atalanta_diag::{Code, Diagnostic, Severity};
+
+use crate::facts::FactKind;
+use crate::lint::{Context, Group, Rule};
+
+pub(crate) const RULE: Rule = Rule {
+    code: Code("XP011"),
+    name: "unsupported-stage",
+    severity: Severity::Error,
+    strict: Severity::Error,
+    group: Group::Performance,
+    summary: "a stage that is not executed yet",
+    source: include_str!("unsupported_stage.rs"),
+    check,
+};
+
+fn check(context: &Context<'_>) -> Vec<Diagnostic> {
+    let mut out = Vec::new();
+    for fact in context.facts() {
+        if let FactKind::UnsupportedStage { word } = &fact.kind {
+            out.push(RULE.report(
+                context,
+                fact.span,
+                format!("stage `{word}` is not executed by this version"),
+            ));
+        }
+    }
+    out
+}

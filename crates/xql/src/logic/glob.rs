@@ -1,0 +1,262 @@
+//! Patterns of literal text and `*`, and their automata over bytes.
+
+/// A pattern of literal segments with any run of bytes between two segments, anchored at both ends.
+///
+/// One segment is the text itself; `["", "x", ""]` contains `x`; `["", "x"]` ends with it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Glob {
+    segments: Vec<Vec<u8>>,
+}
+
+/// What a [`Glob`] asks for, in the words of a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Shape<'a> {
+    /// The text and nothing else.
+    Equals(&'a [u8]),
+    /// Starts with the text.
+    Prefix(&'a [u8]),
+    /// Ends with the text.
+    Suffix(&'a [u8]),
+    /// The text occurs.
+    Contains(&'a [u8]),
+    /// Several segments.
+    Other,
+}
+
+impl Glob {
+    /// Exactly `text`.
+    pub fn equals(text: &str) -> Self {
+        Self { segments: vec![text.as_bytes().to_vec()] }
+    }
+
+    /// `text` somewhere.
+    pub fn contains(text: &str) -> Self {
+        Self { segments: vec![Vec::new(), text.as_bytes().to_vec(), Vec::new()] }.tidy()
+    }
+
+    /// `*` stands for any run of characters, the empty one included.
+    pub fn wildcard(pattern: &str) -> Self {
+        Self { segments: pattern.split('*').map(|part| part.as_bytes().to_vec()).collect() }.tidy()
+    }
+
+    /// Drops empty segments in the middle, which ask for nothing.
+    fn tidy(mut self) -> Self {
+        let last = self.segments.len() - 1;
+        let mut at = 0;
+        self.segments.retain(|segment| {
+            at += 1;
+            at == 1 || at == last + 1 || !segment.is_empty()
+        });
+        self
+    }
+
+    /// The pattern with ASCII letters in lower case and every run of other characters replaced by
+    /// `*`: a text whose folded form is `t` can match `self` only if `t` matches the result.
+    pub fn folded(&self) -> Self {
+        let mut out: Vec<Vec<u8>> = vec![Vec::new()];
+        for (at, segment) in self.segments.iter().enumerate() {
+            if at > 0 {
+                out.push(Vec::new());
+            }
+            for &byte in segment {
+                match out.last_mut() {
+                    Some(last) if byte.is_ascii() => last.push(byte.to_ascii_lowercase()),
+                    _ => out.push(Vec::new()),
+                }
+            }
+        }
+        Self { segments: out }.tidy()
+    }
+
+    /// Whether all literal text is ASCII.
+    pub fn is_ascii(&self) -> bool {
+        self.segments.iter().all(|segment| segment.is_ascii())
+    }
+
+    /// The literal segments in order.
+    pub fn segments(&self) -> &[Vec<u8>] {
+        &self.segments
+    }
+
+    /// The only text that matches, if there is just one.
+    pub fn text(&self) -> Option<&[u8]> {
+        match self.segments.as_slice() {
+            [only] => Some(only),
+            _ => None,
+        }
+    }
+
+    /// How to say it.
+    pub fn shape(&self) -> Shape<'_> {
+        match self.segments.as_slice() {
+            [text] => Shape::Equals(text),
+            [text, end] if end.is_empty() => Shape::Prefix(text),
+            [start, text] if start.is_empty() => Shape::Suffix(text),
+            [start, text, end] if start.is_empty() && end.is_empty() => Shape::Contains(text),
+            _ => Shape::Other,
+        }
+    }
+
+    /// Bytes of literal text.
+    pub fn len(&self) -> usize {
+        self.segments.iter().map(Vec::len).sum()
+    }
+}
+
+/// State from which nothing is accepted.
+pub(super) const DEAD: u32 = u32::MAX;
+/// State from which everything is accepted.
+pub(super) const FULL: u32 = u32::MAX - 1;
+
+/// The deterministic automaton of a [`Glob`]: the segments' Knuth-Morris-Pratt automata in a row.
+///
+/// Taking the leftmost occurrence of each middle segment never loses a match, because it leaves the
+/// longest rest to the segments behind it.
+#[derive(Clone, Debug)]
+pub(super) struct GlobMachine {
+    segments: Vec<Segment>,
+    /// (segment, position in it) of each state.
+    places: Vec<(usize, usize)>,
+}
+
+#[derive(Clone, Debug)]
+struct Segment {
+    bytes: Vec<u8>,
+    /// Length of the longest proper prefix that is a suffix of the first `i` bytes.
+    fail: Vec<usize>,
+    /// Number of the state at position 0.
+    first: u32,
+}
+
+impl GlobMachine {
+    pub(super) fn new(glob: &Glob) -> Self {
+        let mut machine = Self { segments: Vec::new(), places: Vec::new() };
+        for (number, bytes) in glob.segments.iter().enumerate() {
+            let first = machine.places.len() as u32;
+            machine.places.extend((0..=bytes.len()).map(|position| (number, position)));
+            machine.segments.push(Segment { bytes: bytes.clone(), fail: failures(bytes), first });
+        }
+        machine
+    }
+
+    pub(super) fn start(&self) -> u32 {
+        self.settle(0, 0)
+    }
+
+    /// The state at a position, moved on when a segment that others follow is complete.
+    fn settle(&self, segment: usize, position: usize) -> u32 {
+        let last = self.segments.len() - 1;
+        let (mut segment, mut position) = (segment, position);
+        while segment < last && position == self.segments[segment].bytes.len() {
+            segment += 1;
+            position = 0;
+        }
+        if segment == last && segment > 0 && self.segments[segment].bytes.is_empty() {
+            return FULL;
+        }
+        self.segments[segment].first + position as u32
+    }
+
+    pub(super) fn next(&self, state: u32, byte: u8) -> u32 {
+        let Some(&(number, mut position)) = self.places.get(state as usize) else {
+            return state;
+        };
+        let segment = &self.segments[number];
+        if number == 0 {
+            let hit = segment.bytes.get(position) == Some(&byte);
+            return if hit { self.settle(0, position + 1) } else { DEAD };
+        }
+        loop {
+            if segment.bytes.get(position) == Some(&byte) {
+                return self.settle(number, position + 1);
+            }
+            if position == 0 {
+                return segment.first;
+            }
+            position = segment.fail[position];
+        }
+    }
+
+    pub(super) fn accepts(&self, state: u32) -> bool {
+        match self.places.get(state as usize) {
+            Some(&(number, position)) => {
+                number + 1 == self.segments.len() && position == self.segments[number].bytes.len()
+            }
+            None => state == FULL,
+        }
+    }
+
+    pub(super) fn mark(&self, seen: &mut [bool; 257]) {
+        for &byte in self.segments.iter().flat_map(|segment| &segment.bytes) {
+            seen[usize::from(byte)] = true;
+            seen[usize::from(byte) + 1] = true;
+        }
+    }
+}
+
+fn failures(bytes: &[u8]) -> Vec<usize> {
+    let mut fail = vec![0; bytes.len() + 1];
+    let mut length = 0;
+    for at in 1..bytes.len() {
+        while length > 0 && bytes[at] != bytes[length] {
+            length = fail[length];
+        }
+        if bytes[at] == bytes[length] {
+            length += 1;
+        }
+        fail[at + 1] = length;
+    }
+    fail
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Tries every way to place the segments.
+    fn naive(pattern: &[u8], text: &[u8]) -> bool {
+        match pattern.split_first() {
+            None => text.is_empty(),
+            Some((b'*', rest)) => (0..=text.len()).any(|skip| naive(rest, &text[skip..])),
+            Some((byte, rest)) => text.first() == Some(byte) && naive(rest, &text[1..]),
+        }
+    }
+
+    fn runs(glob: &Glob, text: &str) -> bool {
+        let machine = GlobMachine::new(glob);
+        let state = text.bytes().fold(machine.start(), |state, byte| machine.next(state, byte));
+        machine.accepts(state)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(4000))]
+        #[test]
+        fn automaton_agrees_with_backtracking(pattern in "[ab*]{0,7}", text in "[ab]{0,9}") {
+            prop_assert_eq!(runs(&Glob::wildcard(&pattern), &text), naive(pattern.as_bytes(), text.as_bytes()));
+        }
+
+        #[test]
+        fn contains_and_equals_agree_with_std(needle in "[ab*]{0,3}", text in "[ab*]{0,6}") {
+            prop_assert_eq!(runs(&Glob::contains(&needle), &text), text.contains(&needle));
+            prop_assert_eq!(runs(&Glob::equals(&needle), &text), text == needle);
+        }
+    }
+
+    #[test]
+    fn shapes_are_named() {
+        assert_eq!(Glob::wildcard("*.com").shape(), Shape::Suffix(b".com"));
+        assert_eq!(Glob::wildcard("a*").shape(), Shape::Prefix(b"a"));
+        assert_eq!(Glob::wildcard("*a*").shape(), Shape::Contains(b"a"));
+        assert_eq!(Glob::wildcard("**a**").shape(), Shape::Contains(b"a"));
+        assert_eq!(Glob::wildcard("a*b").shape(), Shape::Other);
+        assert_eq!(Glob::equals("*").shape(), Shape::Equals(b"*"));
+    }
+
+    #[test]
+    fn folding_widens_non_ascii_runs() {
+        assert_eq!(Glob::equals("GRÜN").folded(), Glob::wildcard("gr*n"));
+        assert_eq!(Glob::equals("ü").folded(), Glob::wildcard("*"));
+    }
+}

@@ -1,0 +1,233 @@
+//! Are conditions satisfiable together, and which of them clash?
+//!
+//! **Soundness.** [`Logic::is_impossible`] is true only if every way to choose one alternative of each
+//! `or` leaves some term with facts that [`Values::meet`] proves impossible. Terms are judged apart from
+//! each other, which allows more rows than exist. When the decisions run out the answer is false.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use atalanta_schema::Type;
+
+use super::domain::Values;
+use super::formula::{Condition, Fact, FactId, Formula, Reach};
+use super::glob::Glob;
+use super::number::{Number, NumberSet};
+use super::term::{TermId, TermKey, Terms, result_range};
+use super::text::{Test, TextSet, Verdict, Workshop};
+use crate::ir::Comparison;
+
+/// Choices of alternatives tried in one question.
+const MAX_DECISIONS: u32 = 400;
+/// Facts of one analysis; later conditions are taken as always possible.
+pub const MAX_FACTS: usize = 4096;
+/// Judgements of single terms in one analysis.
+const MAX_JUDGEMENTS: u32 = 40_000;
+
+/// Facts, terms and the reasoning about them.
+#[derive(Debug)]
+pub struct Logic {
+    /// The terms.
+    pub terms: Terms,
+    facts: Vec<Fact>,
+    /// Compiled automata and the remaining steps.
+    pub workshop: Workshop,
+    known: HashMap<Vec<FactId>, Verdict>,
+    judgements: u32,
+    /// Terms whose range was stated.
+    pub ranged: HashSet<TermId>,
+}
+
+/// The facts chosen so far, by term.
+type Chosen = BTreeMap<TermId, Vec<FactId>>;
+
+impl Logic {
+    /// With so many automaton steps.
+    pub fn new(fuel: u64) -> Self {
+        Self {
+            terms: Terms::default(),
+            facts: Vec::new(),
+            workshop: Workshop::new(fuel),
+            known: HashMap::new(),
+            judgements: MAX_JUDGEMENTS,
+            ranged: HashSet::new(),
+        }
+    }
+
+    /// The fact with this number.
+    pub fn fact(&self, id: FactId) -> &Fact {
+        &self.facts[id as usize]
+    }
+
+    /// Adds a fact. A value that is not null also makes the arguments it needs so.
+    pub fn add(&mut self, fact: Fact) -> Formula {
+        if self.facts.len() >= MAX_FACTS {
+            return Formula::True;
+        }
+        let mut parts = Vec::new();
+        if !fact.null_ok {
+            for term in self.terms.needed(fact.term) {
+                parts.push(self.add(Fact::set(term)));
+            }
+        }
+        self.facts.push(fact);
+        parts.push(Formula::Fact(self.facts.len() as FactId - 1));
+        Formula::all(parts)
+    }
+
+    /// Whether no row satisfies all the conditions.
+    pub fn is_impossible<'a>(&mut self, formulas: impl IntoIterator<Item = &'a Formula>) -> bool {
+        let mut chosen = Chosen::new();
+        let mut choices = Vec::new();
+        for formula in formulas {
+            if !self.assume(formula, &mut chosen, &mut choices) {
+                return true;
+            }
+        }
+        let ids: Vec<TermId> = chosen.keys().copied().collect();
+        if ids.into_iter().any(|term| !self.may_hold(term, &chosen[&term])) {
+            return true;
+        }
+        let mut decisions = MAX_DECISIONS;
+        !self.choose(&choices, &chosen, &mut decisions)
+    }
+
+    /// Takes the certain facts of a formula and collects its alternatives; false if it cannot hold.
+    fn assume<'a>(
+        &self,
+        formula: &'a Formula,
+        chosen: &mut Chosen,
+        choices: &mut Vec<&'a [Formula]>,
+    ) -> bool {
+        match formula {
+            Formula::True => true,
+            Formula::False => false,
+            Formula::Fact(fact) => {
+                let facts = chosen.entry(self.fact(*fact).term).or_default();
+                if let Err(at) = facts.binary_search(fact) {
+                    facts.insert(at, *fact);
+                }
+                true
+            }
+            Formula::All(parts) => parts.iter().all(|part| self.assume(part, chosen, choices)),
+            Formula::Any(parts) => {
+                choices.push(parts);
+                true
+            }
+        }
+    }
+
+    /// Whether one alternative of each choice may hold together with what is chosen.
+    fn choose(&mut self, choices: &[&[Formula]], chosen: &Chosen, decisions: &mut u32) -> bool {
+        let Some((first, rest)) = choices.split_first() else {
+            return true;
+        };
+        for alternative in *first {
+            let Some(left) = decisions.checked_sub(1) else {
+                return true;
+            };
+            *decisions = left;
+            let mut next = chosen.clone();
+            let mut open = rest.to_vec();
+            if self.assume(alternative, &mut next, &mut open)
+                && self.changed_may_hold(chosen, &next)
+                && self.choose(&open, &next, decisions)
+            {
+                return true;
+            }
+        }
+        false
+    }
+
+    fn changed_may_hold(&mut self, before: &Chosen, after: &Chosen) -> bool {
+        after.iter().all(|(term, facts)| {
+            before.get(term).is_some_and(|old| old.len() == facts.len()) || self.may_hold(*term, facts)
+        })
+    }
+
+    /// Whether one term may satisfy all these facts.
+    fn may_hold(&mut self, term: TermId, facts: &[FactId]) -> bool {
+        if facts.iter().all(|fact| self.fact(*fact).null_ok) && !self.is_constant(term) {
+            return true;
+        }
+        if let Some(&verdict) = self.known.get(facts) {
+            return verdict == Verdict::Possible;
+        }
+        let Some(left) = self.judgements.checked_sub(1) else {
+            return true;
+        };
+        self.judgements = left;
+        let verdict = judge(term, facts, &self.terms, &self.facts, &mut self.workshop);
+        self.known.insert(facts.to_vec(), verdict);
+        verdict == Verdict::Possible
+    }
+
+    fn is_constant(&self, term: TermId) -> bool {
+        !matches!(self.terms.key(term), TermKey::Symbol(_) | TermKey::Call(..) | TermKey::Null)
+    }
+
+    /// A smallest-by-dropping set of the conditions that cannot hold together with `last`; call only
+    /// when all of them cannot.
+    pub fn core(&mut self, conditions: &[Condition], last: &Formula) -> Vec<usize> {
+        let mut kept: Vec<usize> = (0..conditions.len()).collect();
+        let mut at = 0;
+        while at < kept.len() {
+            let dropped = kept.remove(at);
+            let rest = kept.iter().map(|index| &conditions[*index].formula).chain([last]);
+            if !self.is_impossible(rest.collect::<Vec<_>>()) {
+                kept.insert(at, dropped);
+                at += 1;
+            }
+        }
+        kept
+    }
+}
+
+fn judge(term: TermId, facts: &[FactId], terms: &Terms, table: &[Fact], workshop: &mut Workshop) -> Verdict {
+    if terms.is_null(term) {
+        return Verdict::Impossible;
+    }
+    let facts: Vec<&Fact> = facts.iter().map(|fact| &table[*fact as usize]).collect();
+    let constant = constant(terms.key(term));
+    let of = |reach: Reach| facts.iter().filter(move |fact| fact.reach == reach).map(|fact| &fact.values);
+    let whole: Vec<&Values> = of(Reach::Whole).chain(&constant).collect();
+    let ty = terms.ty(term);
+    if Values::meet(&whole, is_integer(terms, term), workshop) == Verdict::Impossible {
+        return Verdict::Impossible;
+    }
+    let integers = ty.element() == Some(&Type::Int);
+    for some in of(Reach::Some) {
+        let together: Vec<&Values> = std::iter::once(some).chain(of(Reach::All)).collect();
+        if Values::meet(&together, integers, workshop) == Verdict::Impossible {
+            return Verdict::Impossible;
+        }
+    }
+    Verdict::Possible
+}
+
+/// Whether the value is surely whole: arithmetic of values whose type is not known may be typed `int`
+/// and still give a fraction.
+fn is_integer(terms: &Terms, term: TermId) -> bool {
+    *terms.ty(term) == Type::Int
+        && match terms.key(term) {
+            TermKey::Call(function, arguments) => {
+                result_range(function, Some("HOUR")).is_some()
+                    || arguments.iter().all(|argument| is_integer(terms, *argument))
+            }
+            _ => true,
+        }
+}
+
+/// The single value of a constant term as a set.
+fn constant(key: &TermKey) -> Option<Values> {
+    let number = |value| Values::Number(NumberSet::compared(Comparison::Eq, value));
+    match key {
+        TermKey::Bool(value) => Some(Values::Bool(*value)),
+        TermKey::Int(value) => Some(number(Number::Int(*value))),
+        TermKey::Float(bits) => Some(number(Number::Float(f64::from_bits(*bits)))),
+        TermKey::Text(text) => {
+            let test = Test::Glob { glob: Glob::equals(text), fold: false };
+            Some(Values::Text(TextSet { tests: vec![test], negated: false }))
+        }
+        TermKey::Symbol(_) | TermKey::Null | TermKey::Call(..) => None,
+    }
+}
