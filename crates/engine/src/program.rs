@@ -141,9 +141,9 @@ fn inline(query: &Query, file: &RulesFile, depth: usize) -> Result<Query, Engine
             stages.push(stage.clone());
             continue;
         };
-        let rule = file.rule(&name.text).ok_or_else(|| {
-            EngineError::Query(format!("there is no rule `{}` in this file", name.text))
-        })?;
+        let rule = file
+            .rule(&name.text)
+            .ok_or_else(|| EngineError::Query(format!("there is no rule `{}` in this file", name.text)))?;
         for statement in &rule.statements {
             stages.extend(inline(statement, file, depth + 1)?.stages);
         }

@@ -1,0 +1,4 @@
+//! The engine over small data: stages, operators, sources of rows.
+
+mod stages;
+mod toy;
