@@ -10,7 +10,7 @@ use arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, Float64Array, Int64Array, ListArray, StringViewArray,
     TimestampMicrosecondArray, new_null_array,
 };
-use arrow::compute::cast;
+use arrow::compute::{cast, prep_null_mask_filter};
 use arrow::datatypes::{DataType, FieldRef, Float64Type, Int64Type, TimeUnit, TimestampMicrosecondType};
 use datafusion::common::{Result, exec_err};
 use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs};
@@ -309,6 +309,16 @@ impl<'a> Args<'a> {
         };
         Ok(column.as_list::<i32>().clone())
     }
+}
+
+/// Whether a value is there; an array of type `Null` has no null bits, yet all its values are null.
+pub(crate) fn present(array: &dyn Array, row: usize) -> bool {
+    !array.data_type().is_null() && array.is_valid(row)
+}
+
+/// A mask in which unknown counts as false.
+pub(crate) fn true_mask(mask: &BooleanArray) -> BooleanArray {
+    if mask.null_count() == 0 { mask.clone() } else { prep_null_mask_filter(mask) }
 }
 
 /// The nearest integer, halves away from zero; null outside the range of the type.

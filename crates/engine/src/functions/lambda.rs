@@ -21,7 +21,7 @@ use arrow::array::{
     UInt64Array,
 };
 use arrow::buffer::OffsetBuffer;
-use arrow::compute::{cast, filter, prep_null_mask_filter, take};
+use arrow::compute::{cast, filter, take};
 use arrow::datatypes::{DataType, Field, Fields, SchemaRef};
 use datafusion::common::{Column, DFSchema, DFSchemaRef, Result, exec_err, plan_err};
 use datafusion::logical_expr::execution_props::ExecutionProps;
@@ -33,7 +33,7 @@ use datafusion::logical_expr::{
 use datafusion::optimizer::simplify_expressions::ExprSimplifier;
 use datafusion::physical_expr::{PhysicalExpr, create_physical_expr};
 
-use super::args::Args;
+use super::args::{Args, true_mask};
 
 /// The name of the element's column in a body.
 pub const ELEMENT: &str = "@element";
@@ -180,7 +180,7 @@ impl ArrayLambda {
         let Some(mask) = result.as_boolean_opt() else {
             return exec_err!("the condition of {} gave {}", self.kind.name(), result.data_type());
         };
-        let mask = prep_null_mask_filter(mask);
+        let mask = true_mask(mask);
         let row_masks = || flat.rows().map(|(start, length)| mask.slice(start, length));
         Ok(match self.kind {
             LambdaKind::Filter => {

@@ -139,7 +139,7 @@ pub(crate) fn error(name: &str, arguments: Vec<ScalarValue>) -> String {
 }
 
 pub(crate) fn as_json(array: &ArrayRef, row: usize) -> Value {
-    if array.is_null(row) {
+    if array.is_null(row) || array.data_type().is_null() {
         return Value::Null;
     }
     match array.data_type() {

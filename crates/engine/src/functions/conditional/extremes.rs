@@ -3,11 +3,11 @@
 use arrow::array::{Array, ArrayRef, BooleanArray, Datum};
 use arrow::buffer::NullBuffer;
 use arrow::compute::kernels::zip::zip;
-use arrow::compute::{nullif, prep_null_mask_filter};
+use arrow::compute::nullif;
 use arrow::error::ArrowError;
 use datafusion::common::Result;
 
-use crate::functions::args::Args;
+use crate::functions::args::{Args, true_mask};
 
 /// The argument that `beats` all others, row by row; null where one of them is null.
 pub(super) fn extreme(
@@ -23,7 +23,7 @@ pub(super) fn extreme(
         if ty.is_null() {
             continue;
         }
-        let better = prep_null_mask_filter(&beats(&next, &best)?);
+        let better = true_mask(&beats(&next, &best)?);
         best = zip(&better, &next, &best)?;
     }
     match nulls {

@@ -15,7 +15,7 @@ use arrow::array::{Array, StringViewArray};
 use arrow::datatypes::DataType;
 use datafusion::common::Result;
 
-use crate::functions::args::Args;
+use crate::functions::args::{Args, present};
 use crate::functions::json::render::{display, json_text};
 use crate::functions::{FunctionSpec, Output, Varies};
 
@@ -38,7 +38,7 @@ fn evaluate(args: &Args<'_>) -> Result<ArrayRef> {
     let (array, constant) = args.normalised(0)?;
     let text = |row: usize| {
         let row = if constant { 0 } else { row };
-        if array.is_null(row) {
+        if !present(&array, row) {
             return None;
         }
         let plain = *array.data_type() == DataType::Utf8View;

@@ -16,7 +16,7 @@ use arrow::array::{Array, StringViewArray};
 use arrow::datatypes::DataType;
 use datafusion::common::Result;
 
-use crate::functions::args::Args;
+use crate::functions::args::{Args, present};
 use crate::functions::json::render::display;
 use crate::functions::{FunctionSpec, Output, Varies};
 
@@ -39,7 +39,7 @@ fn evaluate(args: &Args<'_>) -> Result<ArrayRef> {
     }
     let text = |row: usize| {
         let row = if constant { 0 } else { row };
-        array.is_valid(row).then(|| display(&array, row))
+        present(&array, row).then(|| display(&array, row))
     };
     Ok(Arc::new((0..args.rows()).map(text).collect::<StringViewArray>()))
 }

@@ -17,7 +17,7 @@ use arrow::datatypes::{DataType, Float64Type, Int64Type};
 use datafusion::common::{Result, exec_datafusion_err, exec_err};
 
 use super::printf::{Conversion, Directive, Number, Piece, Style, parse};
-use crate::functions::args::Args;
+use crate::functions::args::{Args, present};
 use crate::functions::json::render::{display, quoted};
 use crate::functions::{FunctionSpec, Output, Varies};
 
@@ -46,7 +46,7 @@ fn evaluate(args: &Args<'_>) -> Result<ArrayRef> {
             .iter()
             .map(|(array, constant)| Cell { array, row: if *constant { 0 } else { row } })
             .collect();
-        let Some(text) = format.get(row).filter(|_| cells.iter().all(|cell| cell.array.is_valid(cell.row)))
+        let Some(text) = format.get(row).filter(|_| cells.iter().all(|cell| present(cell.array, cell.row)))
         else {
             values.append_null();
             continue;
