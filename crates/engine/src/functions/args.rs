@@ -330,7 +330,7 @@ pub(crate) fn round_to_int(x: f64) -> Option<i64> {
 pub(crate) fn float_to_int(x: f64) -> Option<i64> {
     // 2^63 is exact in a float and the first value out of range.
     const LIMIT: f64 = 9_223_372_036_854_775_808.0;
-    (x >= -LIMIT && x < LIMIT).then_some(x as i64)
+    (-LIMIT..LIMIT).contains(&x).then_some(x as i64)
 }
 
 /// A finite number from text, white space around it allowed.

@@ -175,7 +175,7 @@ impl ArrayLambda {
 
     fn assemble(&self, flat: &Flat, list: &ListArray, result: ArrayRef) -> Result<ArrayRef> {
         if self.kind == LambdaKind::Map {
-            return flat.to_list(list, result, &flat.lengths);
+            return Flat::to_list(list, result, &flat.lengths);
         }
         let Some(mask) = result.as_boolean_opt() else {
             return exec_err!("the condition of {} gave {}", self.kind.name(), result.data_type());
@@ -185,7 +185,7 @@ impl ArrayLambda {
         Ok(match self.kind {
             LambdaKind::Filter => {
                 let lengths: Vec<usize> = row_masks().map(|mask| mask.true_count()).collect();
-                return flat.to_list(list, filter(&flat.elements, &mask)?, &lengths);
+                return Flat::to_list(list, filter(&flat.elements, &mask)?, &lengths);
             }
             LambdaKind::IndexOf => {
                 let first = |mask: BooleanArray| {
@@ -292,7 +292,7 @@ impl Flat {
         })
     }
 
-    fn to_list(&self, list: &ListArray, values: ArrayRef, lengths: &[usize]) -> Result<ArrayRef> {
+    fn to_list(list: &ListArray, values: ArrayRef, lengths: &[usize]) -> Result<ArrayRef> {
         let field = Arc::new(Field::new_list_field(values.data_type().clone(), true));
         let offsets = OffsetBuffer::from_lengths(lengths.iter().copied());
         Ok(Arc::new(ListArray::try_new(field, offsets, values, list.nulls().cloned())?))

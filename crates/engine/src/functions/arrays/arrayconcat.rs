@@ -43,7 +43,7 @@ fn evaluate(args: &Args<'_>) -> Result<ArrayRef> {
         let found: Option<Vec<ArrayRef>> = lists.iter().map(|list| list.get(row)).collect();
         valid.push(found.is_some());
         let found = found.unwrap_or_default();
-        lengths.push(found.iter().map(|part| part.len()).sum());
+        lengths.push(found.iter().map(Array::len).sum());
         parts.extend(found);
     }
     let references: Vec<&dyn Array> = parts.iter().map(AsRef::as_ref).collect();

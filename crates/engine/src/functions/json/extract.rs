@@ -26,7 +26,7 @@ impl Paths {
 }
 
 /// Text of the value at the path; JSON null is null.
-pub(super) fn map_values(args: &Args<'_>, f: impl Fn(Node<'_>) -> Option<String>) -> Result<ArrayRef> {
+pub(super) fn map_values(args: &Args<'_>, f: impl Fn(&Node<'_>) -> Option<String>) -> Result<ArrayRef> {
     let (json, path) = (args.text(0)?, args.text(1)?);
     let mut paths = Paths::default();
     let mut values = StringViewBuilder::with_capacity(args.rows());
@@ -36,13 +36,13 @@ pub(super) fn map_values(args: &Args<'_>, f: impl Fn(Node<'_>) -> Option<String>
             continue;
         };
         let node = Json::new(json).at(paths.get(path)?).filter(|node| !node.is_null());
-        values.append_option(node.and_then(&f));
+        values.append_option(node.as_ref().and_then(&f));
     }
     Ok(Arc::new(values.finish()))
 }
 
 /// Texts of the elements of the array at the path.
-pub(super) fn map_elements(args: &Args<'_>, f: impl Fn(Node<'_>) -> Option<String>) -> Result<ArrayRef> {
+pub(super) fn map_elements(args: &Args<'_>, f: impl Fn(&Node<'_>) -> Option<String>) -> Result<ArrayRef> {
     let (json, path) = (args.text(0)?, args.text(1)?);
     let mut paths = Paths::default();
     let mut lists = text_list_builder();
@@ -55,7 +55,9 @@ pub(super) fn map_elements(args: &Args<'_>, f: impl Fn(Node<'_>) -> Option<Strin
             lists.append_null();
             continue;
         };
-        elements.into_iter().for_each(|element| lists.values().append_option(f(element)));
+        for element in elements {
+            lists.values().append_option(f(&element));
+        }
         lists.append(true);
     }
     Ok(Arc::new(lists.finish()))

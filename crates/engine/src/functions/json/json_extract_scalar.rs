@@ -12,6 +12,7 @@ use arrow::array::ArrayRef;
 use datafusion::common::Result;
 
 use super::extract::map_values;
+
 use crate::functions::args::Args;
 use crate::functions::{FunctionSpec, Output, Varies};
 
@@ -31,7 +32,7 @@ pub const SPEC: FunctionSpec = FunctionSpec {
 };
 
 fn evaluate(args: &Args<'_>) -> Result<ArrayRef> {
-    map_values(args, |value| value.scalar())
+    map_values(args, |node| node.scalar())
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use arrow::array::ArrayRef;
 use datafusion::common::Result;
 
 use super::extract::map_elements;
+
 use crate::functions::args::Args;
 use crate::functions::{FunctionSpec, Output, Varies};
 
@@ -31,7 +32,7 @@ pub const SPEC: FunctionSpec = FunctionSpec {
 };
 
 fn evaluate(args: &Args<'_>) -> Result<ArrayRef> {
-    map_elements(args, |element| element.scalar())
+    map_elements(args, |node| node.scalar())
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! JSONPath (Goessner) for `json_path_extract`: the part of it that real queries use.
 
+use std::cmp::Ordering;
+
 use datafusion::common::{Result, exec_err};
 use serde_json::Value;
 
@@ -189,7 +191,7 @@ impl Selector {
     fn apply<'v>(&self, value: &'v Value, found: &mut Vec<&'v Value>) {
         match (self, value) {
             (Self::Keys(keys), Value::Object(map)) => {
-                found.extend(keys.iter().filter_map(|key| map.get(key)))
+                found.extend(keys.iter().filter_map(|key| map.get(key)));
             }
             (Self::Indices(indices), Value::Array(items)) => {
                 found.extend(indices.iter().filter_map(|index| items.get(place(*index, items.len())?)));
@@ -205,7 +207,7 @@ impl Selector {
             (Self::Every, _) => found.extend(children(value)),
             (Self::Descend, _) => descend(value, found),
             (Self::Filter(filter), _) => {
-                found.extend(children(value).into_iter().filter(|child| filter.passes(child)))
+                found.extend(children(value).into_iter().filter(|child| filter.passes(child)));
             }
             _ => {}
         }
@@ -263,12 +265,12 @@ impl Comparison {
             _ => None,
         };
         match self {
-            Self::Equal => order.map_or(a == b, |order| order.is_eq()),
-            Self::NotEqual => order.map_or(a != b, |order| order.is_ne()),
-            Self::Less => order.is_some_and(|order| order.is_lt()),
-            Self::LessOrEqual => order.is_some_and(|order| order.is_le()),
-            Self::Greater => order.is_some_and(|order| order.is_gt()),
-            Self::GreaterOrEqual => order.is_some_and(|order| order.is_ge()),
+            Self::Equal => order.map_or(a == b, Ordering::is_eq),
+            Self::NotEqual => order.map_or(a != b, Ordering::is_ne),
+            Self::Less => order.is_some_and(Ordering::is_lt),
+            Self::LessOrEqual => order.is_some_and(Ordering::is_le),
+            Self::Greater => order.is_some_and(Ordering::is_gt),
+            Self::GreaterOrEqual => order.is_some_and(Ordering::is_ge),
         }
     }
 }

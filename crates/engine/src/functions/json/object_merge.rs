@@ -44,7 +44,9 @@ fn evaluate(args: &Args<'_>) -> Result<ArrayRef> {
                 continue;
             };
             found = true;
-            members.iter().for_each(|(key, value)| merged.push(key, &value.compact()));
+            for (key, value) in &members {
+                merged.push(key, &value.compact());
+            }
         }
         values.append_option(found.then(|| merged.finish()));
     }

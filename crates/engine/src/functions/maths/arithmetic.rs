@@ -19,12 +19,14 @@ pub(super) enum OnOverflow {
 }
 
 /// Float if an argument is a float, else integer; text counts as integer.
+#[expect(clippy::unnecessary_wraps, reason = "a spec's function may fail")]
 pub(super) fn arithmetic_type(arguments: &[DataType]) -> Result<DataType> {
     let float = arguments.iter().any(|ty| normal(ty) == DataType::Float64);
     Ok(if float { DataType::Float64 } else { DataType::Int64 })
 }
 
 /// The type of a function that keeps the kind of its first argument: integer, or else float.
+#[expect(clippy::unnecessary_wraps, reason = "a spec's function may fail")]
 pub(super) fn number_type(arguments: &[DataType]) -> Result<DataType> {
     let int = arguments.first().is_some_and(|ty| matches!(normal(ty), DataType::Int64 | DataType::Null));
     Ok(if int { DataType::Int64 } else { DataType::Float64 })

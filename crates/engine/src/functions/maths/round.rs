@@ -33,6 +33,7 @@ fn evaluate(args: &Args<'_>) -> Result<ArrayRef> {
     if args.has(1) { scale(args, f64::round) } else { to_whole(args, f64::round) }
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "a spec's function may fail")]
 fn rounded_type(arguments: &[DataType]) -> Result<DataType> {
     Ok(if arguments.len() > 1 { DataType::Float64 } else { DataType::Int64 })
 }

@@ -40,18 +40,18 @@ fn evaluate(args: &Args<'_>) -> Result<ArrayRef> {
     let digits = if args.has(1) { Some(args.int(1)?) } else { None };
     let cut = |row| {
         let places = digits.as_ref().map_or(Some(0), |digits| digits.get(row))?;
-        zero_digits(x.get(row)?, places)
+        Some(zero_digits(x.get(row)?, places))
     };
     Ok(Arc::new((0..args.rows()).map(cut).collect::<Int64Array>()))
 }
 
-fn zero_digits(x: i64, places: i64) -> Option<i64> {
+fn zero_digits(x: i64, places: i64) -> i64 {
     if places >= 0 {
-        return Some(x);
+        return x;
     }
     let unit = u32::try_from(-places).ok().and_then(|places| 10_i64.checked_pow(places));
     // More digits than the type holds: nothing remains.
-    Some(unit.map_or(0, |unit| x - x % unit))
+    unit.map_or(0, |unit| x - x % unit)
 }
 
 #[cfg(test)]

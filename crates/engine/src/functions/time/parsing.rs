@@ -54,8 +54,8 @@ impl Fields {
     /// Reads one part and gives what follows it.
     fn read<'t>(&mut self, item: Item, text: &'t str) -> Option<&'t str> {
         match item {
-            Item::Blank(_) => return Some(text.trim_start()),
-            Item::Literal(c) => return text.strip_prefix(c),
+            Item::Blank(_) => Some(text.trim_start()),
+            Item::Literal(c) => text.strip_prefix(c),
             Item::Year => number(text, 4, &mut self.year),
             Item::Year2 => self.short_year(text),
             Item::Month => number(text, 2, &mut self.month),
