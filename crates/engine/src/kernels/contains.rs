@@ -14,7 +14,7 @@ use super::text_runs::{self, Hits, Segment, TextPredicate, covered, map_hits};
 /// Whether a text contains a needle. An empty needle is contained in every text.
 #[derive(Debug, Clone)]
 pub struct Contains {
-    finder: Finder<'static>,
+    finder: Box<Finder<'static>>,
     mode: Fold,
 }
 
@@ -23,7 +23,7 @@ impl Contains {
     #[must_use]
     pub fn new(needle: &str, fold: bool) -> Self {
         let (needle, mode) = Fold::prepare(needle, fold);
-        Self { finder: Finder::new(&needle).into_owned(), mode }
+        Self { finder: Box::new(Finder::new(&needle).into_owned()), mode }
     }
 
     /// Tests every row; null rows give null.

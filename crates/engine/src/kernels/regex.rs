@@ -47,7 +47,7 @@ struct Prefilter {
 
 #[derive(Debug)]
 enum Search {
-    One(Finder<'static>),
+    One(Box<Finder<'static>>),
     Many(AhoCorasick),
 }
 
@@ -92,7 +92,7 @@ impl Prefilter {
         let RequiredLiterals { literals, fold } = required;
         let look_alikes = fold && literals.iter().flatten().any(|b| matches!(b, b'k' | b's'));
         let search = match literals.as_slice() {
-            [one] => Search::One(Finder::new(one).into_owned()),
+            [one] => Search::One(Box::new(Finder::new(one).into_owned())),
             many => Search::Many(AhoCorasick::new(many).ok()?),
         };
         Some(Self { search, fold, look_alikes })

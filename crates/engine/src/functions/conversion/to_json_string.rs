@@ -1,0 +1,68 @@
+//! `to_json_string(x)`
+//!
+//! Any value as JSON text. Text stays as it is, without quotes added, so that JSON text can pass through.
+//! Null if an argument is null.
+//!
+//! ```text
+//! to_json_string(arraycreate("a", "b")) = "[\"a\",\"b\"]"
+//! to_json_string(1) = "1"
+//! ```
+
+use std::sync::Arc;
+
+use arrow::array::ArrayRef;
+use arrow::array::{Array, StringViewArray};
+use arrow::datatypes::DataType;
+use datafusion::common::Result;
+
+use crate::functions::args::{Args, present};
+use crate::functions::json::render::{display, json_text};
+use crate::functions::{FunctionSpec, Output, Varies};
+
+/// The specification of `to_json_string`.
+pub const SPEC: FunctionSpec = FunctionSpec {
+    name: "to_json_string",
+    aliases: &[],
+    doc: "to_json_string(x): Any value as JSON text. Text stays as it is, without quotes added, so that JSON text can pass through. Null if an argument is null.",
+    examples: &[
+        ("to_json_string(arraycreate(\"a\", \"b\"))", "\"[\\\"a\\\",\\\"b\\\"]\""),
+        ("to_json_string(1)", "\"1\""),
+    ],
+    arity: (1, Some(1)),
+    output: Output::Text,
+    evaluate,
+    varies: Varies::Never,
+};
+
+fn evaluate(args: &Args<'_>) -> Result<ArrayRef> {
+    let (array, constant) = args.normalised(0)?;
+    let text = |row: usize| {
+        let row = if constant { 0 } else { row };
+        if !present(&array, row) {
+            return None;
+        }
+        let plain = *array.data_type() == DataType::Utf8View;
+        Some(if plain { display(&array, row) } else { json_text(&array, row) })
+    };
+    Ok(Arc::new((0..args.rows()).map(text).collect::<StringViewArray>()))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::functions::testing::*;
+
+    #[test]
+    fn values() {
+        assert_eq!(call("to_json_string", literals![["a", "b"]]), json!("[\"a\",\"b\"]"));
+        assert_eq!(call("to_json_string", literals!["{}"]), json!("{}"));
+        assert_eq!(call("to_json_string", literals![[1, 2]]), json!("[1,2]"));
+        assert_eq!(call("to_json_string", literals![true]), json!("true"));
+        assert_eq!(call("to_json_string", literals![()]), json!(null));
+        assert_eq!(
+            call("to_json_string", literals![time("2026-03-02 09:00:00")]),
+            json!("\"2026-03-02T09:00:00Z\"")
+        );
+    }
+}

@@ -1,0 +1,27 @@
+//! JSON text and objects.
+
+use super::FunctionSpec;
+
+mod extract;
+pub mod json_extract;
+pub mod json_extract_array;
+pub mod json_extract_scalar;
+pub mod json_extract_scalar_array;
+pub mod json_path_extract;
+mod jsonpath;
+pub mod object_create;
+pub mod object_merge;
+pub(crate) mod path;
+pub(crate) mod render;
+pub(crate) mod scan;
+
+/// The functions of this family.
+pub(super) static FUNCTIONS: &[&FunctionSpec] = &[
+    &json_extract::SPEC,
+    &json_extract_array::SPEC,
+    &json_extract_scalar::SPEC,
+    &json_extract_scalar_array::SPEC,
+    &json_path_extract::SPEC,
+    &object_create::SPEC,
+    &object_merge::SPEC,
+];
