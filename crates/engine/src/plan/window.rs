@@ -18,17 +18,18 @@ impl Lowering<'_> {
         items: &[(String, WindowCall)],
     ) -> Result<LogicalPlan, EngineError> {
         let before = input.clone();
-        let mut calls = Vec::with_capacity(items.len());
+        let mut windowed = input;
+        // One node each: DataFusion wants equal sort keys within a node.
         for (index, (_, item)) in items.iter().enumerate() {
-            calls.push(self.window_expr(&input, item)?.alias(format!("__window{index}")));
+            let call = self.window_expr(&before, item)?.alias(format!("__window{index}"));
+            windowed = build(LogicalPlanBuilder::from(windowed).window(vec![call]))?;
         }
-        let windowed = build(LogicalPlanBuilder::from(input).window(calls))?;
-        let new = items
+        let values: Vec<(String, Expr)> = items
             .iter()
             .enumerate()
             .map(|(index, (name, _))| (name.clone(), column(&format!("__window{index}"))))
             .collect();
-        let widened = project_over(windowed, new)?;
+        let widened = project_over(windowed, values)?;
         // Only the helper columns go; everything else stays.
         let mut shown: Vec<Expr> =
             before.schema().fields().iter().map(|field| column(field.name())).collect();
