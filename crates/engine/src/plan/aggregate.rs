@@ -143,7 +143,8 @@ pub(super) fn top(
     let rank = row_number().partition_by(by_exprs.clone()).order_by(order).build()?.alias("__rank");
     let total = datafusion::functions_aggregate::sum::sum_udaf().call(vec![column("__count")]);
     let total = super::window::over(total, by_exprs)?.alias("__total");
-    let windowed = build(LogicalPlanBuilder::from(counted).window(vec![rank, total]))?;
+    let ranked = build(LogicalPlanBuilder::from(counted).window(vec![rank]))?;
+    let windowed = build(LogicalPlanBuilder::from(ranked).window(vec![total]))?;
     let most = column("__rank").lt_eq(lit(count));
     let ranked = build(LogicalPlanBuilder::from(windowed).filter(most))?;
     let ordered = build(LogicalPlanBuilder::from(ranked).sort(vec![

@@ -313,7 +313,7 @@ impl ExprContext<'_> {
                 None => value,
             });
         }
-        Ok(datafusion::functions::core::expr_fn::coalesce(lowered))
+        first_set(lowered).ok_or_else(|| EngineError::Query("`coalesce` needs a value".to_owned()))
     }
 
     fn lambda(&self, kind: functions::lambda::LambdaKind, arguments: &[ir::Expr]) -> Lowered {
@@ -331,6 +331,18 @@ impl ExprContext<'_> {
         let body = inner.lower(body)?;
         Ok(functions::lambda::lambda_expr(kind, lowered, body, captured, element)?)
     }
+}
+
+/// The first value that is not null. DataFusion's own `coalesce` exists only until its optimizer rewrites it,
+/// and row programs are not optimized.
+pub(crate) fn first_set(mut values: Vec<Expr>) -> Option<Expr> {
+    let last = values.pop()?;
+    if values.is_empty() {
+        return Some(last);
+    }
+    let when_then =
+        values.into_iter().map(|value| (Box::new(value.clone().is_not_null()), Box::new(value))).collect();
+    Some(Expr::Case(Case::new(None, when_then, Some(Box::new(last)))))
 }
 
 /// The schema of a row with the current element.

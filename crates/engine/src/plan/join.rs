@@ -6,7 +6,7 @@ use datafusion::common::{Column, JoinType};
 use datafusion::logical_expr::utils::split_conjunction_owned;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, cast};
 
-use super::expr::{ExprContext, LEFT, RIGHT};
+use super::expr::{ExprContext, LEFT, RIGHT, first_set};
 use super::{Lowering, build, column, existing, hidden_columns, typed_null};
 use crate::error::EngineError;
 use crate::types::arrow_type;
@@ -52,7 +52,7 @@ impl Lowering<'_> {
             let fallback = join_column.fallback.as_ref().and_then(|name| existing(other, name));
             if let Some(fallback) = fallback {
                 let both = vec![value, qualified(other_side, &fallback)];
-                value = datafusion::functions::core::expr_fn::coalesce(both);
+                value = first_set(both).unwrap_or_else(|| qualified(side, &name));
             }
             shown.push(value.alias(&join_column.name));
             names.push(join_column.name.to_lowercase());

@@ -43,9 +43,10 @@ fn grouping() {
     assert_eq!(by_tool, rows(&format!("{CALLS} | comp sum(bytes) by tool as b")));
     assert_eq!(rows(&format!("{CALLS} | comp count() as n, count(bytes) as m")), ["6 5"]);
     assert_eq!(rows(&format!("{CALLS} | comp values(user) as u")), ["[ana, bo]"]);
-    assert_eq!(rows(&format!("{CALLS} | comp avg(bytes), median(bytes), min(_time) as t")), [
-        "288.0 120.0 2026-03-02T08:00:00Z"
-    ]);
+    assert_eq!(
+        rows(&format!("{CALLS} | comp avg(bytes), median(bytes), min(_time) as t")),
+        ["288.0 120.0 2026-03-02T08:00:00Z"]
+    );
     assert_eq!(rows(&format!("{CALLS} | comp latest(tool) as l, earliest(user) as e")), ["read_file ana"]);
 }
 
@@ -66,16 +67,16 @@ fn ordering_and_windows() {
 #[test]
 fn shaping() {
     assert_eq!(count("arrayexpand tags"), "7");
-    assert_eq!(rows(&format!("{CALLS} | dedup user by desc _time | fields user, tool | comp values(tool) as t by user")), [
-        "ana [run_shell]",
-        "bo [send_mail]",
-        "null [read_file]"
-    ]);
-    assert_eq!(rows(&format!("{CALLS} | bin _time span = 1h | comp count() as n by _time")), [
-        "2026-03-02T08:00:00Z 3",
-        "2026-03-02T09:00:00Z 2",
-        "2026-03-03T07:00:00Z 1"
-    ]);
+    assert_eq!(
+        rows(&format!(
+            "{CALLS} | dedup user by desc _time | fields user, tool | comp values(tool) as t by user"
+        )),
+        ["ana [run_shell]", "bo [send_mail]", "null [read_file]"]
+    );
+    assert_eq!(
+        rows(&format!("{CALLS} | bin _time span = 1h | comp count() as n by _time")),
+        ["2026-03-02T08:00:00Z 3", "2026-03-02T09:00:00Z 2", "2026-03-03T07:00:00Z 1"]
+    );
     assert_eq!(count("replacenull user = \"N/A\" | filter user = \"N/A\""), "1");
     assert_eq!(rows("config timeframe = 23h | dataset = agent_calls_raw | comp count() as n"), ["3"]);
 }

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, Int64Array, ListBuilder, RecordBatch, StringViewArray, StringViewBuilder, TimestampMicrosecondArray,
+    ArrayRef, Int64Array, ListBuilder, RecordBatch, StringViewArray, StringViewBuilder,
+    TimestampMicrosecondArray,
 };
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use atalanta_engine::session::{Session, SessionOptions};
@@ -57,7 +58,10 @@ fn calls() -> RecordBatch {
         ("_time", Arc::new(TimestampMicrosecondArray::from(times).with_timezone("UTC")) as ArrayRef),
         ("host", texts(["wk-01", "wk-01", "wk-02", "wk-02", "WK-02", "wk-03"].map(Some))),
         ("user", texts([Some("ana"), Some("ana"), Some("bo"), Some("bo"), Some("bo"), None])),
-        ("tool", texts(["read_file", "run_shell", "read_file", "run_shell", "send_mail", "read_file"].map(Some))),
+        (
+            "tool",
+            texts(["read_file", "run_shell", "read_file", "run_shell", "send_mail", "read_file"].map(Some)),
+        ),
         ("port", Arc::new(Int64Array::from(vec![8000, 8000, 3000, 3000, 5000, 8000]))),
         ("bytes", Arc::new(Int64Array::from(bytes))),
         ("outcome", texts(["ok", "denied", "ok", "error", "ok", "ok"].map(Some))),
