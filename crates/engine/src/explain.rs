@@ -7,6 +7,7 @@ use std::time::Duration;
 use atalanta_xql::ir;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::display::DisplayableExecutionPlan;
+use datafusion::physical_plan::metrics::MetricsSet;
 use datafusion::physical_plan::{ExecutionPlan, displayable};
 
 /// The stages of a compilation.
@@ -80,10 +81,10 @@ fn collect(plan: &dyn ExecutionPlan, depth: usize, list: &mut Vec<OperatorMetric
     list.push(OperatorMetric {
         name: displayable(plan).one_line().to_string().trim_end().to_owned(),
         depth,
-        rows: set.as_ref().and_then(datafusion::physical_plan::metrics::MetricsSet::output_rows),
+        rows: set.as_ref().and_then(MetricsSet::output_rows),
         elapsed: set
             .as_ref()
-            .and_then(|set| set.elapsed_compute())
+            .and_then(MetricsSet::elapsed_compute)
             .map(|nanos| Duration::from_nanos(nanos as u64)),
     });
     for child in plan.children() {

@@ -18,6 +18,7 @@ use futures::StreamExt;
 
 use crate::error::EngineError;
 use crate::explain::{Explain, OperatorMetric, metrics};
+use crate::input::{Staged, StagedRows};
 use crate::plan::{Context, lower};
 use crate::tables::{Dataset, ParquetTable, catalogued, memory_table};
 use crate::types::xql_type;
@@ -65,6 +66,7 @@ pub struct Session {
     options: SessionOptions,
     context: SessionContext,
     datasets: Vec<Dataset>,
+    staged: Vec<Staged>,
     runtime: tokio::runtime::Runtime,
 }
 
@@ -87,7 +89,7 @@ impl Session {
             .with_memory_pool(Arc::new(FairSpillPool::new(options.memory_limit)))
             .build_arc()?;
         let context = SessionContext::new_with_config_rt(config(&options), memory);
-        Ok(Self { options, context, datasets: Vec::new(), runtime })
+        Ok(Self { options, context, datasets: Vec::new(), staged: Vec::new(), runtime })
     }
 
     /// Adds record batches to a dataset.
@@ -99,6 +101,18 @@ impl Session {
     ) -> Result<(), EngineError> {
         let table = memory_table(schema, batches)?;
         self.add_table(dataset, table);
+        Ok(())
+    }
+
+    /// Adds staged rows to a dataset; the session keeps their temporary files alive.
+    pub fn add_staged(&mut self, dataset: &str, staged: Staged) -> Result<(), EngineError> {
+        match &staged.at {
+            StagedRows::Memory(batches) => {
+                self.add_batches(dataset, Arc::clone(&staged.schema), batches.clone())?;
+            }
+            StagedRows::Files(paths) => self.add_parquet(dataset, paths)?,
+        }
+        self.staged.push(staged);
         Ok(())
     }
 

@@ -10,8 +10,6 @@
 //! Nothing here panics on any input and nothing stops at the first trouble: what cannot be read is a
 //! [`Problem`] with file, line and reason, and the rest goes on.
 
-#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test that meets an error fails by panicking"))]
-
 mod check;
 mod column;
 mod csv;

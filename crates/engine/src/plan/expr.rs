@@ -119,11 +119,7 @@ impl ExprContext<'_> {
         if is_list(&ty) {
             return self.any_element(lowered, value, |element| match_text(element, pattern, fold));
         }
-        match_text(self.as_text(lowered, &ty), pattern, fold)
-    }
-
-    fn as_text(&self, value: Expr, ty: &DataType) -> Expr {
-        if is_text(ty) { value } else { cast(value, DataType::Utf8View) }
+        match_text(as_text(lowered, &ty), pattern, fold)
     }
 
     /// True if some element of an array passes the test.
@@ -227,7 +223,7 @@ impl ExprContext<'_> {
         if is_list(&ty) {
             return self.any_element(lowered, value, test);
         }
-        test(self.as_text(lowered, &ty))
+        test(as_text(lowered, &ty))
     }
 
     /// Infix arithmetic of the runbook dialect: `/` is a float quotient, a division by zero is null.
@@ -380,9 +376,8 @@ fn function(name: &str) -> Result<std::sync::Arc<datafusion::logical_expr::Scala
 }
 
 fn timestamp_text(arguments: &[ir::Expr]) -> Lowered {
-    let text = match arguments.first().map(|argument| &argument.kind) {
-        Some(ExprKind::String(text)) => text,
-        _ => return Err(EngineError::internal("a timestamp without text")),
+    let Some(ir::Expr { kind: ExprKind::String(text), .. }) = arguments.first() else {
+        return Err(EngineError::internal("a timestamp without text"));
     };
     let at = crate::time_text::parse_timestamp(text).ok_or_else(|| {
         EngineError::Query(format!("`{text}` is no timestamp: write `YYYY-MM-DD HH:MM:SS` or RFC 3339"))
@@ -448,6 +443,10 @@ pub(crate) fn balanced(mut operands: Vec<Expr>, operator: Operator) -> Option<Ex
 
 fn text(value: &str) -> Expr {
     lit(ScalarValue::Utf8View(Some(value.to_owned())))
+}
+
+fn as_text(value: Expr, ty: &DataType) -> Expr {
+    if is_text(ty) { value } else { cast(value, DataType::Utf8View) }
 }
 
 fn is_text(ty: &DataType) -> bool {

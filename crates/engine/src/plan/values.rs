@@ -174,7 +174,7 @@ impl Accumulator for Collector {
     }
 
     fn size(&self) -> usize {
-        let parts: usize = self.parts.iter().map(|part| part.get_array_memory_size()).sum();
+        let parts: usize = self.parts.iter().map(Array::get_array_memory_size).sum();
         size_of::<Self>() + parts + self.row_bytes
     }
 
