@@ -13,6 +13,7 @@ use serde_json::{Map, Value};
 
 mod bpftrace;
 mod cloudtrail;
+mod cortex;
 mod envoy_access;
 mod json;
 mod linux_audit;
@@ -65,6 +66,7 @@ pub trait Decode {
 pub const DECODERS: &[&str] = &[
     "bpftrace",
     "cloudtrail",
+    "cortex",
     "envoy_access",
     "json",
     "linux_audit",
@@ -81,6 +83,7 @@ pub fn decoder(name: &str) -> Option<Box<dyn Decode + Send>> {
     Some(match name {
         "bpftrace" => Box::new(bpftrace::Bpftrace::default()),
         "cloudtrail" => Box::new(cloudtrail::CloudTrail),
+        "cortex" => Box::new(cortex::Cortex),
         "envoy_access" => Box::new(envoy_access::EnvoyAccess),
         "json" => Box::new(json::Json),
         "linux_audit" => Box::new(linux_audit::LinuxAudit::default()),

@@ -87,7 +87,8 @@ fn one(signal: &Signal, line: u64, resource: &Value, scope: &Value, item: &Value
     if !events.is_empty() {
         put(&mut fields, "events", events);
     }
-    put(&mut fields, "profile", profile(&fields, &resource, &attrs));
+    let profile = profile(&fields, &resource, &attrs);
+    put(&mut fields, "profile", profile);
     genai::extend(&mut fields, &attrs);
     put(&mut fields, "resource", Value::Object(resource));
     put(&mut fields, "attrs", Value::Object(attrs));
