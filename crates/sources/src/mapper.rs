@@ -4,12 +4,12 @@
 //! member did not have its type), kept as `EVENT_LOG` when no statement took it (`partial`), or kept as
 //! `EVENT_LOG` when the decoder could not read it (`error`).
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, Int64Array, RecordBatch, UInt64Array};
 use arrow::compute::{cast, take};
-use arrow::datatypes::{Field, Int64Type, Schema, SchemaRef};
+use arrow::datatypes::{Field, Float64Type, Int64Type, Schema, SchemaRef};
 use atalanta_schema::{Catalog, Type};
 use serde_json::{Map, Value};
 
@@ -179,11 +179,13 @@ impl<'a> Mapper<'a> {
     fn prepare(&self, record: Decoded) -> Prepared {
         let Decoded { mut fields, raws, ordinal } = record;
         let (mut secrets, mut key) = (Vec::new(), None);
+        // What a decoder names as the caller's key is an identifier, not a secret to be cut out of the text.
+        let given = fields.remove("_api_key");
         for (name, value) in &mut fields {
             redact_member(name, value, &mut secrets, &mut key);
             redact_embedded(value, &mut secrets, &mut key);
         }
-        if let Some(Value::String(given)) = fields.remove("_api_key") {
+        if let Some(Value::String(given)) = given {
             key = Some(given);
         }
         let raw = raws.iter().map(|raw| &*raw.text).collect::<Vec<_>>().join("\n");
@@ -402,17 +404,42 @@ fn common(
     set("schema_version", SCHEMA_VERSION.into());
     set("parse_status", status.into());
     set("api_key_id", record.api_key_id.clone().or_else(|| text("api_key_id")).into());
-    set("attributes", attributes(record, rows.used, source.pass_through, text("attributes")));
+    let shown = std::cell::OnceCell::new();
+    let shown = |text: &str| shown.get_or_init(|| shown_texts(made, at)).contains(text);
+    set("attributes", attributes(record, rows.used, source.pass_through, text("attributes"), &shown));
     set("_path", options.path.clone().into());
     set("_line", record.line.into());
     row
 }
 
+/// Texts of the values that the rules put into columns of a row.
+fn shown_texts(made: &HashMap<&str, ArrayRef>, at: usize) -> HashSet<String> {
+    let mut texts = HashSet::new();
+    for column in made.values().filter(|column| column.is_valid(at)) {
+        if let Some(column) = column.as_string_opt::<i32>() {
+            texts.insert(column.value(at).to_owned());
+        } else if let Some(column) = column.as_primitive_opt::<Int64Type>() {
+            texts.insert(column.value(at).to_string());
+        } else if let Some(column) = column.as_boolean_opt() {
+            texts.insert(column.value(at).to_string());
+        } else if let Some(column) = column.as_primitive_opt::<Float64Type>() {
+            texts.insert(Value::from(column.value(at)).to_string());
+        }
+    }
+    texts
+}
+
 /// What no rule read, with what the rules put there themselves.
-fn attributes(record: &Prepared, used: Option<&Use>, pass_through: bool, assigned: Option<String>) -> Value {
+fn attributes(
+    record: &Prepared,
+    used: Option<&Use>,
+    pass_through: bool,
+    assigned: Option<String>,
+    shown: &dyn Fn(&str) -> bool,
+) -> Value {
     let mut rest = match used {
-        Some(used) => used.leftovers(&record.fields),
-        None => Use::default().leftovers(&record.fields),
+        Some(used) => used.leftovers(&record.fields, shown),
+        None => Use::default().leftovers(&record.fields, shown),
     };
     if pass_through && used.is_some() {
         let dataset = Catalog::builtin().dataset("xdr_data");

@@ -1,8 +1,10 @@
 //! What a mapping statement reads and assigns, and what of a record it leaves over.
 //!
-//! Soundness: a member is dropped from the left-overs only if the statement that made the row mentions its
-//! path. A path through an array position, or a computed path, counts as not read, so that the worst case
-//! is a value that stands both in a column and in `attributes`, never one that stands in neither.
+//! Soundness: a member is dropped from the left-overs only if the statement that made the row uses its
+//! value whatever the other members are, or if a column of the row shows the value. So the alternatives of
+//! `coalesce` and everything in an `if` count only when their value is shown, and a path through an array
+//! position counts as not read. The worst case is a value that stands both in a column and in
+//! `attributes`; the opposite can happen only where a function turns a value into null.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,10 +15,19 @@ use serde_json::{Map, Value};
 /// Fields that a statement reads and columns that it assigns.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Use {
-    /// Paths from the member of the record; the flag says that objects at the path are taken whole.
-    reads: BTreeMap<Vec<String>, bool>,
+    /// Paths from the member of the record.
+    reads: BTreeMap<Vec<String>, Read>,
     /// Columns by name.
     pub(crate) assigns: BTreeSet<String>,
+}
+
+/// How a path is read.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct Read {
+    /// Objects and arrays at the path are taken too.
+    whole: bool,
+    /// The value is used whatever the other members are.
+    always: bool,
 }
 
 impl Use {
@@ -30,10 +41,10 @@ impl Use {
     fn query(&mut self, query: &Query, file: &RulesFile, depth: u8) {
         for stage in &query.stages {
             match &stage.kind {
-                StageKind::Filter(condition) => self.expression(condition),
+                StageKind::Filter(condition) => self.expression(condition, true),
                 StageKind::Alter(assigns) => {
                     for assign in assigns {
-                        self.expression(&assign.value);
+                        self.expression(&assign.value, true);
                         self.assigns.insert(assign.name.text.clone());
                     }
                 }
@@ -47,36 +58,53 @@ impl Use {
         }
     }
 
-    fn expression(&mut self, expression: &Expr) {
+    fn expression(&mut self, expression: &Expr, always: bool) {
         match &expression.kind {
-            ExprKind::Name(name) => {
-                self.reads.insert(vec![name.clone()], true);
-            }
+            ExprKind::Name(name) => self.read(vec![name.clone()], true, always),
             ExprKind::Arrow { left, path, take } if left.as_name().is_some() => {
                 let name = left.as_name().unwrap_or_default();
                 if let Some(steps) = steps(path) {
                     let path = std::iter::once(name.to_owned()).chain(steps).collect();
-                    *self.reads.entry(path).or_insert(false) |= *take != ArrowKind::Scalar;
+                    self.read(path, *take != ArrowKind::Scalar, always);
                 }
             }
-            _ => expression.children().into_iter().for_each(|child| self.expression(child)),
+            ExprKind::Call { function, arguments } if function.is("coalesce") => {
+                for (position, argument) in arguments.iter().enumerate() {
+                    self.expression(argument, always && position == 0);
+                }
+            }
+            ExprKind::Call { function, arguments } if function.is("if") => {
+                arguments.iter().for_each(|argument| self.expression(argument, false));
+            }
+            _ => expression.children().into_iter().for_each(|child| self.expression(child, always)),
         }
     }
 
-    /// Members of a record that the statement does not read; nulls and empty containers are left out.
-    pub(crate) fn leftovers(&self, fields: &Map<String, Value>) -> Map<String, Value> {
-        self.rest(fields, &mut Vec::new())
+    fn read(&mut self, path: Vec<String>, whole: bool, always: bool) {
+        let read = self.reads.entry(path).or_default();
+        read.whole |= whole;
+        read.always |= always;
     }
 
-    fn rest(&self, fields: &Map<String, Value>, path: &mut Vec<String>) -> Map<String, Value> {
+    /// Members of a record that the statement does not read; nulls and empty containers are left out.
+    /// `shown` tells whether a column of the row has a text or the text of a value.
+    pub(crate) fn leftovers(&self, fields: &Map<String, Value>, shown: &dyn Fn(&str) -> bool) -> Map<String, Value> {
+        self.rest(fields, &mut Vec::new(), shown)
+    }
+
+    fn rest(&self, fields: &Map<String, Value>, path: &mut Vec<String>, shown: &dyn Fn(&str) -> bool) -> Map<String, Value> {
         let mut out = Map::new();
         for (name, value) in fields {
+            // A decoder's own views of other members.
+            if path.is_empty() && name.starts_with('_') {
+                continue;
+            }
             path.push(name.clone());
-            let kept = match (self.reads.get(path.as_slice()), value) {
-                (Some(true), _) => None,
-                (Some(false), Value::Object(_) | Value::Array(_)) => self.below(value, path),
-                (Some(false), _) => None,
-                (None, value) => self.below(value, path),
+            let container = value.is_object() || value.is_array();
+            let kept = match self.reads.get(path.as_slice()).filter(|read| read.whole || !container) {
+                Some(read) if read.always => None,
+                Some(_) if shown(value.as_str().unwrap_or(&value.to_string())) => None,
+                _ => self.below(value, path, shown),
             };
             path.pop();
             if let Some(value) = kept {
@@ -86,11 +114,11 @@ impl Use {
         out
     }
 
-    fn below(&self, value: &Value, path: &mut Vec<String>) -> Option<Value> {
+    fn below(&self, value: &Value, path: &mut Vec<String>, shown: &dyn Fn(&str) -> bool) -> Option<Value> {
         match value {
             Value::Null => None,
             Value::Object(members) => {
-                let rest = self.rest(members, path);
+                let rest = self.rest(members, path, shown);
                 (!rest.is_empty()).then_some(Value::Object(rest))
             }
             Value::Array(items) if items.is_empty() => None,
@@ -142,7 +170,7 @@ mod tests {
         assert!(["who", "m", "body"].iter().all(|name| found.assigns.contains(*name)));
         let record = json!({ "kind": "x", "meta": { "user": { "name": "ana", "id": 7 }, "gone": null },
             "usage": { "in.tokens": 3, "out.tokens": 4 }, "request": { "a": 1 }, "tags": ["t", "u"], "o": { "p": { "q": 1 } }, "else": "e" });
-        let left = found.leftovers(record.as_object().unwrap());
+        let left = found.leftovers(record.as_object().unwrap(), &|_| false);
         assert_eq!(
             Value::Object(left),
             json!({ "meta": { "user": { "id": 7 } }, "usage": { "out.tokens": 4 }, "tags": ["t", "u"], "else": "e" })
@@ -154,6 +182,15 @@ mod tests {
         let file = parse_rules("[INGEST: vendor = \"a\", product = \"b\", target_dataset = \"x\"] alter c = choice -> v;");
         let found = Use::of(&file.sections[0].statements[0], &file);
         let record = json!({ "choice": { "v": { "name": "f" } } });
-        assert_eq!(Value::Object(found.leftovers(record.as_object().unwrap())), record);
+        assert_eq!(Value::Object(found.leftovers(record.as_object().unwrap(), &|_| false)), record);
+    }
+
+    #[test]
+    fn alternatives_are_dropped_only_when_shown() {
+        let file = parse_rules("[INGEST: vendor = \"a\", product = \"b\", target_dataset = \"x\"] alter r = coalesce(first, second), s = if(side = \"in\", a, b);");
+        let found = Use::of(&file.sections[0].statements[0], &file);
+        let record = json!({ "first": "1", "second": "2", "side": "in", "a": "x", "b": "y" });
+        let left = found.leftovers(record.as_object().unwrap(), &|text| text == "x");
+        assert_eq!(Value::Object(left), json!({ "second": "2", "side": "in", "b": "y" }));
     }
 }

@@ -26,6 +26,11 @@ fn rename(members: Map<String, Value>) -> Map<String, Value> {
         if value.is_null() {
             continue;
         }
+        if name == "event_id" {
+            // Rows get identifiers of their own.
+            fields.insert("cortex_event_id".to_owned(), value);
+            continue;
+        }
         let Some(field) = column(dataset, &name) else {
             fields.insert(name, value);
             continue;

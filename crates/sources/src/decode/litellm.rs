@@ -25,8 +25,9 @@ impl Decode for LiteLlm {
 }
 
 fn extend(fields: &mut Map<String, Value>) {
-    let messages = fields.get("messages").cloned().unwrap_or_default();
-    let parameters = fields.get("model_parameters").cloned().unwrap_or_default();
+    // Both are in the body; the rules read the parameters through a view.
+    let messages = fields.remove("messages").unwrap_or_default();
+    let parameters = fields.remove("model_parameters").unwrap_or_default();
     let mut conversation = Conversation::default();
     conversation.messages(&messages, false);
     if let Some(instructions) = parameters.get("instructions") {
@@ -40,6 +41,7 @@ fn extend(fields: &mut Map<String, Value>) {
         conversation.response(response);
     }
     conversation.put_into(fields);
+    put(fields, "_parameters", parameters.clone());
     put(fields, "request_body", request_body(fields, messages, parameters));
     let key = fields.get("metadata").and_then(|metadata| metadata.get("user_api_key_hash"));
     if let Some(key) = key.and_then(Value::as_str).filter(|key| *key != NO_KEY) {

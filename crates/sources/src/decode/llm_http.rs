@@ -44,8 +44,8 @@ fn extend(fields: &mut Map<String, Value>) {
         if let Some(tools) = request.get("tools") {
             put(fields, "tools_hash", crate::canonical_json::canonical_hash(tools));
         }
-        put(fields, "request", request.clone());
-        put(fields, "response", response);
+        put(fields, "_request", request.clone());
+        put(fields, "_response", response);
     }
     for name in ["request_body", "response_body"] {
         if let Some(value @ (Value::Object(_) | Value::Array(_))) = fields.get(name) {
@@ -180,7 +180,7 @@ mod tests {
         assert_eq!(fields["text_output"], "Hello");
         assert_eq!(fields["tool_call_names"], json!(["f"]));
         assert_eq!(fields["finish"], "tool_call");
-        assert_eq!(fields["response"]["usage"]["prompt_tokens"], 3);
+        assert_eq!(fields["_response"]["usage"]["prompt_tokens"], 3);
         assert_eq!(fields["output_messages"][0]["parts"][1]["arguments"], json!({ "a": 1 }));
     }
 
@@ -192,7 +192,7 @@ mod tests {
         let fields = decode(&json!({ "method": "POST", "path": "/v1/messages", "request_body": {}, "response_body": stream }));
         assert_eq!(fields["text_output"], "Hi");
         assert_eq!(fields["finish"], "stop");
-        assert_eq!(fields["response"]["usage"], json!({ "input_tokens": 5, "output_tokens": 2 }));
+        assert_eq!(fields["_response"]["usage"], json!({ "input_tokens": 5, "output_tokens": 2 }));
     }
 
     #[test]

@@ -69,7 +69,7 @@ fn one(signal: &Signal, line: u64, resource: &Value, scope: &Value, item: &Value
     for (from, to) in [("name", "scope_name"), ("version", "scope_version")] {
         put(&mut fields, to, scope.pointer(&format!("/scope/{from}")).cloned().unwrap_or_default());
     }
-    let attrs = attributes(item.get("attributes"));
+    let mut attrs = attributes(item.get("attributes"));
     times(&mut fields, item);
     for (from, to) in [("traceId", "trace"), ("spanId", "span"), ("parentSpanId", "parent_span")] {
         put(&mut fields, to, item.get(from).and_then(Value::as_str).and_then(id));
@@ -89,7 +89,7 @@ fn one(signal: &Signal, line: u64, resource: &Value, scope: &Value, item: &Value
     }
     let profile = profile(&fields, &resource, &attrs);
     put(&mut fields, "profile", profile);
-    genai::extend(&mut fields, &attrs);
+    genai::extend(&mut fields, &mut attrs);
     put(&mut fields, "resource", Value::Object(resource));
     put(&mut fields, "attrs", Value::Object(attrs));
     raw.decoded(fields)

@@ -129,9 +129,26 @@ pub(super) fn interpret(fields: &mut Map<String, Value>, paths: Vec<Value>) {
         None => "other",
     };
     put(fields, "kind", kind);
+    let paths: Vec<Value> = paths.into_iter().map(unquoted).collect();
     if !paths.is_empty() {
         put(fields, "paths", paths);
     }
+    for (_, value) in fields.iter_mut() {
+        if let Value::String(text) = value
+            && let Some(inner) = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'))
+        {
+            *text = inner.to_owned();
+        }
+    }
+}
+
+/// A PATH line with its name as text.
+fn unquoted(mut path: Value) -> Value {
+    let name = text(path.get("name"));
+    if let (Some(members), Some(name)) = (path.as_object_mut(), name) {
+        put(members, "name", name);
+    }
+    path
 }
 
 /// `comm` and the like are hexadecimal when unquoted; user messages write plain words.

@@ -14,7 +14,7 @@ pub(super) fn message(first: &Envelope, answer: Option<&Envelope>, state: Connec
     put(&mut fields, "kind", kind.unwrap_or(if tool_call { "tool_call" } else { "message" }));
     put(&mut fields, "method", method);
     put(&mut fields, "rpc_id", first.message.get("id").map(id_text));
-    let params = first.message.get("params").cloned().unwrap_or_default();
+    let mut params = first.message.get("params").cloned().unwrap_or_default();
     for (from, to) in [("uri", "resource_uri"), ("protocolVersion", "requested_protocol")] {
         put(&mut fields, to, params.get(from).cloned().unwrap_or_default());
     }
@@ -27,8 +27,11 @@ pub(super) fn message(first: &Envelope, answer: Option<&Envelope>, state: Connec
     }
     let outcome = answer.map_or(&first.message, |answer| &answer.message);
     result(&mut fields, outcome, tool_call);
-    if method.is_some() {
+    if method.is_some() && first.fields.contains_key("http") {
         put(&mut fields, "body", Value::Object(first.message.clone()).to_string());
+    }
+    if let Some(members) = params.as_object_mut().filter(|_| tool_call) {
+        members.retain(|name, _| name != "name" && name != "arguments");
     }
     put(&mut fields, "params", params);
     let mut raws = vec![first.raw.clone()];
@@ -160,14 +163,20 @@ fn result(fields: &mut Map<String, Value>, message: &Map<String, Value>, tool_ca
             put(fields, "is_error", true);
         }
     }
-    let Some(result) = message.get("result") else { return };
+    let Some(mut result) = message.get("result").cloned() else { return };
     if tool_call {
-        let text = result_text(result);
+        let text = result_text(&result);
         put(fields, "tool_result_bytes", text.len());
         put(fields, "tool_result", text);
         put(fields, "is_error", result.get("isError").and_then(Value::as_bool).unwrap_or(false));
+        let only_text = |content: &Value| {
+            content.as_array().is_some_and(|parts| parts.iter().all(|part| part.get("type").is_some_and(|kind| kind == "text")))
+        };
+        if let Some(members) = result.as_object_mut() {
+            members.retain(|name, value| name != "isError" && !(name == "content" && only_text(value)));
+        }
     }
-    put(fields, "result", result.clone());
+    put(fields, "result", result);
 }
 
 /// What the model reads of a result: its texts, else the result itself.

@@ -10,7 +10,7 @@ use crate::conversation::Conversation;
 use crate::decode::put;
 
 /// Adds text by role, tools and a rebuilt request body when the attributes hold a conversation.
-pub(super) fn extend(fields: &mut Map<String, Value>, attrs: &Map<String, Value>) {
+pub(super) fn extend(fields: &mut Map<String, Value>, attrs: &mut Map<String, Value>) {
     let mut conversation = Conversation::default();
     if let Some(instructions) = structured(attrs.get("gen_ai.system_instructions")) {
         conversation.instructions(&instructions);
@@ -34,7 +34,22 @@ pub(super) fn extend(fields: &mut Map<String, Value>, attrs: &Map<String, Value>
     conversation.finish(attrs.get("stop_reason"));
     conversation.finish(attrs.get("anthropic.message.stop_reason"));
     conversation.put_into(fields);
-    put(fields, "request_body", request_body(attrs, &conversation, tools));
+    let body = request_body(attrs, &conversation, tools);
+    if body.is_some() {
+        forget_read(attrs, body.as_deref());
+        put(fields, "request_body", body);
+    }
+}
+
+/// Drops the attributes whose content is in the conversation's members and the body.
+fn forget_read(attrs: &mut Map<String, Value>, body: Option<&str>) {
+    const MESSAGES: &[&str] = &["llm.input_messages.", "llm.output_messages.", "llm.tools."];
+    const STRUCTURED: &[&str] =
+        &["gen_ai.input.messages", "gen_ai.output.messages", "gen_ai.system_instructions", "gen_ai.tool.definitions"];
+    attrs.retain(|name, value| {
+        let read = MESSAGES.iter().any(|prefix| name.starts_with(prefix)) || STRUCTURED.contains(&name.as_str());
+        !(read || name == "input.value" && value.as_str() == body)
+    });
 }
 
 /// The wire body where the instrumentation kept it, else one rebuilt in OpenAI's shape.
