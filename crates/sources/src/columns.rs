@@ -3,23 +3,11 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, BooleanBuilder, Float64Builder, Int64Builder, ListBuilder, StringBuilder, TimestampMicrosecondArray,
+    ArrayRef, BooleanBuilder, Float64Builder, Int64Builder, ListBuilder, StringViewBuilder, TimestampMicrosecondArray,
 };
-use arrow::datatypes::{DataType, Field, TimeUnit};
+use atalanta_engine::types::arrow_type;
 use atalanta_schema::Type;
 use serde_json::Value;
-
-/// Arrow type of a column of that XQL type. JSON and untyped values are text.
-pub(crate) fn data_type(ty: &Type) -> DataType {
-    match ty {
-        Type::Bool => DataType::Boolean,
-        Type::Int => DataType::Int64,
-        Type::Float => DataType::Float64,
-        Type::Timestamp => DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
-        Type::Array(element) => DataType::List(Arc::new(Field::new_list_field(data_type(element), true))),
-        Type::String | Type::Json | Type::Any | Type::Null => DataType::Utf8,
-    }
-}
 
 /// A column of values; a value that doesn't fit its type is null and its row goes to `misfits`.
 pub(crate) fn column<'a>(ty: &Type, values: impl Iterator<Item = Option<&'a Value>>, misfits: &mut Vec<usize>) -> ArrayRef {
@@ -67,7 +55,7 @@ pub(crate) fn column<'a>(ty: &Type, values: impl Iterator<Item = Option<&'a Valu
                     made
                 })
                 .collect();
-            Arc::new(TimestampMicrosecondArray::from(times).with_timezone("UTC"))
+            Arc::new(TimestampMicrosecondArray::from(times).with_data_type(arrow_type(ty)))
         }
         Type::Array(element) if **element == Type::Float => {
             let mut builder = ListBuilder::new(Float64Builder::new());
@@ -79,7 +67,7 @@ pub(crate) fn column<'a>(ty: &Type, values: impl Iterator<Item = Option<&'a Valu
             Arc::new(builder.finish())
         }
         Type::Array(_) => {
-            let mut builder = ListBuilder::new(StringBuilder::new());
+            let mut builder = ListBuilder::new(StringViewBuilder::new());
             for value in values {
                 let made = value.and_then(Value::as_array);
                 check(value.is_some(), made.is_some());
@@ -88,7 +76,7 @@ pub(crate) fn column<'a>(ty: &Type, values: impl Iterator<Item = Option<&'a Valu
             Arc::new(builder.finish())
         }
         Type::String | Type::Json | Type::Any | Type::Null => {
-            let mut builder = StringBuilder::new();
+            let mut builder = StringViewBuilder::new();
             for value in values {
                 builder.append_option(value.map(text));
             }

@@ -10,15 +10,16 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayRef, AsArray, Int64Array, RecordBatch, UInt64Array};
 use arrow::compute::{cast, take};
 use arrow::datatypes::{Field, Float64Type, Int64Type, Schema, SchemaRef};
+use atalanta_engine::types::arrow_type;
 use atalanta_schema::{Catalog, Type};
 use serde_json::{Map, Value};
 
 use crate::canonical_json::hex;
-use crate::columns::{column, data_type};
+use crate::columns::column;
 use crate::decode::{Decode, DecodeProblem, Decoded, decoder};
 use crate::paths::Use;
 use crate::redact::{api_key_id, redact, redact_member, redact_text};
-use crate::rules::{Rules, RulesError};
+use crate::rules::{Rules, RulesError, compile};
 use crate::row_id::{event_id, raw_hash};
 use crate::source::Source;
 
@@ -103,6 +104,11 @@ struct Prepared {
 }
 
 impl<'a> Mapper<'a> {
+    /// A mapper of one source's records.
+    pub fn new(source: &'a Source, options: MapOptions) -> Result<Self, MapError> {
+        Self::with_rules(source, options, |text, input| compile(text, &source.id, input))
+    }
+
     /// A mapper of one source's records, with rules that `compile` makes of each statement.
     pub(crate) fn with_rules(
         source: &'a Source,
@@ -111,8 +117,8 @@ impl<'a> Mapper<'a> {
     ) -> Result<Self, MapError> {
         let decoder = decoder(&source.decoder).ok_or_else(|| MapError::Decoder(source.decoder.clone()))?;
         let mut fields: Vec<Field> =
-            source.fields.iter().map(|(name, ty)| Field::new(name, data_type(ty), true)).collect();
-        fields.push(Field::new(ROW, data_type(&Type::Int), false));
+            source.fields.iter().map(|(name, ty)| Field::new(name, arrow_type(ty), true)).collect();
+        fields.push(Field::new(ROW, arrow_type(&Type::Int), false));
         let input = Arc::new(Schema::new(fields));
         let mut statements = Vec::new();
         for (text, used) in &source.statements {
@@ -326,7 +332,7 @@ impl Output {
         columns.push(("_line".to_owned(), Type::Int, true));
         let at = columns.iter().enumerate().map(|(at, (name, ..))| (name.clone(), at)).collect();
         let schema = Schema::new(
-            columns.iter().map(|(name, ty, nullable)| Field::new(name, data_type(ty), *nullable)).collect::<Vec<_>>(),
+            columns.iter().map(|(name, ty, nullable)| Field::new(name, arrow_type(ty), *nullable)).collect::<Vec<_>>(),
         );
         let types = columns.into_iter().map(|(_, ty, _)| ty).collect();
         Self { schema: Arc::new(schema), types, at }
@@ -365,7 +371,7 @@ fn common(
 ) -> Map<String, Value> {
     let record = &rows.prepared[rows.rows[at]];
     let text = |name: &str| {
-        let column = made.get(name)?.as_string_opt::<i32>()?;
+        let column = made.get(name)?.as_string_view_opt()?;
         column.is_valid(at).then(|| column.value(at).to_owned())
     };
     let time = made.get("_time").and_then(|column| {
@@ -416,7 +422,7 @@ fn common(
 fn shown_texts(made: &HashMap<&str, ArrayRef>, at: usize) -> HashSet<String> {
     let mut texts = HashSet::new();
     for column in made.values().filter(|column| column.is_valid(at)) {
-        if let Some(column) = column.as_string_opt::<i32>() {
+        if let Some(column) = column.as_string_view_opt() {
             texts.insert(column.value(at).to_owned());
         } else if let Some(column) = column.as_primitive_opt::<Int64Type>() {
             texts.insert(column.value(at).to_string());

@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, Int64Array, RecordBatch};
 use arrow::datatypes::{DataType, Field, Float64Type, Int64Type, Schema};
+use atalanta_engine::types::arrow_type;
 use atalanta_schema::Catalog;
 use atalanta_xql::syntax::ast::{ArrowKind, Expr, ExprKind, Literal, Operator, Query, StageKind};
 use atalanta_xql::syntax::rules::{RulesFile, parse_rules};
 use regex::Regex;
 use serde_json::{Map, Value, json};
 
-use crate::columns::{column, data_type};
+use crate::columns::column;
 use crate::rules::{Rules, RulesError};
 
 type Row = Map<String, Value>;
@@ -53,7 +54,7 @@ pub(crate) fn cell(column: &ArrayRef, at: usize) -> Value {
         return Value::Null;
     }
     match column.data_type() {
-        DataType::Utf8 => column.as_string::<i32>().value(at).into(),
+        DataType::Utf8View => column.as_string_view().value(at).into(),
         DataType::Int64 => column.as_primitive::<Int64Type>().value(at).into(),
         DataType::Float64 => column.as_primitive::<Float64Type>().value(at).into(),
         DataType::Boolean => column.as_boolean().value(at).into(),
@@ -78,7 +79,7 @@ fn to_batch(rows: &[Row]) -> RecordBatch {
         let mut misfits = Vec::new();
         columns.push(column(&field.ty, rows.iter().map(|row| row.get(&field.name)), &mut misfits));
         assert_eq!(misfits, [0usize; 0], "{} has a value of another type: {:?}", field.name, misfits.first().map(|row| &rows[*row][&field.name]));
-        fields.push(Field::new(&field.name, data_type(&field.ty), true));
+        fields.push(Field::new(&field.name, arrow_type(&field.ty), true));
     }
     RecordBatch::try_new(Arc::new(Schema::new(fields)), columns).unwrap()
 }

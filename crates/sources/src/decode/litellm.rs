@@ -53,7 +53,8 @@ fn extend(fields: &mut Map<String, Value>) {
 /// The body as the client sent it, as far as the payload keeps it.
 fn request_body(fields: &Map<String, Value>, messages: Value, parameters: Value) -> Value {
     let mut body = Map::new();
-    put(&mut body, "model", fields.get("model_group").or_else(|| fields.get("model")).cloned().unwrap_or_default());
+    let named = |name: &str| fields.get(name).filter(|model| model.as_str().is_some_and(|model| !model.is_empty()));
+    put(&mut body, "model", named("model_group").or_else(|| named("model")).cloned().unwrap_or_default());
     let embeddings = fields.get("call_type").and_then(Value::as_str).is_some_and(|name| name.contains("embedding"));
     put(&mut body, if embeddings { "input" } else { "messages" }, messages);
     if let Value::Object(parameters) = parameters {

@@ -18,11 +18,20 @@ pub(super) fn pairs(text: &str) -> Map<String, Value> {
             fields.extend(pairs(value));
         } else if !name.is_empty() {
             // Only known texts are hexadecimal; the numbers a0…a3 of a system call look the same.
-            fields.insert(name.to_owned(), value.into());
+            fields.insert(member(name), value.into());
         }
         rest = tail.trim_start_matches([' ', '\u{1d}']);
     }
     fields
+}
+
+/// The enriched format repeats members in capitals with names for numbers: `UID` becomes `uid_name`.
+fn member(name: &str) -> String {
+    if name.bytes().all(|byte| byte.is_ascii_uppercase()) {
+        format!("{}_name", name.to_ascii_lowercase())
+    } else {
+        name.to_owned()
+    }
 }
 
 /// A value and what follows; quotes stay so that text can be told from hexadecimal.
@@ -102,7 +111,7 @@ pub(super) fn socket(fields: &mut Map<String, Value>, line: &Map<String, Value>)
 
 /// Adds `kind`, `command_line`, `file_path`, `file_operation` from the system call and its paths.
 pub(super) fn interpret(fields: &mut Map<String, Value>, paths: Vec<Value>) {
-    for name in ["comm", "exe", "key", "acct", "hostname", "cmd", "subj", "AUID", "UID", "EUID", "SYSCALL", "ARCH", "data", "vm"] {
+    for name in ["comm", "exe", "key", "acct", "hostname", "cmd", "subj", "auid_name", "uid_name", "euid_name", "syscall_name", "data", "vm"] {
         if let Some(value) = text(fields.get(name).filter(|value| quoted_or_hex(name, value))) {
             put(fields, name, value);
         } else if fields.get(name).is_some_and(|value| value == "(null)") {
@@ -114,7 +123,9 @@ pub(super) fn interpret(fields: &mut Map<String, Value>, paths: Vec<Value>) {
     let line = if argv.is_empty() { None } else { Some(argv.join(" ")) };
     let line = line.or_else(|| fields.get("proctitle").and_then(Value::as_str).map(str::to_owned));
     put(fields, "command_line", line);
-    put(fields, "syscall_name", call);
+    if let Some(call) = call {
+        put(fields, "syscall_name", call);
+    }
     let kind = match call {
         Some("execve" | "execveat") => "exec",
         Some("connect") if fields.contains_key("remote_ip") => "connect",
@@ -179,7 +190,7 @@ fn system_call(fields: &Map<String, Value>) -> Option<&'static str> {
         ("fchmod", "91", "52"),
         ("fchmodat", "268", "53"),
     ];
-    let enriched = fields.get("SYSCALL").and_then(Value::as_str);
+    let enriched = fields.get("syscall_name").and_then(Value::as_str);
     let number = fields.get("syscall").and_then(Value::as_str)?;
     let arm = fields.get("arch").and_then(Value::as_str) == Some("c00000b7");
     let found = NAMES.iter().find(|(name, x86, aarch)| {
