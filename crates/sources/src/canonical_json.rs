@@ -130,8 +130,13 @@ mod tests {
     #[test]
     fn sorts_members_by_utf16_units() {
         // U+1F600 is two surrogates (0xD83D...), which sort before U+FB33.
-        let value: Value = serde_json::from_str(r#"{"\u20ac":1,"\r":2,"\ufb33":3,"1":4,"\ud83d\ude00":5,"\u00f6":7}"#).unwrap();
-        assert_eq!(canonical_json(&value), "{\"\\r\":2,\"1\":4,\"\u{f6}\":7,\"\u{20ac}\":1,\"\u{1f600}\":5,\"\u{fb33}\":3}");
+        let value: Value =
+            serde_json::from_str(r#"{"\u20ac":1,"\r":2,"\ufb33":3,"1":4,"\ud83d\ude00":5,"\u00f6":7}"#)
+                .unwrap();
+        assert_eq!(
+            canonical_json(&value),
+            "{\"\\r\":2,\"1\":4,\"\u{f6}\":7,\"\u{20ac}\":1,\"\u{1f600}\":5,\"\u{fb33}\":3}"
+        );
     }
 
     #[test]

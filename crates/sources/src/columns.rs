@@ -3,14 +3,19 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, BooleanBuilder, Float64Builder, Int64Builder, ListBuilder, StringViewBuilder, TimestampMicrosecondArray,
+    ArrayRef, BooleanBuilder, Float64Builder, Int64Builder, ListBuilder, StringViewBuilder,
+    TimestampMicrosecondArray,
 };
 use atalanta_engine::types::arrow_type;
 use atalanta_schema::Type;
 use serde_json::Value;
 
 /// A column of values; a value that doesn't fit its type is null and its row goes to `misfits`.
-pub(crate) fn column<'a>(ty: &Type, values: impl Iterator<Item = Option<&'a Value>>, misfits: &mut Vec<usize>) -> ArrayRef {
+pub(crate) fn column<'a>(
+    ty: &Type,
+    values: impl Iterator<Item = Option<&'a Value>>,
+    misfits: &mut Vec<usize>,
+) -> ArrayRef {
     let mut row = 0;
     let values = values.map(|value| value.filter(|value| !value.is_null()));
     let mut check = |given: bool, made: bool| {
@@ -127,7 +132,7 @@ fn float(value: &Value) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use arrow::array::{Array as _, AsArray as _};
+    use arrow::array::AsArray as _;
     use arrow::datatypes::Int64Type;
     use serde_json::json;
 

@@ -27,7 +27,9 @@ fn samples(source: &Source) -> Vec<PathBuf> {
     let mut paths: Vec<PathBuf> = std::fs::read_dir(folder(source).join("samples"))
         .unwrap_or_else(|error| panic!("samples of {}: {error}", source.id))
         .map(|entry| entry.unwrap().path())
-        .filter(|path| path.extension().is_some_and(|end| ["jsonl", "json", "log"].iter().any(|known| end == *known)))
+        .filter(|path| {
+            path.extension().is_some_and(|end| ["jsonl", "json", "log"].iter().any(|known| end == *known))
+        })
         .collect();
     paths.sort();
     paths
@@ -44,7 +46,8 @@ fn map(source: &Source, path: &Path) -> Vec<RecordBatch> {
 
 /// Rows after the slow reading of the rules.
 fn map_slowly(source: &Source, path: &Path) -> Vec<RecordBatch> {
-    run(source, path, Mapper::with_rules(source, options(path), |text, _| Ok(Oracle::compile(text))).unwrap())
+    let rules = source.statements.iter().map(|(text, _)| Oracle::compile(text)).collect();
+    run(source, path, Mapper::with_rules(source, options(path), rules).unwrap())
 }
 
 fn run(source: &Source, path: &Path, mut mapper: Mapper<'_>) -> Vec<RecordBatch> {
@@ -85,7 +88,16 @@ fn rows(batches: &[RecordBatch]) -> Vec<Map<String, Value>> {
 
 /// A row as `expected.ndjson` holds it: without the verbatim record and without what is fixed per source.
 fn expected_form(mut row: Map<String, Value>) -> Value {
-    for gone in ["raw", "ingest_time", "schema_version", "source_name", "source_vendor", "source_product", "raw_dataset", "record_id"] {
+    for gone in [
+        "raw",
+        "ingest_time",
+        "schema_version",
+        "source_name",
+        "source_vendor",
+        "source_product",
+        "raw_dataset",
+        "record_id",
+    ] {
         row.remove(gone);
     }
     Value::Object(row.into_iter().collect::<BTreeMap<_, _>>().into_iter().collect())
@@ -101,7 +113,11 @@ fn every_embedded_source_loads() {
         let catalog = atalanta_schema::Catalog::builtin();
         assert!(catalog.dataset(&source.raw_dataset).is_some(), "{}: {}", source.id, source.raw_dataset);
         for class in &source.event_classes {
-            assert!(catalog.enum_by_name("event_class").unwrap().value(class).is_some(), "{}: {class}", source.id);
+            assert!(
+                catalog.enum_by_name("event_class").unwrap().value(class).is_some(),
+                "{}: {class}",
+                source.id
+            );
         }
     }
 }
@@ -138,7 +154,13 @@ fn the_engine_agrees_with_the_slow_reading() {
             assert_eq!(fast.len(), slow.len(), "{}", path.display());
             for (fast, slow) in fast.iter().zip(&slow) {
                 for name in fast.keys().chain(slow.keys()) {
-                    assert_eq!(fast.get(name), slow.get(name), "{name} of {} line {}", path.display(), fast["_line"]);
+                    assert_eq!(
+                        fast.get(name),
+                        slow.get(name),
+                        "{name} of {} line {}",
+                        path.display(),
+                        fast["_line"]
+                    );
                 }
             }
         }
@@ -152,7 +174,14 @@ fn every_sample_is_understood() {
             let rows = rows(&map(source, &path));
             assert!(!rows.is_empty(), "{}", path.display());
             for row in rows {
-                assert_eq!(row["parse_status"], "ok", "{} line {}: {}", path.display(), row["_line"], Value::Object(row.clone()));
+                assert_eq!(
+                    row["parse_status"],
+                    "ok",
+                    "{} line {}: {}",
+                    path.display(),
+                    row["_line"],
+                    Value::Object(row.clone())
+                );
                 let class = row["event_class"].as_str().unwrap();
                 assert!(source.event_classes.iter().any(|known| known == class), "{}: {class}", source.id);
                 assert!(row.contains_key("_time") && row["raw_hash"].as_str().unwrap().len() == 64);
@@ -212,7 +241,9 @@ fn every_member_is_in_a_column_or_in_the_attributes() {
 
 fn check(source: &str, name: &str, value: &Value, row: &str) {
     match value {
-        Value::Object(members) => members.iter().for_each(|(inner, value)| check(source, &format!("{name}.{inner}"), value, row)),
+        Value::Object(members) => {
+            members.iter().for_each(|(inner, value)| check(source, &format!("{name}.{inner}"), value, row));
+        }
         Value::Array(items) => items.iter().for_each(|value| check(source, &format!("{name}[]"), value, row)),
         Value::String(text) => {
             let wanted = text.replace('\\', "").to_lowercase();
@@ -228,14 +259,62 @@ fn check(source: &str, name: &str, value: &Value, row: &str) {
 fn converted(source: &str, name: &str) -> bool {
     let last = name.rsplit('.').next().unwrap_or(name);
     let forms: &[&str] = match source {
-        "envoy_access" => &["start_time", "traceparent", "upstream_local_address", "downstream_local_address", "downstream_remote_address", "upstream_host", "authority", "protocol"],
-        "litellm_proxy" => &["api_base", "status", "call_type", "_api_key", "content-length", "error_code", "model"],
+        "envoy_access" => &[
+            "start_time",
+            "traceparent",
+            "upstream_local_address",
+            "downstream_local_address",
+            "downstream_remote_address",
+            "upstream_host",
+            "authority",
+            "protocol",
+        ],
+        "litellm_proxy" => {
+            &["api_base", "status", "call_type", "_api_key", "content-length", "error_code", "model"]
+        }
         "llm_wire" => &["host", "traceparent", "content-length", "path"],
         "mcp_tap" => &["kind", "traceparent", "rpc_id"],
-        "sysmon" => &["UtcTime", "@timestamp", "Hashes", "Image", "ParentImage", "EventID", "Initiated", "EventType", "QueryStatus"],
+        "sysmon" => &[
+            "UtcTime",
+            "@timestamp",
+            "Hashes",
+            "Image",
+            "ParentImage",
+            "EventID",
+            "Initiated",
+            "EventType",
+            "QueryStatus",
+        ],
         "tetragon" => &["kind", "time", "id", "uid", "auid", "protocol", "file_operation", "docker"],
-        "otlp" => &["signal", "profile", "status_code", "url.full", "url.scheme", "gen_ai.openai.api_base", "success", "decision", "gen_ai.is_streaming", "openinference.span.kind", "event.name", "name", "output.value", "llm.invocation_parameters", "duration_ms", "cost_usd"],
-        "cloudtrail" => &["eventTime", "mfaAuthenticated", "type", "eventName", "bytesTransferredIn", "bytesTransferredOut", "_api_key", "arn", "accountId"],
+        "otlp" => &[
+            "signal",
+            "profile",
+            "status_code",
+            "url.full",
+            "url.scheme",
+            "gen_ai.openai.api_base",
+            "success",
+            "decision",
+            "gen_ai.is_streaming",
+            "openinference.span.kind",
+            "event.name",
+            "name",
+            "output.value",
+            "llm.invocation_parameters",
+            "duration_ms",
+            "cost_usd",
+        ],
+        "cloudtrail" => &[
+            "eventTime",
+            "mfaAuthenticated",
+            "type",
+            "eventName",
+            "bytesTransferredIn",
+            "bytesTransferredOut",
+            "_api_key",
+            "arn",
+            "accountId",
+        ],
         "linux_audit" => &["kind", "success", "auid", "uid", "auid_name", "uid_name", "addr", "euid"],
         "osquery" => &["action", "user_time", "system_time", "protocol", "time"],
         "bpftrace" => &["kind"],
@@ -249,8 +328,11 @@ fn samples_are_detected() {
     for source in Registry::builtin().sources() {
         for path in samples(source) {
             let bytes = std::fs::read(&path).unwrap();
-            let sample: Vec<&[u8]> = records(&bytes, Framing::Json).into_iter().map(|(_, raw)| raw).take(20).collect();
-            let found = Registry::builtin().detect(&sample).unwrap_or_else(|| panic!("{} is not detected", path.display()));
+            let sample: Vec<&[u8]> =
+                records(&bytes, Framing::Json).into_iter().map(|(_, raw)| raw).take(20).collect();
+            let found = Registry::builtin()
+                .detect(&sample)
+                .unwrap_or_else(|| panic!("{} is not detected", path.display()));
             assert_eq!(found.id, source.id, "{}: {}", path.display(), found.reason);
             assert!(found.confidence > 0.5, "{}: {}", path.display(), found.reason);
         }
@@ -270,13 +352,21 @@ fn undecodable_and_unmapped_records_are_kept() {
     let source = Registry::builtin().get("sysmon").unwrap();
     let path = Path::new("x.jsonl");
     let mut mapper = Mapper::new(source, options(path)).unwrap();
-    mapper.push(b"{\"EventID\":255,\"UtcTime\":\"2026-11-20 10:00:00.123\",\"ID\":\"DriverCommunication\"}", 1).unwrap();
+    mapper
+        .push(b"{\"EventID\":255,\"UtcTime\":\"2026-11-20 10:00:00.123\",\"ID\":\"DriverCommunication\"}", 1)
+        .unwrap();
     mapper.push(b"{\"EventID\":1,\"Image\":", 2).unwrap();
     mapper.finish().unwrap();
     let found = rows(&mapper.take_batches());
-    assert_eq!((&found[0]["event_class"], &found[0]["parse_status"]), (&"EVENT_LOG".into(), &"partial".into()));
+    assert_eq!(
+        (&found[0]["event_class"], &found[0]["parse_status"]),
+        (&"EVENT_LOG".into(), &"partial".into())
+    );
     assert!(found[0]["attributes"].as_str().unwrap().contains("DriverCommunication"));
-    assert_eq!((&found[1]["parse_status"], &found[1]["raw"]), (&"error".into(), &"{\"EventID\":1,\"Image\":".into()));
+    assert_eq!(
+        (&found[1]["parse_status"], &found[1]["raw"]),
+        (&"error".into(), &"{\"EventID\":1,\"Image\":".into())
+    );
     assert_eq!((mapper.counts().unmapped, mapper.counts().undecoded), (1, 1));
 }
 
@@ -293,4 +383,31 @@ fn credentials_reach_neither_columns_nor_the_raw_text() {
     assert!(!all.contains("secret-1") && !all.contains("secret-2"), "{all}");
     assert_eq!(found["api_key_id"].as_str().unwrap().len(), 12);
     assert_eq!(found["parse_status"], "ok");
+}
+
+/// The recordings of the hunts are in the formats of these sources.
+#[test]
+fn recordings_of_the_hunts_are_understood() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../content/hunts/sop");
+    let mut files = Vec::new();
+    for hunt in std::fs::read_dir(root).unwrap().map(|entry| entry.unwrap().path()) {
+        for place in ["", "attack", "benign"] {
+            let entries =
+                std::fs::read_dir(hunt.join(place)).into_iter().flatten().map(|entry| entry.unwrap().path());
+            files.extend(entries.filter(|path| path.extension().is_some_and(|end| end == "ndjson")));
+        }
+    }
+    assert!(files.len() > 50, "{}", files.len());
+    for path in files {
+        let bytes = std::fs::read(&path).unwrap();
+        let raws = records(&bytes, Framing::Lines);
+        let sample: Vec<&[u8]> = raws.iter().take(20).map(|(_, raw)| *raw).collect();
+        let found = Registry::builtin().detect(&sample).unwrap();
+        assert_eq!(found.confidence, 1.0, "{}: {}", path.display(), found.reason);
+        let source = Registry::builtin().get(&found.id).unwrap();
+        for batch in map(source, &path) {
+            let status = batch.column_by_name("parse_status").unwrap();
+            assert!((0..batch.num_rows()).all(|row| cell(status, row) == "ok"), "{}", path.display());
+        }
+    }
 }

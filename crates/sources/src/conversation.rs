@@ -51,7 +51,9 @@ impl Conversation {
             }
         }
         if let Some(tools) = body.pointer("/toolConfig/tools").and_then(Value::as_array) {
-            tools.iter().for_each(|tool| self.offered(tool));
+            for tool in tools {
+                self.offered(tool);
+            }
         }
     }
 
@@ -152,14 +154,23 @@ impl Conversation {
         match value {
             Value::String(text) => self.text(role, text, answer, parts),
             Value::Array(items) => {
-                items.iter().for_each(|item| self.content(role, item, answer, parts, depth + 1));
+                for item in items {
+                    self.content(role, item, answer, parts, depth + 1);
+                }
             }
             Value::Object(block) => self.block(role, block, answer, parts, depth),
             _ => {}
         }
     }
 
-    fn block(&mut self, role: Role, block: &Map<String, Value>, answer: bool, parts: &mut Vec<Value>, depth: u8) {
+    fn block(
+        &mut self,
+        role: Role,
+        block: &Map<String, Value>,
+        answer: bool,
+        parts: &mut Vec<Value>,
+        depth: u8,
+    ) {
         if let Some(call) = call_of(block) {
             if answer {
                 self.calls.push(call.clone());
@@ -170,7 +181,8 @@ impl Conversation {
         if let Some((id, result)) = result_of(block) {
             let before = parts.len();
             self.content(Role::Tool, result, answer, parts, depth + 1);
-            let text: Vec<Value> = parts.drain(before..).filter_map(|part| part.get("content").cloned()).collect();
+            let text: Vec<Value> =
+                parts.drain(before..).filter_map(|part| part.get("content").cloned()).collect();
             let response = if text.len() == 1 { text[0].clone() } else { Value::Array(text) };
             let response = if response == json!([]) { result.clone() } else { response };
             if response == *result && !matches!(result, Value::String(_)) {
@@ -215,10 +227,15 @@ impl Conversation {
 
     fn offered(&mut self, tool: &Value) {
         if let Some(declarations) = tool.get("functionDeclarations").and_then(Value::as_array) {
-            declarations.iter().for_each(|tool| self.offered(tool));
+            for tool in declarations {
+                self.offered(tool);
+            }
             return;
         }
-        let name = tool.get("name").or_else(|| tool.pointer("/function/name")).or_else(|| tool.pointer("/toolSpec/name"));
+        let name = tool
+            .get("name")
+            .or_else(|| tool.pointer("/function/name"))
+            .or_else(|| tool.pointer("/toolSpec/name"));
         if let Some(name) = name.or_else(|| tool.get("type")).and_then(Value::as_str) {
             self.tool_names.push(name.to_owned());
         }
@@ -296,22 +313,27 @@ fn tool_item(item: &Value) -> Option<&'static str> {
 /// A request of the model to call a tool, in part form.
 fn call_of(block: &Map<String, Value>) -> Option<Value> {
     let kind = block.get("type").and_then(Value::as_str).unwrap_or("");
-    let (name, arguments, id) = if let Some(function) = block.get("function").filter(|_| kind == "function" || kind.is_empty()) {
-        (function.get("name"), function.get("arguments"), block.get("id"))
-    } else if let Some(call) = block.get("functionCall") {
-        (call.get("name"), call.get("args"), call.get("id"))
-    } else if let Some(call) = block.get("toolUse") {
-        (call.get("name"), call.get("input"), call.get("toolUseId"))
-    } else {
-        match kind {
-            "tool_use" | "server_tool_use" | "mcp_tool_use" => (block.get("name"), block.get("input"), block.get("id")),
-            "tool_call" => (block.get("name"), block.get("arguments"), block.get("id")),
-            "function_call" | "custom_tool_call" | "mcp_call" => {
-                (block.get("name"), block.get("arguments").or_else(|| block.get("input")), block.get("call_id"))
+    let (name, arguments, id) =
+        if let Some(function) = block.get("function").filter(|_| kind == "function" || kind.is_empty()) {
+            (function.get("name"), function.get("arguments"), block.get("id"))
+        } else if let Some(call) = block.get("functionCall") {
+            (call.get("name"), call.get("args"), call.get("id"))
+        } else if let Some(call) = block.get("toolUse") {
+            (call.get("name"), call.get("input"), call.get("toolUseId"))
+        } else {
+            match kind {
+                "tool_use" | "server_tool_use" | "mcp_tool_use" => {
+                    (block.get("name"), block.get("input"), block.get("id"))
+                }
+                "tool_call" => (block.get("name"), block.get("arguments"), block.get("id")),
+                "function_call" | "custom_tool_call" | "mcp_call" => (
+                    block.get("name"),
+                    block.get("arguments").or_else(|| block.get("input")),
+                    block.get("call_id"),
+                ),
+                _ => return None,
             }
-            _ => return None,
-        }
-    };
+        };
     let arguments = match arguments {
         Some(Value::String(text)) => serde_json::from_str(text).unwrap_or_else(|_| text.as_str().into()),
         Some(other) => other.clone(),
@@ -332,10 +354,13 @@ fn result_of(block: &Map<String, Value>) -> Option<(Option<&Value>, &Value)> {
         "tool_result" | "mcp_tool_result" | "web_search_tool_result" => {
             Some((block.get("tool_use_id"), block.get("content")?))
         }
-        "tool_call_response" => {
-            Some((block.get("id"), block.get("response").or_else(|| block.get("result")).or_else(|| block.get("content"))?))
+        "tool_call_response" => Some((
+            block.get("id"),
+            block.get("response").or_else(|| block.get("result")).or_else(|| block.get("content"))?,
+        )),
+        "function_call_output" | "custom_tool_call_output" => {
+            Some((block.get("call_id"), block.get("output")?))
         }
-        "function_call_output" | "custom_tool_call_output" => Some((block.get("call_id"), block.get("output")?)),
         // A chat message of the tool role carries its call id beside the text.
         "" if matches!(block.get("role").and_then(Value::as_str), Some("tool" | "function")) => {
             Some((block.get("tool_call_id").filter(|id| !id.is_null()), block.get("content")?))
@@ -352,7 +377,12 @@ pub(crate) fn finish_reason(raw: &str, has_calls: bool) -> String {
         "stop" | "end_turn" | "stop_sequence" | "completed" | "eos" => "stop",
         "length" | "max_tokens" | "max_output_tokens" | "model_context_window_exceeded" => "length",
         "tool_calls" | "tool_call" | "tool_use" | "function_call" => "tool_call",
-        "content_filter" | "safety" | "guardrail_intervened" | "content_filtered" | "recitation" | "blocklist"
+        "content_filter"
+        | "safety"
+        | "guardrail_intervened"
+        | "content_filtered"
+        | "recitation"
+        | "blocklist"
         | "prohibited_content" => "content_filter",
         "refusal" => "refusal",
         "error" | "failed" | "malformed_function_call" => "error",
@@ -440,7 +470,10 @@ mod tests {
         conversation.response(&json!({ "content": [{ "type": "text", "text": "calling" },
             { "type": "tool_use", "id": "t2", "name": "send_mail", "input": { "to": "x" } }], "stop_reason": "tool_use" }));
         let fields = fields(&conversation);
-        assert_eq!((&fields["text_system"], &fields["text_tool"], &fields["text_user"]), (&json!("sys"), &json!("page text"), &json!("go on")));
+        assert_eq!(
+            (&fields["text_system"], &fields["text_tool"], &fields["text_user"]),
+            (&json!("sys"), &json!("page text"), &json!("go on"))
+        );
         assert_eq!(fields["tool_call_names"], json!(["send_mail"]));
         assert_eq!(fields["finish"], "tool_call");
         assert_eq!(fields["finish_raw"], "tool_use");
@@ -473,7 +506,10 @@ mod tests {
         );
         let body = conversation.openai_body(Some(&json!("gpt-4o")), &[("temperature", json!(0.2))]);
         assert_eq!(body["messages"][0], json!({ "role": "user", "content": "hello" }));
-        assert_eq!(body["messages"][1], json!({ "role": "tool", "content": "{\"t\":1}", "tool_call_id": "c1" }));
+        assert_eq!(
+            body["messages"][1],
+            json!({ "role": "tool", "content": "{\"t\":1}", "tool_call_id": "c1" })
+        );
         assert_eq!(fields(&conversation)["text_tool"], "{\"t\":1}");
     }
 }

@@ -40,11 +40,14 @@ impl Sign {
     fn matches(&self, raw: &[u8], value: Option<&Value>) -> bool {
         if let Some(text) = &self.text {
             let pattern = self.pattern.get_or_init(|| Regex::new(text).ok());
-            return value.is_none() && pattern.as_ref().is_some_and(|pattern| pattern.is_match(raw.trim_ascii_start()));
+            return value.is_none()
+                && pattern.as_ref().is_some_and(|pattern| pattern.is_match(raw.trim_ascii_start()));
         }
         let Some(value) = value else { return false };
         let has = |path: &String| member(value, path).is_some();
-        let is = |(path, text): (&String, &String)| member(value, path).and_then(Value::as_str) == Some(text.as_str());
+        let is = |(path, text): (&String, &String)| {
+            member(value, path).and_then(Value::as_str) == Some(text.as_str())
+        };
         self.json.iter().all(has) && self.equals.iter().all(is)
     }
 
@@ -82,7 +85,11 @@ pub(crate) fn detect<'a>(sources: impl Iterator<Item = &'a Source>, sample: &[&[
         let mut matched = 0;
         let mut strongest: Option<&Sign> = None;
         for (raw, value) in sample.iter().zip(&values) {
-            let found = source.signs.iter().filter(|sign| sign.matches(raw, value.as_ref())).max_by_key(|sign| sign.weight());
+            let found = source
+                .signs
+                .iter()
+                .filter(|sign| sign.matches(raw, value.as_ref()))
+                .max_by_key(|sign| sign.weight());
             if let Some(sign) = found {
                 matched += 1;
                 strongest = strongest.filter(|have| have.weight() >= sign.weight()).or(Some(sign));

@@ -40,7 +40,8 @@ fn values(bytes: &[u8]) -> Vec<(u64, &[u8])> {
         let mut stream = Deserializer::from_slice(&bytes[start..]).into_iter::<IgnoredAny>();
         let Some(Ok(_)) = stream.next() else {
             // Not JSON from here: go on line by line rather than lose the rest of the file.
-            let end = bytes[start..].iter().position(|byte| *byte == b'\n').map_or(bytes.len(), |at| start + at);
+            let end =
+                bytes[start..].iter().position(|byte| *byte == b'\n').map_or(bytes.len(), |at| start + at);
             records.push((line, &bytes[start..end]));
             start = end;
             continue;
@@ -54,7 +55,7 @@ fn values(bytes: &[u8]) -> Vec<(u64, &[u8])> {
 }
 
 fn newlines(bytes: &[u8]) -> u64 {
-    bytes.iter().filter(|byte| **byte == b'\n').count() as u64
+    bytes.split(|byte| *byte == b'\n').count() as u64 - 1
 }
 
 /// Texts of the elements of the JSON array that `text` starts with, as far as they parse.

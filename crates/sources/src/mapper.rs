@@ -19,8 +19,8 @@ use crate::columns::column;
 use crate::decode::{Decode, DecodeProblem, Decoded, decoder};
 use crate::paths::Use;
 use crate::redact::{api_key_id, redact, redact_member, redact_text};
-use crate::rules::{Rules, RulesError, compile};
 use crate::row_id::{event_id, raw_hash};
+use crate::rules::{Rules, RulesError, compile};
 use crate::source::Source;
 
 /// Version of the schema that rows are written in.
@@ -75,7 +75,7 @@ pub struct Mapper<'a> {
     source: &'a Source,
     options: MapOptions,
     decoder: Box<dyn Decode + Send>,
-    statements: Vec<(Box<dyn Rules>, &'a Use)>,
+    statements: Vec<(Arc<dyn Rules>, &'a Use)>,
     input: SchemaRef,
     output: Output,
     decoded: Vec<Decoded>,
@@ -106,30 +106,26 @@ struct Prepared {
 impl<'a> Mapper<'a> {
     /// A mapper of one source's records.
     pub fn new(source: &'a Source, options: MapOptions) -> Result<Self, MapError> {
-        Self::with_rules(source, options, |text, input| compile(text, &source.id, input))
+        let input = input_schema(source);
+        let compile =
+            || source.statements.iter().map(|(text, _)| compile(text, &source.id, &input)).collect();
+        let programs = source.programs.0.get_or_init(compile).clone()?;
+        Self::with_rules(source, options, programs)
     }
 
-    /// A mapper of one source's records, with rules that `compile` makes of each statement.
+    /// A mapper with other rules, one for each of the source's statements.
     pub(crate) fn with_rules(
         source: &'a Source,
         options: MapOptions,
-        compile: impl Fn(&str, &SchemaRef) -> Result<Box<dyn Rules>, RulesError>,
+        rules: Vec<Arc<dyn Rules>>,
     ) -> Result<Self, MapError> {
         let decoder = decoder(&source.decoder).ok_or_else(|| MapError::Decoder(source.decoder.clone()))?;
-        let mut fields: Vec<Field> =
-            source.fields.iter().map(|(name, ty)| Field::new(name, arrow_type(ty), true)).collect();
-        fields.push(Field::new(ROW, arrow_type(&Type::Int), false));
-        let input = Arc::new(Schema::new(fields));
-        let mut statements = Vec::new();
-        for (text, used) in &source.statements {
-            statements.push((compile(text, &input)?, used));
-        }
         Ok(Self {
             source,
             options,
             decoder,
-            statements,
-            input,
+            statements: rules.into_iter().zip(source.statements.iter().map(|(_, used)| used)).collect(),
+            input: input_schema(source),
             output: Output::new(),
             decoded: Vec::new(),
             problems: Vec::new(),
@@ -242,7 +238,9 @@ impl<'a> Mapper<'a> {
             let mut made: HashMap<&str, ArrayRef> = HashMap::new();
             for (field, array) in batch.schema_ref().fields().iter().zip(batch.columns()) {
                 let wanted = used.assigns.contains(field.name()) || self.source.pass_through;
-                if let (true, Some((name, at))) = (wanted, self.output.at.get_key_value(field.name().as_str())) {
+                if let (true, Some((name, at))) =
+                    (wanted, self.output.at.get_key_value(field.name().as_str()))
+                {
                     made.insert(name, cast(array, self.output.schema.field(*at).data_type())?);
                 }
             }
@@ -256,7 +254,13 @@ impl<'a> Mapper<'a> {
                     *count - 1
                 })
                 .collect();
-            let rows = Rows { prepared, rows: &rows, repeats: &repeats, statement: index as u32, used: Some(used) };
+            let rows = Rows {
+                prepared,
+                indices: &rows,
+                repeats: &repeats,
+                statement: index as u32,
+                used: Some(used),
+            };
             let batch = self.output.batch(self.source, &self.options, &rows, made)?;
             self.counts.rows += batch.num_rows() as u64;
             self.batches.push(batch);
@@ -270,7 +274,7 @@ impl<'a> Mapper<'a> {
             return Ok(());
         }
         let repeats = vec![0; rest.len()];
-        let rows = Rows { prepared, rows: rest, repeats: &repeats, statement: u32::MAX, used: None };
+        let rows = Rows { prepared, indices: rest, repeats: &repeats, statement: u32::MAX, used: None };
         let batch = self.output.batch(self.source, &self.options, &rows, HashMap::new())?;
         self.counts.rows += batch.num_rows() as u64;
         self.batches.push(batch);
@@ -291,12 +295,26 @@ impl<'a> Mapper<'a> {
         }
         let all: Vec<usize> = (0..prepared.len()).collect();
         let repeats = vec![0; all.len()];
-        let rows = Rows { prepared: &prepared, rows: &all, repeats: &repeats, statement: u32::MAX - 1, used: None };
+        let rows = Rows {
+            prepared: &prepared,
+            indices: &all,
+            repeats: &repeats,
+            statement: u32::MAX - 1,
+            used: None,
+        };
         let batch = self.output.batch(self.source, &self.options, &rows, HashMap::new())?;
         self.counts.rows += batch.num_rows() as u64;
         self.batches.push(batch);
         Ok(())
     }
+}
+
+/// Columns of the declared fields, and the one that ties rows to records.
+fn input_schema(source: &Source) -> SchemaRef {
+    let mut fields: Vec<Field> =
+        source.fields.iter().map(|(name, ty)| Field::new(name, arrow_type(ty), true)).collect();
+    fields.push(Field::new(ROW, arrow_type(&Type::Int), false));
+    Arc::new(Schema::new(fields))
 }
 
 /// JSON in a text member (a request body) is searched for credentials too.
@@ -317,7 +335,7 @@ fn redact_embedded(value: &mut Value, secrets: &mut Vec<String>, key: &mut Optio
 /// Rows to be made: indices into the records, and which row of its record each is.
 struct Rows<'r> {
     prepared: &'r [Prepared],
-    rows: &'r [usize],
+    indices: &'r [usize],
     repeats: &'r [u32],
     statement: u32,
     used: Option<&'r Use>,
@@ -325,14 +343,18 @@ struct Rows<'r> {
 
 impl Output {
     fn new() -> Self {
-        let fields = Catalog::builtin().dataset("xdr_data").map(|dataset| dataset.fields.clone()).unwrap_or_default();
+        let fields =
+            Catalog::builtin().dataset("xdr_data").map(|dataset| dataset.fields.clone()).unwrap_or_default();
         let mut columns: Vec<(String, Type, bool)> =
             fields.iter().map(|field| (field.name.clone(), field.ty.clone(), field.nullable)).collect();
         columns.push(("_path".to_owned(), Type::String, true));
         columns.push(("_line".to_owned(), Type::Int, true));
         let at = columns.iter().enumerate().map(|(at, (name, ..))| (name.clone(), at)).collect();
         let schema = Schema::new(
-            columns.iter().map(|(name, ty, nullable)| Field::new(name, arrow_type(ty), *nullable)).collect::<Vec<_>>(),
+            columns
+                .iter()
+                .map(|(name, ty, nullable)| Field::new(name, arrow_type(ty), *nullable))
+                .collect::<Vec<_>>(),
         );
         let types = columns.into_iter().map(|(_, ty, _)| ty).collect();
         Self { schema: Arc::new(schema), types, at }
@@ -346,7 +368,7 @@ impl Output {
         made: HashMap<&str, ArrayRef>,
     ) -> Result<RecordBatch, MapError> {
         let common: Vec<Map<String, Value>> =
-            (0..rows.rows.len()).map(|at| common(source, options, rows, at, &made)).collect();
+            (0..rows.indices.len()).map(|at| common(source, options, rows, at, &made)).collect();
         let mut columns = Vec::with_capacity(self.types.len());
         for (field, ty) in self.schema.fields().iter().zip(&self.types) {
             let name = field.name().as_str();
@@ -369,7 +391,7 @@ fn common(
     at: usize,
     made: &HashMap<&str, ArrayRef>,
 ) -> Map<String, Value> {
-    let record = &rows.prepared[rows.rows[at]];
+    let record = &rows.prepared[rows.indices[at]];
     let text = |name: &str| {
         let column = made.get(name)?.as_string_view_opt()?;
         column.is_valid(at).then(|| column.value(at).to_owned())
@@ -378,7 +400,10 @@ fn common(
         let column = column.as_primitive_opt::<arrow::datatypes::TimestampMicrosecondType>()?;
         column.is_valid(at).then(|| column.value(at))
     });
-    let derived = made.get("is_derived").and_then(|column| column.as_boolean_opt()).is_some_and(|column| column.is_valid(at) && column.value(at));
+    let derived = made
+        .get("is_derived")
+        .and_then(|column| column.as_boolean_opt())
+        .is_some_and(|column| column.is_valid(at) && column.value(at));
     let failed = rows.statement == u32::MAX - 1;
     let status = match (failed, rows.used.is_none() || record.partial) {
         (true, _) => "error",
@@ -386,7 +411,9 @@ fn common(
         (false, false) => "ok",
     };
     // A row's place: the record among its raw records, the statement, the row of the statement.
-    let ordinal = (u64::from(record.ordinal) << 32) | u64::from(rows.statement & 0xffff) << 16 | u64::from(rows.repeats[at] & 0xffff);
+    let ordinal = (u64::from(record.ordinal) << 32)
+        | u64::from(rows.statement & 0xffff) << 16
+        | u64::from(rows.repeats[at] & 0xffff);
     let time = time.unwrap_or(options.ingest_time_us);
     let mut row = Map::new();
     let mut set = |name: &str, value: Value| {
@@ -449,7 +476,9 @@ fn attributes(
     };
     if pass_through && used.is_some() {
         let dataset = Catalog::builtin().dataset("xdr_data");
-        rest.retain(|name, _| dataset.is_none_or(|dataset| dataset.fields.iter().all(|field| field.name != *name)));
+        rest.retain(|name, _| {
+            dataset.is_none_or(|dataset| dataset.fields.iter().all(|field| field.name != *name))
+        });
     }
     if let Some(Ok(Value::Object(own))) = assigned.map(|text| serde_json::from_str(&text)) {
         rest.extend(own);
@@ -459,11 +488,13 @@ fn attributes(
 
 /// Rows of several batches in the order of their records: by line, then by place.
 pub fn sort_by_line(batch: &RecordBatch) -> Result<RecordBatch, MapError> {
-    let lines = batch.column_by_name("_line").and_then(|column| column.as_primitive_opt::<Int64Type>().cloned());
+    let lines =
+        batch.column_by_name("_line").and_then(|column| column.as_primitive_opt::<Int64Type>().cloned());
     let Some(lines) = lines else { return Ok(batch.clone()) };
     let mut order: Vec<u64> = (0..batch.num_rows() as u64).collect();
     order.sort_by_key(|row| lines.value(*row as usize));
     let order = UInt64Array::from(order);
-    let columns = batch.columns().iter().map(|column| take(column, &order, None)).collect::<Result<_, _>>()?;
+    let columns =
+        batch.columns().iter().map(|column| take(column, &order, None)).collect::<Result<_, _>>()?;
     Ok(RecordBatch::try_new(batch.schema(), columns)?)
 }

@@ -23,14 +23,15 @@ pub(crate) struct Oracle {
 }
 
 impl Oracle {
-    pub(crate) fn compile(text: &str) -> Box<dyn Rules> {
-        Box::new(Self { file: parse_rules(text) })
+    pub(crate) fn compile(text: &str) -> Arc<dyn Rules> {
+        Arc::new(Self { file: parse_rules(text) })
     }
 }
 
 impl Rules for Oracle {
     fn run(&self, batch: &RecordBatch) -> Result<Vec<RecordBatch>, RulesError> {
-        let statement = &self.file.sections.iter().find(|section| section.kind == "INGEST").unwrap().statements[0];
+        let statement =
+            &self.file.sections.iter().find(|section| section.kind == "INGEST").unwrap().statements[0];
         let mut rows = Vec::new();
         for at in 0..batch.num_rows() {
             let row = batch
@@ -58,7 +59,9 @@ pub(crate) fn cell(column: &ArrayRef, at: usize) -> Value {
         DataType::Int64 => column.as_primitive::<Int64Type>().value(at).into(),
         DataType::Float64 => column.as_primitive::<Float64Type>().value(at).into(),
         DataType::Boolean => column.as_boolean().value(at).into(),
-        DataType::Timestamp(..) => column.as_primitive::<arrow::datatypes::TimestampMicrosecondType>().value(at).into(),
+        DataType::Timestamp(..) => {
+            column.as_primitive::<arrow::datatypes::TimestampMicrosecondType>().value(at).into()
+        }
         DataType::List(_) => {
             let inner = column.as_list::<i32>().value(at);
             (0..inner.len()).map(|item| cell(&inner, item)).collect()
@@ -78,7 +81,13 @@ fn to_batch(rows: &[Row]) -> RecordBatch {
         }
         let mut misfits = Vec::new();
         columns.push(column(&field.ty, rows.iter().map(|row| row.get(&field.name)), &mut misfits));
-        assert_eq!(misfits, [0usize; 0], "{} has a value of another type: {:?}", field.name, misfits.first().map(|row| &rows[*row][&field.name]));
+        assert_eq!(
+            misfits,
+            [0usize; 0],
+            "{} has a value of another type: {:?}",
+            field.name,
+            misfits.first().map(|row| &rows[*row][&field.name])
+        );
         fields.push(Field::new(&field.name, arrow_type(&field.ty), true));
     }
     RecordBatch::try_new(Arc::new(Schema::new(fields)), columns).unwrap()
@@ -94,12 +103,17 @@ impl Oracle {
                     }
                 }
                 StageKind::Alter(assigns) => {
-                    let values: Vec<(String, Value)> =
-                        assigns.iter().map(|assign| (assign.name.text.clone(), eval(&assign.value, &row))).collect();
+                    let values: Vec<(String, Value)> = assigns
+                        .iter()
+                        .map(|assign| (assign.name.text.clone(), eval(&assign.value, &row)))
+                        .collect();
                     row.extend(values);
                 }
                 StageKind::Call(call) => {
-                    let rule = self.file.rule(&call.name.text).unwrap_or_else(|| panic!("no rule {}", call.name.text));
+                    let rule = self
+                        .file
+                        .rule(&call.name.text)
+                        .unwrap_or_else(|| panic!("no rule {}", call.name.text));
                     row = self.query(&rule.statements[0], row)?;
                 }
                 other => panic!("stage in a mapping: {other:?}"),
@@ -275,7 +289,11 @@ fn function(name: &str, values: &[Value]) -> Option<Value> {
             assert!(regex.captures_len() <= 2);
             let group = regex.captures_len() - 1;
             let subject = s(0);
-            regex.captures_iter(&subject).filter_map(|found| found.get(group)).map(|found| Value::from(found.as_str())).collect()
+            regex
+                .captures_iter(&subject)
+                .filter_map(|found| found.get(group))
+                .map(|found| Value::from(found.as_str()))
+                .collect()
         }
         "to_string" | "to_json_string" => s(0).into(),
         "to_integer" => match &values[0] {

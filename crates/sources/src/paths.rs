@@ -74,7 +74,9 @@ impl Use {
                 }
             }
             ExprKind::Call { function, arguments } if function.is("if") => {
-                arguments.iter().for_each(|argument| self.expression(argument, false));
+                for argument in arguments {
+                    self.expression(argument, false);
+                }
             }
             _ => expression.children().into_iter().for_each(|child| self.expression(child, always)),
         }
@@ -88,11 +90,20 @@ impl Use {
 
     /// Members of a record that the statement does not read; nulls and empty containers are left out.
     /// `shown` tells whether a column of the row has a text or the text of a value.
-    pub(crate) fn leftovers(&self, fields: &Map<String, Value>, shown: &dyn Fn(&str) -> bool) -> Map<String, Value> {
+    pub(crate) fn leftovers(
+        &self,
+        fields: &Map<String, Value>,
+        shown: &dyn Fn(&str) -> bool,
+    ) -> Map<String, Value> {
         self.rest(fields, &mut Vec::new(), shown)
     }
 
-    fn rest(&self, fields: &Map<String, Value>, path: &mut Vec<String>, shown: &dyn Fn(&str) -> bool) -> Map<String, Value> {
+    fn rest(
+        &self,
+        fields: &Map<String, Value>,
+        path: &mut Vec<String>,
+        shown: &dyn Fn(&str) -> bool,
+    ) -> Map<String, Value> {
         let mut out = Map::new();
         for (name, value) in fields {
             // A decoder's own views of other members.
@@ -179,7 +190,9 @@ mod tests {
 
     #[test]
     fn a_scalar_path_does_not_take_an_object() {
-        let file = parse_rules("[INGEST: vendor = \"a\", product = \"b\", target_dataset = \"x\"] alter c = choice -> v;");
+        let file = parse_rules(
+            "[INGEST: vendor = \"a\", product = \"b\", target_dataset = \"x\"] alter c = choice -> v;",
+        );
         let found = Use::of(&file.sections[0].statements[0], &file);
         let record = json!({ "choice": { "v": { "name": "f" } } });
         assert_eq!(Value::Object(found.leftovers(record.as_object().unwrap(), &|_| false)), record);
@@ -187,7 +200,9 @@ mod tests {
 
     #[test]
     fn alternatives_are_dropped_only_when_shown() {
-        let file = parse_rules("[INGEST: vendor = \"a\", product = \"b\", target_dataset = \"x\"] alter r = coalesce(first, second), s = if(side = \"in\", a, b);");
+        let file = parse_rules(
+            "[INGEST: vendor = \"a\", product = \"b\", target_dataset = \"x\"] alter r = coalesce(first, second), s = if(side = \"in\", a, b);",
+        );
         let found = Use::of(&file.sections[0].statements[0], &file);
         let record = json!({ "first": "1", "second": "2", "side": "in", "a": "x", "b": "y" });
         let left = found.leftovers(record.as_object().unwrap(), &|text| text == "x");

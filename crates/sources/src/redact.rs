@@ -48,8 +48,14 @@ pub(crate) fn redact(value: &mut Value, secrets: &mut Vec<String>, api_key: &mut
 }
 
 /// Replaces the member if its name marks a credential, else what is below it.
-pub(crate) fn redact_member(name: &str, member: &mut Value, secrets: &mut Vec<String>, api_key: &mut Option<String>) {
-    let folded: String = name.chars().filter(|c| !matches!(c, '-' | '_')).collect::<String>().to_ascii_lowercase();
+pub(crate) fn redact_member(
+    name: &str,
+    member: &mut Value,
+    secrets: &mut Vec<String>,
+    api_key: &mut Option<String>,
+) {
+    let folded: String =
+        name.chars().filter(|c| !matches!(c, '-' | '_')).collect::<String>().to_ascii_lowercase();
     if !CREDENTIALS.contains(&folded.as_str()) {
         redact(member, secrets, api_key);
         return;
@@ -108,7 +114,10 @@ mod tests {
         assert_eq!(value["headers"]["accept"], "*/*");
         assert_eq!(value["tools"][0]["properties"]["api_key"]["type"], "string");
         assert_eq!(key.as_deref(), Some("sk-abcdef"));
-        assert_eq!(redact_text(r#"{"Authorization":"Bearer sk-abcdef"}"#, &secrets), r#"{"Authorization":"[redacted]"}"#);
+        assert_eq!(
+            redact_text(r#"{"Authorization":"Bearer sk-abcdef"}"#, &secrets),
+            r#"{"Authorization":"[redacted]"}"#
+        );
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! A source's description: `source.yaml` and `mapping.xif` of its folder.
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
 
 use atalanta_schema::Type;
 use atalanta_xql::syntax::rules::{RulesFile, parse_rules};
@@ -10,6 +11,7 @@ use crate::Framing;
 use crate::decode::DECODERS;
 use crate::detect::Sign;
 use crate::paths::Use;
+use crate::rules::{Rules, RulesError};
 
 /// An adapter.
 #[derive(Debug)]
@@ -44,6 +46,18 @@ pub struct Source {
     pub(crate) signs: Vec<Sign>,
     /// One per statement of the rules: a file with that statement alone, and what it reads and assigns.
     pub(crate) statements: Vec<(String, Use)>,
+    /// The statements in the engine, compiled when first needed.
+    pub(crate) programs: Programs,
+}
+
+/// Statements that were compiled once for all mappers of a source.
+#[derive(Default)]
+pub(crate) struct Programs(pub(crate) OnceLock<Result<Vec<Arc<dyn Rules>>, RulesError>>);
+
+impl std::fmt::Debug for Programs {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(if self.0.get().is_some() { "compiled" } else { "not compiled" })
+    }
 }
 
 /// `source.yaml`.
@@ -69,9 +83,14 @@ struct SourceFile {
 impl Source {
     /// Reads a source; the error says what is wrong in which file.
     pub fn load(yaml: &str, rules_text: &str) -> Result<Self, String> {
-        let file: SourceFile = serde_saphyr::from_str(yaml).map_err(|error| format!("source.yaml: {error}"))?;
+        let file: SourceFile =
+            serde_saphyr::from_str(yaml).map_err(|error| format!("source.yaml: {error}"))?;
         if !DECODERS.contains(&file.decoder.as_str()) {
-            return Err(format!("source.yaml: unknown decoder `{}`, expected one of {}", file.decoder, DECODERS.join(", ")));
+            return Err(format!(
+                "source.yaml: unknown decoder `{}`, expected one of {}",
+                file.decoder,
+                DECODERS.join(", ")
+            ));
         }
         if file.connect.is_empty() || file.connect.len() > 3 {
             return Err("source.yaml: expected one to three steps in `connect`".to_owned());
@@ -80,7 +99,12 @@ impl Source {
         if file.pass_through {
             let dataset = atalanta_schema::Catalog::builtin().dataset("xdr_data");
             let columns = dataset.map(|dataset| &*dataset.fields).unwrap_or_default();
-            fields.extend(columns.iter().filter(|field| field.name != "_time").map(|field| (field.name.clone(), field.ty.clone())));
+            fields.extend(
+                columns
+                    .iter()
+                    .filter(|field| field.name != "_time")
+                    .map(|field| (field.name.clone(), field.ty.clone())),
+            );
         }
         for (name, ty) in &file.fields {
             let Some(ty) = Type::parse(ty) else {
@@ -90,7 +114,8 @@ impl Source {
         }
         let rules = parse_rules(rules_text);
         if let Some(first) = rules.diagnostics.first() {
-            let line = rules_text[..(first.span.start as usize).min(rules_text.len())].matches('\n').count() + 1;
+            let line =
+                rules_text[..(first.span.start as usize).min(rules_text.len())].matches('\n').count() + 1;
             return Err(format!("mapping.xif:{line}: {}", first.message));
         }
         let statements = statements(rules_text, &rules, &file.vendor, &file.product)?;
@@ -110,12 +135,18 @@ impl Source {
             rules_text: rules_text.to_owned(),
             signs: file.detect,
             statements,
+            programs: Programs::default(),
         })
     }
 }
 
 /// Every statement on its own, so that each row is known to come from one.
-fn statements(text: &str, rules: &RulesFile, vendor: &str, product: &str) -> Result<Vec<(String, Use)>, String> {
+fn statements(
+    text: &str,
+    rules: &RulesFile,
+    vendor: &str,
+    product: &str,
+) -> Result<Vec<(String, Use)>, String> {
     let mut shared = String::new();
     for section in rules.sections.iter().filter(|section| section.kind == "RULE") {
         shared.push_str(&text[section.span.range()]);
@@ -128,10 +159,13 @@ fn statements(text: &str, rules: &RulesFile, vendor: &str, product: &str) -> Res
     let mut out = Vec::new();
     for section in rules.sections.iter().filter(|section| section.kind == "INGEST") {
         if section.argument("vendor") != Some(vendor) || section.argument("product") != Some(product) {
-            return Err(format!("mapping.xif: expected vendor `{vendor}` and product `{product}` as in source.yaml"));
+            return Err(format!(
+                "mapping.xif: expected vendor `{vendor}` and product `{product}` as in source.yaml"
+            ));
         }
         for statement in &section.statements {
-            let own = format!("{shared}\n{}\n{};\n", &text[section.span.range()], &text[statement.span.range()]);
+            let own =
+                format!("{shared}\n{}\n{};\n", &text[section.span.range()], &text[statement.span.range()]);
             out.push((own, Use::of(statement, rules)));
         }
     }

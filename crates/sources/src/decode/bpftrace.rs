@@ -18,19 +18,23 @@ impl Decode for Bpftrace {
         let record = RawRecord::new(raw, line);
         let text = record.text.clone();
         let mut words = text.splitn(3, ' ');
-        let (kind, clock, rest) = (words.next().unwrap_or(""), words.next().unwrap_or(""), words.next().unwrap_or(""));
+        let (kind, clock, rest) =
+            (words.next().unwrap_or(""), words.next().unwrap_or(""), words.next().unwrap_or(""));
         match kind {
             "" | "Attaching" => {}
             "START" => match (clock.parse::<i64>(), rest.trim().parse::<i64>()) {
                 (Ok(unix), Ok(boot)) => self.offset_ns = unix.checked_sub(boot),
-                _ => problems.push(record.problem("expected START, a time in nanoseconds and a clock in nanoseconds")),
+                _ => problems
+                    .push(record.problem("expected START, a time in nanoseconds and a clock in nanoseconds")),
             },
             "EXEC" | "OPEN" | "CONN" => match clock.parse::<i64>() {
                 Ok(clock) => {
                     let fields = self.columns(kind, clock, rest);
                     out.push(record.decoded(fields));
                 }
-                Err(_) => problems.push(record.problem(format!("expected a clock in nanoseconds after {kind}"))),
+                Err(_) => {
+                    problems.push(record.problem(format!("expected a clock in nanoseconds after {kind}")));
+                }
             },
             _ => problems.push(record.problem("expected a line that starts with EXEC, OPEN or CONN")),
         }
@@ -49,13 +53,16 @@ impl Bpftrace {
         put(&mut fields, "boot_ns", clock);
         put(&mut fields, "time_ns", self.offset_ns.and_then(|offset| offset.checked_add(clock)));
         // A value runs to the next known name: command names and arguments hold blanks.
-        let found: Vec<(usize, &str)> = names.iter().filter_map(|name| Some((position(rest, name)?, *name))).collect();
+        let found: Vec<(usize, &str)> =
+            names.iter().filter_map(|name| Some((position(rest, name)?, *name))).collect();
         for (index, (at, name)) in found.iter().enumerate() {
             let start = at + name.len() + 1;
             let end = found.get(index + 1).map_or(rest.len(), |(next, _)| *next);
             let value = rest.get(start..end).unwrap_or("").trim();
             match value.parse::<i64>() {
-                Ok(number) if matches!(*name, "pid" | "uid" | "flags" | "fd" | "port") => put(&mut fields, name, number),
+                Ok(number) if matches!(*name, "pid" | "uid" | "flags" | "fd" | "port") => {
+                    put(&mut fields, name, number);
+                }
                 _ => put(&mut fields, name, value),
             }
         }

@@ -25,7 +25,8 @@ impl Decode for CloudTrail {
                     let texts = records_text(&record.text);
                     split(&record, events, texts, out, problems);
                 }
-                Some(other) => problems.push(record.problem(format!("expected an array in Records, found {}", kind(&other)))),
+                Some(other) => problems
+                    .push(record.problem(format!("expected an array in Records, found {}", kind(&other)))),
                 None => out.push(record.decoded(event(file))),
             },
             other => problems.push(record.problem(format!("expected a JSON object, found {}", kind(&other)))),
@@ -40,7 +41,13 @@ fn records_text(text: &str) -> &str {
 }
 
 /// Each event keeps its own text as raw record, not the whole file.
-fn split(file: &RawRecord, events: Vec<Value>, text: &str, out: &mut Vec<Decoded>, problems: &mut Vec<DecodeProblem>) {
+fn split(
+    file: &RawRecord,
+    events: Vec<Value>,
+    text: &str,
+    out: &mut Vec<Decoded>,
+    problems: &mut Vec<DecodeProblem>,
+) {
     let mut texts = elements(text);
     if texts.len() != events.len() {
         // The array was not where the text has the name first; the values are right all the same.
@@ -57,7 +64,9 @@ fn split(file: &RawRecord, events: Vec<Value>, text: &str, out: &mut Vec<Decoded
         };
         match value {
             Value::Object(fields) => out.push(own.decoded(event(fields))),
-            other => problems.push(own.problem(format!("expected a CloudTrail event, found {}", kind(&other)))),
+            other => {
+                problems.push(own.problem(format!("expected a CloudTrail event, found {}", kind(&other))));
+            }
         }
     }
 }
@@ -72,7 +81,8 @@ fn event(mut fields: Map<String, Value>) -> Map<String, Value> {
     if let Some(resource) = first_resource(&fields) {
         put(&mut fields, "resource", resource);
     }
-    if let Some(key) = fields.get("userIdentity").and_then(|identity| identity.get("accessKeyId")).and_then(Value::as_str)
+    if let Some(key) =
+        fields.get("userIdentity").and_then(|identity| identity.get("accessKeyId")).and_then(Value::as_str)
         && !key.is_empty()
     {
         let key = key.to_owned();
@@ -97,8 +107,20 @@ fn first_resource(fields: &Map<String, Value>) -> Option<String> {
         });
     }
     let names = [
-        "modelId", "endpointName", "trainingJobName", "modelName", "modelPackageName", "modelPackageGroupName",
-        "notebookInstanceName", "functionName", "roleName", "userName", "secretId", "instanceId", "groupId", "name",
+        "modelId",
+        "endpointName",
+        "trainingJobName",
+        "modelName",
+        "modelPackageName",
+        "modelPackageGroupName",
+        "notebookInstanceName",
+        "functionName",
+        "roleName",
+        "userName",
+        "secretId",
+        "instanceId",
+        "groupId",
+        "name",
     ];
     names.iter().find_map(|name| request.get(*name).and_then(Value::as_str)).map(str::to_owned)
 }
@@ -116,16 +138,22 @@ mod tests {
 
     #[test]
     fn a_file_is_split_and_each_event_keeps_its_text() {
-        let out = decode("{\"Records\": [\n {\"eventName\": \"A\"},\n {\"eventName\": \"B\", \"requestParameters\": {\"bucketName\": \"b\", \"key\": \"m.pt\"}}\n]}");
+        let out = decode(
+            "{\"Records\": [\n {\"eventName\": \"A\"},\n {\"eventName\": \"B\", \"requestParameters\": {\"bucketName\": \"b\", \"key\": \"m.pt\"}}\n]}",
+        );
         assert_eq!(out.len(), 2);
-        assert_eq!(&*out[1].raws[0].text, r#"{"eventName": "B", "requestParameters": {"bucketName": "b", "key": "m.pt"}}"#);
+        assert_eq!(
+            &*out[1].raws[0].text,
+            r#"{"eventName": "B", "requestParameters": {"bucketName": "b", "key": "m.pt"}}"#
+        );
         assert_eq!((out[0].raws[0].line, out[1].raws[0].line), (2, 3));
         assert_eq!(out[1].fields["resource"], "s3://b/m.pt");
     }
 
     #[test]
     fn eventbridge_and_single_events() {
-        let out = decode(r#"{"detail-type":"AWS API Call via CloudTrail","detail":{"eventName":"InvokeModel"}}"#);
+        let out =
+            decode(r#"{"detail-type":"AWS API Call via CloudTrail","detail":{"eventName":"InvokeModel"}}"#);
         assert_eq!(out[0].fields["eventName"], "InvokeModel");
         assert_eq!(decode(r#"{"eventName":"X"}"#)[0].fields["eventName"], "X");
     }

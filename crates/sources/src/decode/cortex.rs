@@ -79,7 +79,9 @@ fn microseconds(value: &Value) -> Option<i64> {
     const MAX_MILLIS: i64 = 100_000_000_000_000;
     if let Some(text) = value.as_str() {
         let parsed: Option<jiff::Timestamp> = text.parse().ok();
-        return parsed.map(jiff::Timestamp::as_microsecond).or_else(|| microseconds(&text.parse::<i64>().ok()?.into()));
+        return parsed
+            .map(jiff::Timestamp::as_microsecond)
+            .or_else(|| microseconds(&text.parse::<i64>().ok()?.into()));
     }
     let number = value.as_i64()?;
     if number.abs() < MAX_MILLIS { number.checked_mul(1000) } else { Some(number) }
@@ -96,7 +98,10 @@ mod tests {
             "action_process_image_command_line": "python.exe x.py", "event_is_replay": false });
         let fields = rename(record.as_object().unwrap().clone());
         assert_eq!(fields["time_us"], 1_795_300_000_123_000_i64);
-        assert_eq!((&fields["event_type"], &fields["event_sub_type"]), (&json!("PROCESS"), &json!("PROCESS_START")));
+        assert_eq!(
+            (&fields["event_type"], &fields["event_sub_type"]),
+            (&json!("PROCESS"), &json!("PROCESS_START"))
+        );
         assert_eq!(fields["action_process_command_line"], "python.exe x.py");
         assert_eq!(fields["event_is_replay"], false);
     }

@@ -167,7 +167,12 @@ mod tests {
     #[test]
     fn says_what_is_wrong_with_a_line() {
         let mut problems = Vec::new();
-        EnvoyAccess.push(b"[2026-11-21T22:49:32.072Z] \"GET / HTTP/1.1\" 200 -", 7, &mut Vec::new(), &mut problems);
+        EnvoyAccess.push(
+            b"[2026-11-21T22:49:32.072Z] \"GET / HTTP/1.1\" 200 -",
+            7,
+            &mut Vec::new(),
+            &mut problems,
+        );
         assert_eq!(problems[0].message, "access log line has 2 values after the request, expected 11 or 20");
         assert_eq!(problems[0].raw.line, 7);
     }

@@ -21,7 +21,12 @@ impl Decode for Json {
     }
 }
 
-fn unfold(record: RawRecord, elements: Vec<Value>, out: &mut Vec<Decoded>, problems: &mut Vec<DecodeProblem>) {
+fn unfold(
+    record: RawRecord,
+    elements: Vec<Value>,
+    out: &mut Vec<Decoded>,
+    problems: &mut Vec<DecodeProblem>,
+) {
     for (position, element) in elements.into_iter().enumerate() {
         match element {
             Value::Object(fields) => out.push(Decoded {

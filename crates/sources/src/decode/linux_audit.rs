@@ -36,7 +36,8 @@ impl Decode for LinuxAudit {
             return;
         }
         let Some((key, parsed)) = parse(record.clone()) else {
-            return problems.push(record.problem("expected an audit line: type=… msg=audit(seconds.millis:serial): …"));
+            return problems
+                .push(record.problem("expected an audit line: type=… msg=audit(seconds.millis:serial): …"));
         };
         self.close_before(key.0 - MAX_AGE_MS, out);
         let ends = parsed.kind == "EOE" || alone(&parsed.kind);
@@ -73,7 +74,9 @@ impl LinuxAudit {
 
 /// Kinds that are an event by themselves: user-space messages.
 fn alone(kind: &str) -> bool {
-    ["USER", "CRED_", "SERVICE_", "DAEMON_", "LOGIN", "ADD_", "DEL_", "SYSTEM_"].iter().any(|start| kind.starts_with(start))
+    ["USER", "CRED_", "SERVICE_", "DAEMON_", "LOGIN", "ADD_", "DEL_", "SYSTEM_"]
+        .iter()
+        .any(|start| kind.starts_with(start))
 }
 
 fn parse(raw: RawRecord) -> Option<((i64, u64, String), Line)> {
@@ -86,9 +89,16 @@ fn parse(raw: RawRecord) -> Option<((i64, u64, String), Line)> {
     let (stamp, rest) = rest.split_once("):")?;
     let (time, serial) = stamp.split_once(':')?;
     let (seconds, millis) = time.split_once('.').unwrap_or((time, "0"));
-    let time_ms = seconds.parse::<i64>().ok()?.checked_mul(1000)?.checked_add(millis.get(..3).unwrap_or(millis).parse().ok()?)?;
+    let time_ms = seconds
+        .parse::<i64>()
+        .ok()?
+        .checked_mul(1000)?
+        .checked_add(millis.get(..3).unwrap_or(millis).parse().ok()?)?;
     let fields = fields::pairs(rest);
-    Some(((time_ms, serial.parse().ok()?, node.to_owned()), Line { kind: kind.trim().to_owned(), fields, raw }))
+    Some((
+        (time_ms, serial.parse().ok()?, node.to_owned()),
+        Line { kind: kind.trim().to_owned(), fields, raw },
+    ))
 }
 
 fn event(key: &(i64, u64, String), lines: Vec<Line>) -> Decoded {
@@ -162,12 +172,17 @@ mod tests {
              type=SOCKADDR msg=audit(1.5:1): saddr=020001BB0A0000010000000000000000",
         );
         assert_eq!(out[0].fields["kind"], "connect");
-        assert_eq!((&out[0].fields["remote_ip"], &out[0].fields["remote_port"]), (&json!("10.0.0.1"), &json!(443)));
+        assert_eq!(
+            (&out[0].fields["remote_ip"], &out[0].fields["remote_port"]),
+            (&json!("10.0.0.1"), &json!(443))
+        );
     }
 
     #[test]
     fn user_messages_are_events_alone() {
-        let out = decode("type=USER_LOGIN msg=audit(1795300000.5:44): pid=1 uid=0 auid=1000 ses=3 msg='op=login acct=\"ana\" exe=\"/usr/sbin/sshd\" addr=10.0.0.9 res=success'");
+        let out = decode(
+            "type=USER_LOGIN msg=audit(1795300000.5:44): pid=1 uid=0 auid=1000 ses=3 msg='op=login acct=\"ana\" exe=\"/usr/sbin/sshd\" addr=10.0.0.9 res=success'",
+        );
         assert_eq!(out[0].fields["kind"], "user");
         assert_eq!(out[0].fields["acct"], "ana");
         assert_eq!(out[0].fields["res"], "success");

@@ -53,9 +53,11 @@ fn extend(fields: &mut Map<String, Value>) {
 /// The body as the client sent it, as far as the payload keeps it.
 fn request_body(fields: &Map<String, Value>, messages: Value, parameters: Value) -> Value {
     let mut body = Map::new();
-    let named = |name: &str| fields.get(name).filter(|model| model.as_str().is_some_and(|model| !model.is_empty()));
+    let named =
+        |name: &str| fields.get(name).filter(|model| model.as_str().is_some_and(|model| !model.is_empty()));
     put(&mut body, "model", named("model_group").or_else(|| named("model")).cloned().unwrap_or_default());
-    let embeddings = fields.get("call_type").and_then(Value::as_str).is_some_and(|name| name.contains("embedding"));
+    let embeddings =
+        fields.get("call_type").and_then(Value::as_str).is_some_and(|name| name.contains("embedding"));
     put(&mut body, if embeddings { "input" } else { "messages" }, messages);
     if let Value::Object(parameters) = parameters {
         body.extend(parameters.into_iter().filter(|(_, value)| !value.is_null()));

@@ -30,7 +30,8 @@ impl Decode for LlmHttp {
 fn extend(fields: &mut Map<String, Value>) {
     for name in ["headers", "response_headers"] {
         if let Some(Value::Object(headers)) = fields.get_mut(name) {
-            *headers = std::mem::take(headers).into_iter().map(|(k, v)| (k.to_ascii_lowercase(), v)).collect();
+            *headers =
+                std::mem::take(headers).into_iter().map(|(k, v)| (k.to_ascii_lowercase(), v)).collect();
         }
     }
     let request = body(fields.get("request_body"));
@@ -68,12 +69,19 @@ fn body(value: Option<&Value>) -> Value {
 fn operation(fields: &Map<String, Value>, request: &Value) -> Option<&'static str> {
     let path = fields.get("path").and_then(Value::as_str)?;
     let path = path.split(['?', '#']).next().unwrap_or(path);
-    if fields.get("method").and_then(Value::as_str).is_some_and(|method| !method.eq_ignore_ascii_case("POST")) {
+    if fields.get("method").and_then(Value::as_str).is_some_and(|method| !method.eq_ignore_ascii_case("POST"))
+    {
         return None;
     }
     let ends = |suffix: &str| path.ends_with(suffix);
     Some(match () {
-        () if ends("/chat/completions") || ends("/converse") || ends("/converse-stream") || ends("/api/chat") => "chat",
+        () if ends("/chat/completions")
+            || ends("/converse")
+            || ends("/converse-stream")
+            || ends("/api/chat") =>
+        {
+            "chat"
+        }
         () if ends("/v1/messages") || (ends("/messages") && request.get("max_tokens").is_some()) => "chat",
         () if ends("/responses") => "responses",
         () if ends("/embeddings") || ends(":embedContent") || ends("/api/embed") => "embeddings",
@@ -109,7 +117,12 @@ fn assemble(text: &str) -> Value {
                 said.push_str(delta.get(key).and_then(Value::as_str).unwrap_or_default());
             }
             for call in delta.get("tool_calls").and_then(Value::as_array).into_iter().flatten() {
-                add_call(&mut calls, call.get("id"), call.pointer("/function/name"), call.pointer("/function/arguments"));
+                add_call(
+                    &mut calls,
+                    call.get("id"),
+                    call.pointer("/function/name"),
+                    call.pointer("/function/arguments"),
+                );
             }
             add_call(&mut calls, None, None, delta.get("partial_json"));
             finish = delta.get("stop_reason").filter(|reason| !reason.is_null()).cloned().unwrap_or(finish);
@@ -189,7 +202,9 @@ mod tests {
         let stream = "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"id\":\"msg_1\",\"model\":\"claude\",\"usage\":{\"input_tokens\":5}}}\n\n\
             data: {\"type\":\"content_block_delta\",\"delta\":{\"type\":\"text_delta\",\"text\":\"Hi\"}}\n\n\
             data: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"end_turn\"},\"usage\":{\"output_tokens\":2}}\n\n";
-        let fields = decode(&json!({ "method": "POST", "path": "/v1/messages", "request_body": {}, "response_body": stream }));
+        let fields = decode(
+            &json!({ "method": "POST", "path": "/v1/messages", "request_body": {}, "response_body": stream }),
+        );
         assert_eq!(fields["text_output"], "Hi");
         assert_eq!(fields["finish"], "stop");
         assert_eq!(fields["_response"]["usage"], json!({ "input_tokens": 5, "output_tokens": 2 }));
@@ -197,7 +212,9 @@ mod tests {
 
     #[test]
     fn other_services_stay_plain_http() {
-        let fields = decode(&json!({ "method": "PUT", "path": "/models/m.pt", "headers": { "Host": "b.s3.amazonaws.com" } }));
+        let fields = decode(
+            &json!({ "method": "PUT", "path": "/models/m.pt", "headers": { "Host": "b.s3.amazonaws.com" } }),
+        );
         assert!(!fields.contains_key("operation"));
         assert_eq!(fields["headers"]["host"], "b.s3.amazonaws.com");
     }

@@ -165,14 +165,15 @@ mod tests {
             r#"{"request_body":"data: {\n\ndata: [DONE]","response_body":[[]],"headers":{"a":1}}"#,
             r#"{"messages":{"role":1},"response":{"choices":[{"message":[]}]},"model_parameters":[]}"#,
         ]);
-        let mixed = (piece, 0usize..160, prop::collection::vec(any::<u8>(), 0..24)).prop_map(|(text, cut, tail)| {
-            let mut bytes = text.as_bytes()[..cut.min(text.len())].to_vec();
-            if cut >= text.len() && tail.len() % 2 == 0 {
-                return bytes;
-            }
-            bytes.extend(tail);
-            bytes
-        });
+        let mixed =
+            (piece, 0usize..160, prop::collection::vec(any::<u8>(), 0..24)).prop_map(|(text, cut, tail)| {
+                let mut bytes = text.as_bytes()[..cut.min(text.len())].to_vec();
+                if cut >= text.len() && tail.len() % 2 == 0 {
+                    return bytes;
+                }
+                bytes.extend(tail);
+                bytes
+            });
         prop::collection::vec(prop_oneof![mixed, prop::collection::vec(any::<u8>(), 0..64)], 0..12)
     }
 

@@ -74,7 +74,17 @@ fn one(signal: &Signal, line: u64, resource: &Value, scope: &Value, item: &Value
     for (from, to) in [("traceId", "trace"), ("spanId", "span"), ("parentSpanId", "parent_span")] {
         put(&mut fields, to, item.get(from).and_then(Value::as_str).and_then(id));
     }
-    for name in ["name", "kind", "severityText", "severityNumber", "eventName", "unit", "description", "flags", "links"] {
+    for name in [
+        "name",
+        "kind",
+        "severityText",
+        "severityNumber",
+        "eventName",
+        "unit",
+        "description",
+        "flags",
+        "links",
+    ] {
         put(&mut fields, name, item.get(name).cloned().unwrap_or_default());
     }
     put(&mut fields, "status_code", item.pointer("/status/code").cloned().unwrap_or_default());
@@ -97,7 +107,8 @@ fn one(signal: &Signal, line: u64, resource: &Value, scope: &Value, item: &Value
 
 fn times(fields: &mut Map<String, Value>, item: &Value) {
     let time = |name: &str| item.get(name).and_then(integer).filter(|time| *time > 0);
-    let start = time("startTimeUnixNano").or_else(|| time("timeUnixNano")).or_else(|| time("observedTimeUnixNano"));
+    let start =
+        time("startTimeUnixNano").or_else(|| time("timeUnixNano")).or_else(|| time("observedTimeUnixNano"));
     put(fields, "time_ns", start);
     if let (Some(start), Some(end)) = (start, time("endTimeUnixNano")) {
         put(fields, "span_ms", end.saturating_sub(start) as f64 / 1e6);
@@ -109,7 +120,11 @@ fn event(event: &Value) -> Value {
 }
 
 /// Which convention a record follows.
-fn profile(fields: &Map<String, Value>, resource: &Map<String, Value>, attrs: &Map<String, Value>) -> &'static str {
+fn profile(
+    fields: &Map<String, Value>,
+    resource: &Map<String, Value>,
+    attrs: &Map<String, Value>,
+) -> &'static str {
     let scope = fields.get("scope_name").and_then(Value::as_str).unwrap_or("");
     let service = resource.get("service.name").and_then(Value::as_str).unwrap_or("");
     let has = |name: &str| attrs.contains_key(name);

@@ -10,7 +10,9 @@ pub(super) struct Tetragon;
 impl Decode for Tetragon {
     fn push(&mut self, raw: &[u8], line: u64, out: &mut Vec<Decoded>, problems: &mut Vec<DecodeProblem>) {
         let record = RawRecord::new(raw, line);
-        match json_object(&record).and_then(|fields| event(fields).map_err(|message| record.clone().problem(message))) {
+        match json_object(&record)
+            .and_then(|fields| event(fields).map_err(|message| record.clone().problem(message)))
+        {
             Ok(fields) => out.push(record.decoded(fields)),
             Err(problem) => problems.push(problem),
         }
@@ -42,7 +44,8 @@ fn read_argument(fields: &mut Map<String, Value>, argument: &Value) {
     let file = ["file_arg", "path_arg", "linux_binprm_arg"].iter().find_map(|name| argument.get(name));
     if let Some(path) = file.and_then(|file| file.get("path")).and_then(Value::as_str) {
         // Old versions leave out the leading slash.
-        let path = if path.starts_with('/') || path.is_empty() { path.to_owned() } else { format!("/{path}") };
+        let path =
+            if path.starts_with('/') || path.is_empty() { path.to_owned() } else { format!("/{path}") };
         let name = if fields.contains_key("file_path") { "file_path_to" } else { "file_path" };
         put(fields, name, path);
     }
@@ -69,7 +72,8 @@ fn file_operation(fields: &Map<String, Value>) -> Option<&'static str> {
     fields.get("file_path")?;
     let mask = fields.get("access_mask").and_then(Value::as_i64);
     let function = fields.get("function_name").and_then(Value::as_str)?;
-    let function = function.strip_prefix("__x64_").or_else(|| function.strip_prefix("__arm64_")).unwrap_or(function);
+    let function =
+        function.strip_prefix("__x64_").or_else(|| function.strip_prefix("__arm64_")).unwrap_or(function);
     Some(match function {
         "security_file_permission" if mask.is_some_and(|mask| mask & 2 != 0) => "FILE_WRITE",
         "security_file_permission" if mask.is_some_and(|mask| mask & 4 != 0) => "FILE_READ",
@@ -106,6 +110,9 @@ mod tests {
         let record = json!({ "process_kprobe": { "function_name": "tcp_connect", "args": [{ "sock_arg": {
             "protocol": "IPPROTO_TCP", "saddr": "10.0.0.1", "daddr": "1.2.3.4", "sport": 40000, "dport": 443 } }] } });
         let fields = event(record.as_object().unwrap().clone()).unwrap();
-        assert_eq!((&fields["destination_ip"], &fields["destination_port"]), (&json!("1.2.3.4"), &json!(443)));
+        assert_eq!(
+            (&fields["destination_ip"], &fields["destination_port"]),
+            (&json!("1.2.3.4"), &json!(443))
+        );
     }
 }

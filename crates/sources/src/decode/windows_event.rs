@@ -49,7 +49,12 @@ fn flatten(mut fields: Map<String, Value>) -> Map<String, Value> {
 /// `System` of the event XML: values may be objects with `#text` and `#attributes`.
 fn system_part(fields: &mut Map<String, Value>, system: Option<Value>) {
     let Some(Value::Object(mut system)) = system else { return };
-    for (from, to) in [("EventID", "EventID"), ("Channel", "Channel"), ("Computer", "Hostname"), ("EventRecordID", "RecordNumber")] {
+    for (from, to) in [
+        ("EventID", "EventID"),
+        ("Channel", "Channel"),
+        ("Computer", "Hostname"),
+        ("EventRecordID", "RecordNumber"),
+    ] {
         if let Some(value) = system.remove(from) {
             let value = value.get("#text").cloned().unwrap_or(value);
             put(fields, to, value);
@@ -66,7 +71,9 @@ fn system_part(fields: &mut Map<String, Value>, system: Option<Value>) {
 /// Time of creation of an event, wherever the converter put it.
 fn created(system: &Map<String, Value>) -> Option<Value> {
     let created = system.get("TimeCreated")?;
-    ["/#attributes/SystemTime", "/@SystemTime", "/SystemTime"].iter().find_map(|path| created.pointer(path).cloned())
+    ["/#attributes/SystemTime", "/@SystemTime", "/SystemTime"]
+        .iter()
+        .find_map(|path| created.pointer(path).cloned())
 }
 
 /// Moves the members of the event data to the top; top members win.

@@ -64,7 +64,8 @@ pub(super) fn text(value: Option<&Value>) -> Option<String> {
 }
 
 fn unhex(text: &str) -> Option<Vec<u8>> {
-    if text.is_empty() || text.len() % 2 != 0 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+    if text.is_empty() || !text.len().is_multiple_of(2) || !text.bytes().all(|byte| byte.is_ascii_hexdigit())
+    {
         return None;
     }
     (0..text.len()).step_by(2).map(|at| u8::from_str_radix(text.get(at..at + 2)?, 16).ok()).collect()
@@ -72,7 +73,8 @@ fn unhex(text: &str) -> Option<Vec<u8>> {
 
 /// Arguments of EXECVE: `a0`, `a1` …, long ones in pieces `a1[0]`, `a1[1]` ….
 pub(super) fn arguments(fields: &Map<String, Value>) -> Vec<Value> {
-    let count = fields.get("argc").and_then(Value::as_str).and_then(|count| count.parse::<usize>().ok()).unwrap_or(0);
+    let count =
+        fields.get("argc").and_then(Value::as_str).and_then(|count| count.parse::<usize>().ok()).unwrap_or(0);
     let mut arguments = Vec::new();
     for index in 0..count.min(fields.len()) {
         let name = format!("a{index}");
@@ -111,7 +113,21 @@ pub(super) fn socket(fields: &mut Map<String, Value>, line: &Map<String, Value>)
 
 /// Adds `kind`, `command_line`, `file_path`, `file_operation` from the system call and its paths.
 pub(super) fn interpret(fields: &mut Map<String, Value>, paths: Vec<Value>) {
-    for name in ["comm", "exe", "key", "acct", "hostname", "cmd", "subj", "auid_name", "uid_name", "euid_name", "syscall_name", "data", "vm"] {
+    for name in [
+        "comm",
+        "exe",
+        "key",
+        "acct",
+        "hostname",
+        "cmd",
+        "subj",
+        "auid_name",
+        "uid_name",
+        "euid_name",
+        "syscall_name",
+        "data",
+        "vm",
+    ] {
         if let Some(value) = text(fields.get(name).filter(|value| quoted_or_hex(name, value))) {
             put(fields, name, value);
         } else if fields.get(name).is_some_and(|value| value == "(null)") {
@@ -119,7 +135,13 @@ pub(super) fn interpret(fields: &mut Map<String, Value>, paths: Vec<Value>) {
         }
     }
     let call = system_call(fields);
-    let argv: Vec<&str> = fields.get("argv").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
+    let argv: Vec<&str> = fields
+        .get("argv")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect();
     let line = if argv.is_empty() { None } else { Some(argv.join(" ")) };
     let line = line.or_else(|| fields.get("proctitle").and_then(Value::as_str).map(str::to_owned));
     put(fields, "command_line", line);
@@ -136,7 +158,14 @@ pub(super) fn interpret(fields: &mut Map<String, Value>, paths: Vec<Value>) {
             }
             None => "other",
         },
-        None if fields.get("types").and_then(|types| types.get(0)).and_then(Value::as_str).is_some_and(|kind| kind != "SYSCALL") => "user",
+        None if fields
+            .get("types")
+            .and_then(|types| types.get(0))
+            .and_then(Value::as_str)
+            .is_some_and(|kind| kind != "SYSCALL") =>
+        {
+            "user"
+        }
         None => "other",
     };
     put(fields, "kind", kind);
@@ -165,7 +194,8 @@ fn unquoted(mut path: Value) -> Value {
 /// `comm` and the like are hexadecimal when unquoted; user messages write plain words.
 fn quoted_or_hex(name: &str, value: &Value) -> bool {
     let Some(value) = value.as_str() else { return false };
-    value.starts_with('"') || (matches!(name, "comm" | "exe" | "key" | "cmd" | "data" | "acct") && unhex(value).is_some())
+    value.starts_with('"')
+        || (matches!(name, "comm" | "exe" | "key" | "cmd" | "data" | "acct") && unhex(value).is_some())
 }
 
 /// Name of the call, from the enriched form or the number of x86-64 and AArch64.
@@ -194,7 +224,10 @@ fn system_call(fields: &Map<String, Value>) -> Option<&'static str> {
     let number = fields.get("syscall").and_then(Value::as_str)?;
     let arm = fields.get("arch").and_then(Value::as_str) == Some("c00000b7");
     let found = NAMES.iter().find(|(name, x86, aarch)| {
-        enriched.map_or_else(|| number == *name || number == if arm { *aarch } else { *x86 }, |enriched| enriched == *name)
+        enriched.map_or_else(
+            || number == *name || number == if arm { *aarch } else { *x86 },
+            |enriched| enriched == *name,
+        )
     });
     found.map(|(name, ..)| *name)
 }
@@ -215,17 +248,21 @@ fn file_operation(call: &str, fields: &Map<String, Value>, paths: &[Value]) -> O
             let argument = if call == "open" { "a1" } else { "a2" };
             let flags = fields.get(argument).and_then(Value::as_str);
             let flags = flags.and_then(|flags| u64::from_str_radix(flags, 16).ok()).unwrap_or(0);
-            if flags & 3 == 0 { "FILE_READ" } else { "FILE_WRITE" }
+            if flags.trailing_zeros() >= 2 { "FILE_READ" } else { "FILE_WRITE" }
         }
         _ => return None,
     })
 }
 
 fn file(fields: &mut Map<String, Value>, paths: &[Value], operation: &str) {
-    let of = |kind: &str| paths.iter().rev().find(|path| path.get("nametype").and_then(Value::as_str) == Some(kind));
+    let of = |kind: &str| {
+        paths.iter().rev().find(|path| path.get("nametype").and_then(Value::as_str) == Some(kind))
+    };
     let last = paths.iter().rev().find(|path| path.get("nametype").and_then(Value::as_str) != Some("PARENT"));
     let target = if operation == "FILE_RENAME" { of("CREATE").or(last) } else { last };
-    let name = |path: Option<&Value>| text(path.and_then(|path| path.get("name"))).map(|name| absolute(fields, &name));
+    let name = |path: Option<&Value>| {
+        text(path.and_then(|path| path.get("name"))).map(|name| absolute(fields, &name))
+    };
     let (path, previous) = (name(target), (operation == "FILE_RENAME").then(|| name(of("DELETE"))).flatten());
     put(fields, "file_path", path);
     put(fields, "previous_path", previous);

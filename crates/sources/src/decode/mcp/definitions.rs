@@ -22,7 +22,12 @@ pub(super) struct Definitions {
 
 impl Definitions {
     /// Rows for what is new, changed or removed in a list; `whole` if the list is complete.
-    pub(super) fn compare(&mut self, base: &Map<String, Value>, tools: &[Value], whole: bool) -> Vec<Map<String, Value>> {
+    pub(super) fn compare(
+        &mut self,
+        base: &Map<String, Value>,
+        tools: &[Value],
+        whole: bool,
+    ) -> Vec<Map<String, Value>> {
         let server = base.get("tool_server").and_then(Value::as_str).unwrap_or_default().to_owned();
         let mut rows = Vec::new();
         let mut listed = HashSet::new();
@@ -59,7 +64,12 @@ impl Definitions {
         previous
     }
 
-    fn removed(&mut self, base: &Map<String, Value>, server: &str, listed: &HashSet<String>) -> Vec<Map<String, Value>> {
+    fn removed(
+        &mut self,
+        base: &Map<String, Value>,
+        server: &str,
+        listed: &HashSet<String>,
+    ) -> Vec<Map<String, Value>> {
         let from = (server.to_owned(), String::new());
         let gone: Vec<String> = self
             .known
@@ -120,7 +130,9 @@ fn skeleton(name: &str) -> String {
 
 fn fold(c: char) -> Option<char> {
     let folded = match c {
-        '_' | '-' | '.' | ' ' | '/' | ':' | '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' => return None,
+        '_' | '-' | '.' | ' ' | '/' | ':' | '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' => {
+            return None;
+        }
         '\u{ff01}'..='\u{ff5e}' => char::from_u32(c as u32 - 0xfee0).unwrap_or(c),
         'а' | 'α' => 'a',
         'в' | 'β' => 'b',
@@ -155,7 +167,14 @@ mod tests {
     #[test]
     fn look_alikes_share_a_skeleton() {
         let real = skeleton("read_file");
-        for fake in ["read-file", "ReadFile", "re\u{430}d_f\u{456}le", "read_f1le", "\u{ff52}ead file", "read_\u{200b}file"] {
+        for fake in [
+            "read-file",
+            "ReadFile",
+            "re\u{430}d_f\u{456}le",
+            "read_f1le",
+            "\u{ff52}ead file",
+            "read_\u{200b}file",
+        ] {
             assert_eq!(skeleton(fake), real, "{fake}");
         }
         assert_ne!(skeleton("read_files"), real);

@@ -129,7 +129,9 @@ impl Mcp {
             (true, Some(id)) => self.hold(envelope, id, out),
             (true, None) => out.push(self.notification(envelope)),
             (false, Some(id)) => self.answer(envelope, id, out),
-            (false, None) => out.push(rows::message(&envelope, None, self.connection(&envelope.connection), None)),
+            (false, None) => {
+                out.push(rows::message(&envelope, None, self.connection(&envelope.connection), None));
+            }
         }
     }
 
@@ -140,7 +142,8 @@ impl Mcp {
     /// Remembers who speaks: `initialize`, `server/discover`, or the `_meta` of every message.
     fn note(&mut self, envelope: &Envelope) {
         if !self.connections.contains_key(&envelope.connection) && self.connections.len() >= MAX_CONNECTIONS {
-            let oldest = self.connections.iter().min_by_key(|(_, state)| state.last_seen).map(|(id, _)| id.clone());
+            let oldest =
+                self.connections.iter().min_by_key(|(_, state)| state.last_seen).map(|(id, _)| id.clone());
             oldest.map(|id| self.connections.remove(&id));
         }
         let state = self.connections.entry(envelope.connection.clone()).or_default();
@@ -153,13 +156,20 @@ impl Mcp {
             if member.is_empty() { value.as_str() } else { value.get(member)?.as_str() }.map(str::to_owned)
         };
         keep(&mut state.client.name, text("/params/clientInfo/name").or_else(|| meta("clientInfo", "name")));
-        keep(&mut state.client.version, text("/params/clientInfo/version").or_else(|| meta("clientInfo", "version")));
+        keep(
+            &mut state.client.version,
+            text("/params/clientInfo/version").or_else(|| meta("clientInfo", "version")),
+        );
         keep(&mut state.server.name, text("/result/serverInfo/name").or_else(|| meta("serverInfo", "name")));
-        keep(&mut state.server.version, text("/result/serverInfo/version").or_else(|| meta("serverInfo", "version")));
+        keep(
+            &mut state.server.version,
+            text("/result/serverInfo/version").or_else(|| meta("serverInfo", "version")),
+        );
         keep(&mut state.protocol, text("/result/protocolVersion").or_else(|| meta("protocolVersion", "")));
         keep(&mut state.instructions, text("/result/instructions"));
         keep(&mut state.session, rows::header(&envelope.fields, "mcp-session-id"));
-        if envelope.message.get("method").and_then(Value::as_str) == Some("notifications/tools/list_changed") {
+        if envelope.message.get("method").and_then(Value::as_str) == Some("notifications/tools/list_changed")
+        {
             state.changed = true;
         }
     }
@@ -234,7 +244,13 @@ impl Mcp {
         }
     }
 
-    fn list(&mut self, base: &Map<String, Value>, result: &Value, connection: &str, cursor: bool) -> Vec<Map<String, Value>> {
+    fn list(
+        &mut self,
+        base: &Map<String, Value>,
+        result: &Value,
+        connection: &str,
+        cursor: bool,
+    ) -> Vec<Map<String, Value>> {
         let state = self.connections.entry(connection.to_owned()).or_default();
         let trigger = match (state.changed, state.lists) {
             (true, _) => "list_changed",

@@ -7,7 +7,12 @@ use crate::canonical_json::canonical_hash;
 use crate::decode::{Decoded, RawRecord, put};
 
 /// The row of a message; with `answer`, of a call.
-pub(super) fn message(first: &Envelope, answer: Option<&Envelope>, state: Connection, kind: Option<&str>) -> Decoded {
+pub(super) fn message(
+    first: &Envelope,
+    answer: Option<&Envelope>,
+    state: Connection,
+    kind: Option<&str>,
+) -> Decoded {
     let mut fields = envelope(&first.fields, first.from_client, &state);
     let method = first.message.get("method").and_then(Value::as_str);
     let tool_call = method == Some("tools/call");
@@ -67,7 +72,18 @@ pub(super) fn unreadable(raw: RawRecord, fields: Map<String, Value>) -> Decoded 
 /// A request of the server that came inside a result.
 pub(super) fn nested(base: &Map<String, Value>, name: &str, request: &Value) -> Map<String, Value> {
     let mut fields = base.clone();
-    for gone in ["params", "result", "body", "duration_ms", "tool_name", "tool_arguments", "tool_result", "tool_result_bytes", "is_error", "phase"] {
+    for gone in [
+        "params",
+        "result",
+        "body",
+        "duration_ms",
+        "tool_name",
+        "tool_arguments",
+        "tool_result",
+        "tool_result_bytes",
+        "is_error",
+        "phase",
+    ] {
         fields.remove(gone);
     }
     put(&mut fields, "kind", "message");
@@ -87,7 +103,18 @@ pub(super) fn header(fields: &Map<String, Value>, name: &str) -> Option<String> 
 
 fn envelope(fields: &Map<String, Value>, from_client: bool, state: &Connection) -> Map<String, Value> {
     let mut row = Map::new();
-    for name in ["ts_ns", "seq", "connection_id", "transport", "client_pid", "server_pid", "server_label", "client_name", "user", "host"] {
+    for name in [
+        "ts_ns",
+        "seq",
+        "connection_id",
+        "transport",
+        "client_pid",
+        "server_pid",
+        "server_label",
+        "client_name",
+        "user",
+        "host",
+    ] {
         put(&mut row, name, fields.get(name).cloned().unwrap_or_default());
     }
     put(&mut row, "direction", if from_client { "client_to_server" } else { "server_to_client" });
@@ -140,7 +167,9 @@ fn stable_part(argument: &str) -> Option<&str> {
     let name = argument.rsplit(['/', '\\']).next().unwrap_or(argument);
     let script = [".js", ".mjs", ".cjs", ".ts", ".py", ".jar", ".sh"].iter().any(|end| name.ends_with(end));
     let path = argument.contains(['/', '\\']) && !argument.starts_with('@');
-    let secret = argument.len() >= 20 && argument.chars().any(|c| c.is_ascii_digit()) && !argument.contains(['.', '@']);
+    let secret = argument.len() >= 20
+        && argument.chars().any(|c| c.is_ascii_digit())
+        && !argument.contains(['.', '@']);
     match (script, path || secret) {
         (true, _) => Some(name),
         (false, true) => None,
@@ -170,7 +199,9 @@ fn result(fields: &mut Map<String, Value>, message: &Map<String, Value>, tool_ca
         put(fields, "tool_result", text);
         put(fields, "is_error", result.get("isError").and_then(Value::as_bool).unwrap_or(false));
         let only_text = |content: &Value| {
-            content.as_array().is_some_and(|parts| parts.iter().all(|part| part.get("type").is_some_and(|kind| kind == "text")))
+            content.as_array().is_some_and(|parts| {
+                parts.iter().all(|part| part.get("type").is_some_and(|kind| kind == "text"))
+            })
         };
         if let Some(members) = result.as_object_mut() {
             members.retain(|name, value| name != "isError" && !(name == "content" && only_text(value)));
@@ -184,7 +215,9 @@ fn result_text(result: &Value) -> String {
     let content = result.get("content").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     let texts: Vec<&str> = content
         .iter()
-        .filter_map(|part| part.get("text").or_else(|| part.pointer("/resource/text")).and_then(Value::as_str))
+        .filter_map(|part| {
+            part.get("text").or_else(|| part.pointer("/resource/text")).and_then(Value::as_str)
+        })
         .collect();
     match (texts.is_empty(), result.get("structuredContent")) {
         (false, _) => texts.join("\n"),

@@ -44,16 +44,25 @@ pub(super) fn extend(fields: &mut Map<String, Value>, attrs: &mut Map<String, Va
 /// Drops the attributes whose content is in the conversation's members and the body.
 fn forget_read(attrs: &mut Map<String, Value>, body: Option<&str>) {
     const MESSAGES: &[&str] = &["llm.input_messages.", "llm.output_messages.", "llm.tools."];
-    const STRUCTURED: &[&str] =
-        &["gen_ai.input.messages", "gen_ai.output.messages", "gen_ai.system_instructions", "gen_ai.tool.definitions"];
+    const STRUCTURED: &[&str] = &[
+        "gen_ai.input.messages",
+        "gen_ai.output.messages",
+        "gen_ai.system_instructions",
+        "gen_ai.tool.definitions",
+    ];
     attrs.retain(|name, value| {
-        let read = MESSAGES.iter().any(|prefix| name.starts_with(prefix)) || STRUCTURED.contains(&name.as_str());
+        let read =
+            MESSAGES.iter().any(|prefix| name.starts_with(prefix)) || STRUCTURED.contains(&name.as_str());
         !(read || name == "input.value" && value.as_str() == body)
     });
 }
 
 /// The wire body where the instrumentation kept it, else one rebuilt in OpenAI's shape.
-fn request_body(attrs: &Map<String, Value>, conversation: &Conversation, tools: Option<Value>) -> Option<String> {
+fn request_body(
+    attrs: &Map<String, Value>,
+    conversation: &Conversation,
+    tools: Option<Value>,
+) -> Option<String> {
     if let Some(Value::String(body)) = attrs.get("input.value")
         && attrs.get("input.mime_type").and_then(Value::as_str) == Some("application/json")
         && attrs.get("openinference.span.kind").is_some_and(|kind| kind == "LLM" || kind == "EMBEDDING")
@@ -86,7 +95,10 @@ fn structured(value: Option<&Value>) -> Option<Value> {
 fn open_inference_messages(attrs: &Map<String, Value>, prefix: &str) -> Value {
     let mut messages: BTreeMap<usize, Flat> = BTreeMap::new();
     for (key, value) in attrs {
-        let Some((index, path)) = key.strip_prefix(prefix).and_then(|rest| rest.split_once(".message.")) else { continue };
+        let Some((index, path)) = key.strip_prefix(prefix).and_then(|rest| rest.split_once(".message."))
+        else {
+            continue;
+        };
         let Ok(index) = index.parse::<usize>() else { continue };
         messages.entry(index).or_default().add(path, value);
     }
@@ -115,7 +127,10 @@ impl Flat {
 
     fn add_nested(&mut self, path: &str, value: &Value) {
         let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        let indexed = |rest: &str| rest.split_once('.').and_then(|(index, rest)| Some((index.parse::<usize>().ok()?, rest.to_owned())));
+        let indexed = |rest: &str| {
+            rest.split_once('.')
+                .and_then(|(index, rest)| Some((index.parse::<usize>().ok()?, rest.to_owned())))
+        };
         if let Some((index, rest)) = path.strip_prefix("contents.").and_then(indexed) {
             if rest == "message_content.text" {
                 self.blocks.insert(index, text);
@@ -133,7 +148,9 @@ impl Flat {
             .map(|call| json!({ "type": "function", "id": call.get("id"), "function": { "name": call.get("name"), "arguments": call.get("arguments") } }))
             .collect();
         let content = match self.content {
-            Value::Null => self.blocks.into_values().map(|text| json!({ "type": "text", "text": text })).collect(),
+            Value::Null => {
+                self.blocks.into_values().map(|text| json!({ "type": "text", "text": text })).collect()
+            }
             content => content,
         };
         json!({ "role": self.role, "content": content, "tool_call_id": self.call_id, "tool_calls": calls })
