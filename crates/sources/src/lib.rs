@@ -3,8 +3,6 @@
 //! A source is a folder of `content/sources`: a description, mapping rules in XQL, samples, and the rows
 //! expected of them. Rust exists only for what the rules cannot do ([`decode`]).
 
-#![cfg_attr(test, expect(clippy::unwrap_used, reason = "a test that meets an error fails by panicking"))]
-
 pub mod decode;
 
 mod canonical_json;
