@@ -1,1 +1,33 @@
-//! Under construction.
+//! Sources: adapters that turn raw records of real producers into rows of `xdr_data`.
+//!
+//! A source is a folder of `content/sources`: a description, mapping rules in XQL, samples, and the rows
+//! expected of them. Rust exists only for what the rules cannot do ([`decode`]).
+
+pub mod decode;
+
+mod canonical_json;
+mod columns;
+mod conversation;
+mod detect;
+mod framing;
+mod mapper;
+mod paths;
+mod redact;
+mod registry;
+mod row_id;
+mod rules;
+mod source;
+
+#[cfg(test)]
+mod conformance;
+#[cfg(test)]
+mod oracle;
+
+pub use canonical_json::{canonical_hash, canonical_json};
+pub use detect::Detection;
+pub use framing::{Framing, records};
+pub use mapper::{MapCounts, MapError, MapOptions, Mapper, SCHEMA_VERSION, sort_by_line};
+pub use redact::REDACTED;
+pub use registry::Registry;
+pub use rules::RulesError;
+pub use source::Source;

@@ -1,0 +1,149 @@
+//! JSON values as typed Arrow columns.
+
+use std::sync::Arc;
+
+use arrow::array::{
+    ArrayRef, BooleanBuilder, Float64Builder, Int64Builder, ListBuilder, StringViewBuilder,
+    TimestampMicrosecondArray,
+};
+use atalanta_engine::types::arrow_type;
+use atalanta_schema::Type;
+use serde_json::Value;
+
+/// A column of values; a value that doesn't fit its type is null and its row goes to `misfits`.
+pub(crate) fn column<'a>(
+    ty: &Type,
+    values: impl Iterator<Item = Option<&'a Value>>,
+    misfits: &mut Vec<usize>,
+) -> ArrayRef {
+    let mut row = 0;
+    let values = values.map(|value| value.filter(|value| !value.is_null()));
+    let mut check = |given: bool, made: bool| {
+        if given && !made {
+            misfits.push(row);
+        }
+        row += 1;
+    };
+    match ty {
+        Type::Bool => {
+            let mut builder = BooleanBuilder::new();
+            for value in values {
+                let made = value.and_then(boolean);
+                check(value.is_some(), made.is_some());
+                builder.append_option(made);
+            }
+            Arc::new(builder.finish())
+        }
+        Type::Int => {
+            let mut builder = Int64Builder::new();
+            for value in values {
+                let made = value.and_then(integer);
+                check(value.is_some(), made.is_some());
+                builder.append_option(made);
+            }
+            Arc::new(builder.finish())
+        }
+        Type::Float => {
+            let mut builder = Float64Builder::new();
+            for value in values {
+                let made = value.and_then(float);
+                check(value.is_some(), made.is_some());
+                builder.append_option(made);
+            }
+            Arc::new(builder.finish())
+        }
+        Type::Timestamp => {
+            let times: Vec<Option<i64>> = values
+                .map(|value| {
+                    let made = value.and_then(Value::as_i64);
+                    check(value.is_some(), made.is_some());
+                    made
+                })
+                .collect();
+            Arc::new(TimestampMicrosecondArray::from(times).with_data_type(arrow_type(ty)))
+        }
+        Type::Array(element) if **element == Type::Float => {
+            let mut builder = ListBuilder::new(Float64Builder::new());
+            for value in values {
+                let made = value.and_then(Value::as_array);
+                check(value.is_some(), made.is_some());
+                builder.append_option(made.map(|items| items.iter().map(float)));
+            }
+            Arc::new(builder.finish())
+        }
+        Type::Array(_) => {
+            let mut builder = ListBuilder::new(StringViewBuilder::new());
+            for value in values {
+                let made = value.and_then(Value::as_array);
+                check(value.is_some(), made.is_some());
+                builder.append_option(made.map(|items| items.iter().map(|item| Some(text(item)))));
+            }
+            Arc::new(builder.finish())
+        }
+        Type::String | Type::Json | Type::Any | Type::Null => {
+            let mut builder = StringViewBuilder::new();
+            for value in values {
+                builder.append_option(value.map(text));
+            }
+            Arc::new(builder.finish())
+        }
+    }
+}
+
+/// A string as it is, anything else as JSON text.
+fn text(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+fn boolean(value: &Value) -> Option<bool> {
+    match value {
+        Value::Bool(flag) => Some(*flag),
+        Value::String(text) if text.eq_ignore_ascii_case("true") => Some(true),
+        Value::String(text) if text.eq_ignore_ascii_case("false") => Some(false),
+        _ => None,
+    }
+}
+
+/// Producers also write numbers as strings, and integers with a fraction of zero.
+fn integer(value: &Value) -> Option<i64> {
+    match value {
+        Value::String(text) => {
+            let text = text.trim();
+            match text.strip_prefix("0x") {
+                Some(digits) => i64::from_str_radix(digits, 16).ok(),
+                None => text.parse().ok(),
+            }
+        }
+        other => other.as_i64().or_else(|| {
+            let number = other.as_f64()?;
+            (number.fract() == 0.0 && number.abs() < 9_007_199_254_740_992.0).then_some(number as i64)
+        }),
+    }
+}
+
+fn float(value: &Value) -> Option<f64> {
+    let number = match value {
+        Value::String(text) => text.trim().parse().ok(),
+        other => other.as_f64(),
+    };
+    number.filter(|number: &f64| number.is_finite())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arrow::array::AsArray as _;
+    use arrow::datatypes::Int64Type;
+    use serde_json::json;
+
+    #[test]
+    fn values_that_do_not_fit_are_null_and_named() {
+        let values = [json!(1), json!("2"), json!("x"), json!(null), json!(4.0), json!({})];
+        let mut misfits = Vec::new();
+        let column = column(&Type::Int, values.iter().map(Some), &mut misfits);
+        let column = column.as_primitive::<Int64Type>();
+        assert_eq!(column.iter().collect::<Vec<_>>(), [Some(1), Some(2), None, None, Some(4), None]);
+        assert_eq!(misfits, [2, 5]);
+        assert_eq!(column.len(), 6);
+    }
+}

@@ -1,0 +1,160 @@
+//! CloudTrail: delivery files (`{"Records": […]}`), arrays, EventBridge envelopes and single records.
+
+use serde_json::{Map, Value};
+
+use super::{Decode, DecodeProblem, Decoded, RawRecord, kind, put};
+use crate::framing::elements;
+
+/// One delivered file, or one event, per record.
+pub(super) struct CloudTrail;
+
+impl Decode for CloudTrail {
+    fn push(&mut self, raw: &[u8], line: u64, out: &mut Vec<Decoded>, problems: &mut Vec<DecodeProblem>) {
+        let record = RawRecord::new(raw, line);
+        let value = match serde_json::from_str::<Value>(&record.text) {
+            Ok(value) => value,
+            Err(error) => {
+                problems.push(record.problem(format!("not JSON: {error}")));
+                return;
+            }
+        };
+        match value {
+            Value::Array(events) => split(&record, events, &record.text, out, problems),
+            Value::Object(mut file) => match file.remove("Records") {
+                Some(Value::Array(events)) => {
+                    let texts = records_text(&record.text);
+                    split(&record, events, texts, out, problems);
+                }
+                Some(other) => problems
+                    .push(record.problem(format!("expected an array in Records, found {}", kind(&other)))),
+                None => out.push(record.decoded(event(file))),
+            },
+            other => problems.push(record.problem(format!("expected a JSON object, found {}", kind(&other)))),
+        }
+    }
+}
+
+/// Text from the array of `Records` on; the member is the only one of a delivered file.
+fn records_text(text: &str) -> &str {
+    let after = text.split_once("\"Records\"").map_or("", |(_, after)| after);
+    after.trim_start().strip_prefix(':').unwrap_or("")
+}
+
+/// Each event keeps its own text as raw record, not the whole file.
+fn split(
+    file: &RawRecord,
+    events: Vec<Value>,
+    text: &str,
+    out: &mut Vec<Decoded>,
+    problems: &mut Vec<DecodeProblem>,
+) {
+    let mut texts = elements(text);
+    if texts.len() != events.len() {
+        // The array was not where the text has the name first; the values are right all the same.
+        texts.clear();
+    }
+    for (position, value) in events.into_iter().enumerate() {
+        let own = match texts.get(position) {
+            Some(text) => {
+                let before = text.as_ptr() as usize - file.text.as_ptr() as usize;
+                let line = file.line + file.text[..before].matches('\n').count() as u64;
+                RawRecord { line, text: (*text).into() }
+            }
+            None => RawRecord { line: file.line, text: value.to_string().into() },
+        };
+        match value {
+            Value::Object(fields) => out.push(own.decoded(event(fields))),
+            other => {
+                problems.push(own.problem(format!("expected a CloudTrail event, found {}", kind(&other))));
+            }
+        }
+    }
+}
+
+/// EventBridge wraps the event in `detail`.
+fn event(mut fields: Map<String, Value>) -> Map<String, Value> {
+    if fields.contains_key("detail-type")
+        && let Some(Value::Object(detail)) = fields.remove("detail")
+    {
+        fields = detail;
+    }
+    if let Some(resource) = first_resource(&fields) {
+        put(&mut fields, "resource", resource);
+    }
+    if let Some(key) =
+        fields.get("userIdentity").and_then(|identity| identity.get("accessKeyId")).and_then(Value::as_str)
+        && !key.is_empty()
+    {
+        let key = key.to_owned();
+        put(&mut fields, "_api_key", key);
+    }
+    fields
+}
+
+/// The resource acted on: the ARN the event names, else the request's most telling identifier.
+fn first_resource(fields: &Map<String, Value>) -> Option<String> {
+    let arn = fields.get("resources").and_then(|all| all.get(0)).and_then(|first| {
+        ["ARN", "arn", "resourceName"].iter().find_map(|name| first.get(name).and_then(Value::as_str))
+    });
+    if let Some(arn) = arn {
+        return Some(arn.to_owned());
+    }
+    let request = fields.get("requestParameters")?;
+    if let Some(bucket) = request.get("bucketName").and_then(Value::as_str) {
+        return Some(match request.get("key").and_then(Value::as_str) {
+            Some(key) => format!("s3://{bucket}/{key}"),
+            None => format!("s3://{bucket}"),
+        });
+    }
+    let names = [
+        "modelId",
+        "endpointName",
+        "trainingJobName",
+        "modelName",
+        "modelPackageName",
+        "modelPackageGroupName",
+        "notebookInstanceName",
+        "functionName",
+        "roleName",
+        "userName",
+        "secretId",
+        "instanceId",
+        "groupId",
+        "name",
+    ];
+    names.iter().find_map(|name| request.get(*name).and_then(Value::as_str)).map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn decode(text: &str) -> Vec<Decoded> {
+        let (mut out, mut problems) = (Vec::new(), Vec::new());
+        CloudTrail.push(text.as_bytes(), 1, &mut out, &mut problems);
+        assert_eq!(problems, []);
+        out
+    }
+
+    #[test]
+    fn a_file_is_split_and_each_event_keeps_its_text() {
+        let out = decode(
+            "{\"Records\": [\n {\"eventName\": \"A\"},\n {\"eventName\": \"B\", \"requestParameters\": {\"bucketName\": \"b\", \"key\": \"m.pt\"}}\n]}",
+        );
+        assert_eq!(out.len(), 2);
+        assert_eq!(
+            &*out[1].raws[0].text,
+            r#"{"eventName": "B", "requestParameters": {"bucketName": "b", "key": "m.pt"}}"#
+        );
+        assert_eq!((out[0].raws[0].line, out[1].raws[0].line), (2, 3));
+        assert_eq!(out[1].fields["resource"], "s3://b/m.pt");
+    }
+
+    #[test]
+    fn eventbridge_and_single_events() {
+        let out =
+            decode(r#"{"detail-type":"AWS API Call via CloudTrail","detail":{"eventName":"InvokeModel"}}"#);
+        assert_eq!(out[0].fields["eventName"], "InvokeModel");
+        assert_eq!(decode(r#"{"eventName":"X"}"#)[0].fields["eventName"], "X");
+    }
+}

@@ -1,0 +1,221 @@
+//! HTTP exchanges as a proxy or tap writes them, with the bodies of the model APIs taken apart.
+//!
+//! The envelope is ours: `ts_ns`, `method`, `path`, `headers`, `request_body`, and where the tap saw
+//! them `status`, `response_headers`, `response_body`, `client_ip`, `client_port`, `server_ip`,
+//! `server_port`, `scheme`, `duration_ms`, `bytes_out`, `bytes_in`, `user`, `process_name`,
+//! `process_path`, `process_id`. A body is JSON, or text when it is not JSON; a streamed answer is the
+//! text of its server-sent events.
+
+use serde_json::{Map, Value, json};
+
+use super::{Decode, DecodeProblem, Decoded, RawRecord, json_object, put};
+use crate::conversation::Conversation;
+
+/// One exchange per record.
+pub(super) struct LlmHttp;
+
+impl Decode for LlmHttp {
+    fn push(&mut self, raw: &[u8], line: u64, out: &mut Vec<Decoded>, problems: &mut Vec<DecodeProblem>) {
+        let record = RawRecord::new(raw, line);
+        match json_object(&record) {
+            Ok(mut fields) => {
+                extend(&mut fields);
+                out.push(record.decoded(fields));
+            }
+            Err(problem) => problems.push(problem),
+        }
+    }
+}
+
+fn extend(fields: &mut Map<String, Value>) {
+    for name in ["headers", "response_headers"] {
+        if let Some(Value::Object(headers)) = fields.get_mut(name) {
+            *headers =
+                std::mem::take(headers).into_iter().map(|(k, v)| (k.to_ascii_lowercase(), v)).collect();
+        }
+    }
+    let request = body(fields.get("request_body"));
+    let response = body(fields.get("response_body"));
+    if let Some(operation) = operation(fields, &request) {
+        put(fields, "operation", operation);
+        let mut conversation = Conversation::default();
+        conversation.request(&request);
+        conversation.response(&response);
+        conversation.put_into(fields);
+        if let Some(tools) = request.get("tools") {
+            put(fields, "tools_hash", crate::canonical_json::canonical_hash(tools));
+        }
+        put(fields, "_request", request.clone());
+        put(fields, "_response", response);
+    }
+    for name in ["request_body", "response_body"] {
+        if let Some(value @ (Value::Object(_) | Value::Array(_))) = fields.get(name) {
+            let text = value.to_string();
+            put(fields, name, text);
+        }
+    }
+}
+
+/// The JSON of a body: as it is, from its text, or assembled from server-sent events.
+fn body(value: Option<&Value>) -> Value {
+    match value {
+        Some(Value::String(text)) => serde_json::from_str(text).unwrap_or_else(|_| assemble(text)),
+        Some(other) => other.clone(),
+        None => Value::Null,
+    }
+}
+
+/// What is asked of the model, from the path; `None` for exchanges with other services.
+fn operation(fields: &Map<String, Value>, request: &Value) -> Option<&'static str> {
+    let path = fields.get("path").and_then(Value::as_str)?;
+    let path = path.split(['?', '#']).next().unwrap_or(path);
+    if fields.get("method").and_then(Value::as_str).is_some_and(|method| !method.eq_ignore_ascii_case("POST"))
+    {
+        return None;
+    }
+    let ends = |suffix: &str| path.ends_with(suffix);
+    Some(match () {
+        () if ends("/chat/completions")
+            || ends("/converse")
+            || ends("/converse-stream")
+            || ends("/api/chat") =>
+        {
+            "chat"
+        }
+        () if ends("/v1/messages") || (ends("/messages") && request.get("max_tokens").is_some()) => "chat",
+        () if ends("/responses") => "responses",
+        () if ends("/embeddings") || ends(":embedContent") || ends("/api/embed") => "embeddings",
+        () if ends(":generateContent") || ends(":streamGenerateContent") => "generate_content",
+        () if ends("/completions") || ends("/complete") || ends("/api/generate") => "text_completion",
+        () if ends("/invoke") || ends("/invoke-with-response-stream") => "chat",
+        () if ends("/images/generations") => "image_generation",
+        () if ends("/moderations") => "moderation",
+        () => return None,
+    })
+}
+
+/// Puts a streamed answer together: OpenAI chunks, responses events, Anthropic events.
+fn assemble(text: &str) -> Value {
+    let mut answer = Map::new();
+    let mut said = String::new();
+    let mut calls: Vec<(String, String, String)> = Vec::new();
+    let mut finish = Value::Null;
+    for line in text.lines() {
+        let Some(data) = line.strip_prefix("data:") else { continue };
+        let Ok(event) = serde_json::from_str::<Value>(data.trim()) else { continue };
+        if let Some(complete) = event.get("response").filter(|_| event["type"] == "response.completed") {
+            return complete.clone();
+        }
+        for source in [Some(&event), event.get("message")].into_iter().flatten() {
+            for name in ["id", "model", "usage"] {
+                merge(&mut answer, name, source.get(name));
+            }
+        }
+        let delta = event.pointer("/choices/0/delta").or_else(|| event.get("delta"));
+        if let Some(delta) = delta {
+            for key in ["content", "text"] {
+                said.push_str(delta.get(key).and_then(Value::as_str).unwrap_or_default());
+            }
+            for call in delta.get("tool_calls").and_then(Value::as_array).into_iter().flatten() {
+                add_call(
+                    &mut calls,
+                    call.get("id"),
+                    call.pointer("/function/name"),
+                    call.pointer("/function/arguments"),
+                );
+            }
+            add_call(&mut calls, None, None, delta.get("partial_json"));
+            finish = delta.get("stop_reason").filter(|reason| !reason.is_null()).cloned().unwrap_or(finish);
+        }
+        if let Some(block) = event.get("content_block").filter(|block| block["type"] == "tool_use") {
+            add_call(&mut calls, block.get("id"), block.get("name"), None);
+        }
+        if let Some(reason) = event.pointer("/choices/0/finish_reason").filter(|reason| !reason.is_null()) {
+            finish = reason.clone();
+        }
+    }
+    if answer.is_empty() && said.is_empty() {
+        return Value::Null;
+    }
+    let calls: Vec<Value> = calls
+        .into_iter()
+        .map(|(id, name, arguments)| json!({ "id": id, "type": "function", "function": { "name": name, "arguments": arguments } }))
+        .collect();
+    let message = json!({ "role": "assistant", "content": said, "tool_calls": calls });
+    answer.insert("choices".to_owned(), json!([{ "index": 0, "message": message, "finish_reason": finish }]));
+    Value::Object(answer)
+}
+
+/// Later usage adds members to earlier usage; other members keep their first value.
+fn merge(answer: &mut Map<String, Value>, name: &str, value: Option<&Value>) {
+    match (answer.get_mut(name), value) {
+        (Some(Value::Object(have)), Some(Value::Object(more))) => have.extend(more.clone()),
+        (None, Some(value)) if !value.is_null() => {
+            answer.insert(name.to_owned(), value.clone());
+        }
+        _ => {}
+    }
+}
+
+fn add_call(
+    calls: &mut Vec<(String, String, String)>,
+    id: Option<&Value>,
+    name: Option<&Value>,
+    arguments: Option<&Value>,
+) {
+    if let Some(name) = name.and_then(Value::as_str) {
+        let id = id.and_then(Value::as_str).unwrap_or_default();
+        calls.push((id.to_owned(), name.to_owned(), String::new()));
+    }
+    if let (Some(text), Some(call)) = (arguments.and_then(Value::as_str), calls.last_mut()) {
+        call.2.push_str(text);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn decode(record: &Value) -> Map<String, Value> {
+        let (mut out, mut problems) = (Vec::new(), Vec::new());
+        LlmHttp.push(record.to_string().as_bytes(), 1, &mut out, &mut problems);
+        assert_eq!(problems, []);
+        out.remove(0).fields
+    }
+
+    #[test]
+    fn assembles_streamed_chunks() {
+        let stream = "data: {\"id\":\"c1\",\"model\":\"m\",\"choices\":[{\"delta\":{\"content\":\"Hel\"}}]}\n\n\
+            data: {\"choices\":[{\"delta\":{\"content\":\"lo\",\"tool_calls\":[{\"id\":\"t\",\"function\":{\"name\":\"f\",\"arguments\":\"{\\\"a\\\"\"}}]}}]}\n\n\
+            data: {\"choices\":[{\"delta\":{\"tool_calls\":[{\"function\":{\"arguments\":\":1}\"}}]},\"finish_reason\":\"tool_calls\"}],\"usage\":{\"prompt_tokens\":3}}\n\ndata: [DONE]\n";
+        let fields = decode(&json!({ "method": "POST", "path": "/v1/chat/completions",
+            "request_body": { "messages": [{ "role": "user", "content": "hi" }] }, "response_body": stream }));
+        assert_eq!(fields["text_output"], "Hello");
+        assert_eq!(fields["tool_call_names"], json!(["f"]));
+        assert_eq!(fields["finish"], "tool_call");
+        assert_eq!(fields["_response"]["usage"]["prompt_tokens"], 3);
+        assert_eq!(fields["output_messages"][0]["parts"][1]["arguments"], json!({ "a": 1 }));
+    }
+
+    #[test]
+    fn assembles_anthropic_events() {
+        let stream = "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"id\":\"msg_1\",\"model\":\"claude\",\"usage\":{\"input_tokens\":5}}}\n\n\
+            data: {\"type\":\"content_block_delta\",\"delta\":{\"type\":\"text_delta\",\"text\":\"Hi\"}}\n\n\
+            data: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"end_turn\"},\"usage\":{\"output_tokens\":2}}\n\n";
+        let fields = decode(
+            &json!({ "method": "POST", "path": "/v1/messages", "request_body": {}, "response_body": stream }),
+        );
+        assert_eq!(fields["text_output"], "Hi");
+        assert_eq!(fields["finish"], "stop");
+        assert_eq!(fields["_response"]["usage"], json!({ "input_tokens": 5, "output_tokens": 2 }));
+    }
+
+    #[test]
+    fn other_services_stay_plain_http() {
+        let fields = decode(
+            &json!({ "method": "PUT", "path": "/models/m.pt", "headers": { "Host": "b.s3.amazonaws.com" } }),
+        );
+        assert!(!fields.contains_key("operation"));
+        assert_eq!(fields["headers"]["host"], "b.s3.amazonaws.com");
+    }
+}

@@ -1,0 +1,194 @@
+//! Wire decoders: raw bytes to flat JSON objects that mapping rules can name as columns.
+//!
+//! A decoder does only what the rules language cannot: joining a request with its answer, grouping lines
+//! of one event, reading a text grammar, unfolding nested attribute lists, splitting a conversation by
+//! role. Everything else is in the source's `mapping.xif`.
+//!
+//! Contract, tested for every decoder: any bytes give records or a [`DecodeProblem`] and never a panic;
+//! the number of records depends on the input alone; what is kept between records is bounded.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+mod bpftrace;
+mod cloudtrail;
+mod cortex;
+mod envoy_access;
+mod json;
+mod linux_audit;
+mod litellm;
+mod llm_http;
+mod mcp;
+mod otlp;
+mod tetragon;
+mod windows_event;
+
+/// One raw record as it arrived.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RawRecord {
+    /// Number of the line in its file on which the record starts, from 1.
+    pub line: u64,
+    /// The record's text; bytes that are not UTF-8 are shown as U+FFFD.
+    pub text: Arc<str>,
+}
+
+/// A record that mapping rules can read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Decoded {
+    /// Members by name; nested values are reached with `->` in the rules. Names that begin with `_` are
+    /// views of other members, for the rules alone: they never go to `attributes`.
+    pub fields: Map<String, Value>,
+    /// Raw records from which it was made, in order of arrival; never empty.
+    pub raws: Vec<RawRecord>,
+    /// Position among the records made from the same raw records, from 0.
+    pub ordinal: u32,
+}
+
+/// Why a raw record, or a part of it, could not be decoded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DecodeProblem {
+    /// The record concerned.
+    pub raw: RawRecord,
+    /// What was found and what was expected.
+    pub message: String,
+}
+
+/// A wire format.
+pub trait Decode {
+    /// Reads one raw record that starts on `line`.
+    fn push(&mut self, raw: &[u8], line: u64, out: &mut Vec<Decoded>, problems: &mut Vec<DecodeProblem>);
+
+    /// Gives out what waited for a counterpart: unanswered requests, open groups.
+    fn finish(&mut self, _out: &mut Vec<Decoded>, _problems: &mut Vec<DecodeProblem>) {}
+}
+
+/// Names that `decoder:` in a `source.yaml` may have.
+pub const DECODERS: &[&str] = &[
+    "bpftrace",
+    "cloudtrail",
+    "cortex",
+    "envoy_access",
+    "json",
+    "linux_audit",
+    "litellm",
+    "llm_http",
+    "mcp",
+    "otlp",
+    "tetragon",
+    "windows_event",
+];
+
+/// A new decoder of that name.
+pub fn decoder(name: &str) -> Option<Box<dyn Decode + Send>> {
+    Some(match name {
+        "bpftrace" => Box::new(bpftrace::Bpftrace::default()),
+        "cloudtrail" => Box::new(cloudtrail::CloudTrail),
+        "cortex" => Box::new(cortex::Cortex),
+        "envoy_access" => Box::new(envoy_access::EnvoyAccess),
+        "json" => Box::new(json::Json),
+        "linux_audit" => Box::new(linux_audit::LinuxAudit::default()),
+        "litellm" => Box::new(litellm::LiteLlm),
+        "llm_http" => Box::new(llm_http::LlmHttp),
+        "mcp" => Box::new(mcp::Mcp::default()),
+        "otlp" => Box::new(otlp::Otlp),
+        "tetragon" => Box::new(tetragon::Tetragon),
+        "windows_event" => Box::new(windows_event::WindowsEvent),
+        _ => return None,
+    })
+}
+
+impl RawRecord {
+    /// A record of those bytes, without the line end.
+    pub fn new(raw: &[u8], line: u64) -> Self {
+        let text = String::from_utf8_lossy(raw);
+        Self { line, text: text.trim_end_matches(['\r', '\n']).into() }
+    }
+
+    fn problem(self, message: impl Into<String>) -> DecodeProblem {
+        DecodeProblem { raw: self, message: message.into() }
+    }
+
+    fn decoded(self, fields: Map<String, Value>) -> Decoded {
+        Decoded { fields, raws: vec![self], ordinal: 0 }
+    }
+}
+
+/// Reads a record that must be one JSON object.
+fn json_object(raw: &RawRecord) -> Result<Map<String, Value>, DecodeProblem> {
+    match serde_json::from_str::<Value>(&raw.text) {
+        Ok(Value::Object(map)) => Ok(map),
+        Ok(other) => Err(raw.clone().problem(format!("expected a JSON object, found {}", kind(&other)))),
+        Err(error) => Err(raw.clone().problem(format!("not JSON: {error}"))),
+    }
+}
+
+fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "an array",
+        Value::Object(_) => "an object",
+    }
+}
+
+/// Adds the member unless the value is null.
+fn put(map: &mut Map<String, Value>, name: &str, value: impl Into<Value>) {
+    let value = value.into();
+    if !value.is_null() {
+        map.insert(name.to_owned(), value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Bytes that reach deeper than random ones: pieces of the formats, cut and joined.
+    fn hostile() -> impl Strategy<Value = Vec<Vec<u8>>> {
+        let piece = prop::sample::select(vec![
+            r#"{"ts_ns":1,"connection_id":"a","direction":"client_to_server","message":{"id":1,"method":"tools/call","params":{"name":"x"}}}"#,
+            r#"{"ts_ns":1,"connection_id":"a","direction":"server_to_client","message":{"id":1,"result":{"tools":[{"name":1},null]}}}"#,
+            r#"{"Records":[{"eventTime":1},null,{"a":"\ud800"}]}"#,
+            r#"{"resourceSpans":[{"scopeSpans":[{"spans":[{"attributes":[{"key":"gen_ai.input.messages","value":{"stringValue":"[[["}}]}]}]}]}"#,
+            r#"{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"attributes":null}]}]}]}"#,
+            r#"[2026-11-21T22:49:32.072Z] "POST /mcp HTTP/1.1" 200 - 250"#,
+            "type=SYSCALL msg=audit(1795300000.123:42): arch=c000003e syscall=59 a0=\"\n",
+            "type=EXECVE msg=audit(1795300000.123:42): argc=2 a0=\"x\" a1=zz",
+            "EXEC 1 pid=-1 comm= file= argv=",
+            "OPEN 99999999999999999999999 pid=x comm=a b flags=-1 path=",
+            r#"{"process_kprobe":{"process":[],"args":[{"file_arg":3}]}}"#,
+            r#"{"EventID":"x","EventData":[],"winlog":{"event_data":7}}"#,
+            r#"{"request_body":"data: {\n\ndata: [DONE]","response_body":[[]],"headers":{"a":1}}"#,
+            r#"{"messages":{"role":1},"response":{"choices":[{"message":[]}]},"model_parameters":[]}"#,
+        ]);
+        let mixed =
+            (piece, 0usize..160, prop::collection::vec(any::<u8>(), 0..24)).prop_map(|(text, cut, tail)| {
+                let mut bytes = text.as_bytes()[..cut.min(text.len())].to_vec();
+                if cut >= text.len() && tail.len() % 2 == 0 {
+                    return bytes;
+                }
+                bytes.extend(tail);
+                bytes
+            });
+        prop::collection::vec(prop_oneof![mixed, prop::collection::vec(any::<u8>(), 0..64)], 0..12)
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_give_records_or_problems(records in hostile()) {
+            for name in DECODERS {
+                let mut decoder = decoder(name).unwrap();
+                let (mut out, mut problems) = (Vec::new(), Vec::new());
+                for (line, raw) in records.iter().enumerate() {
+                    decoder.push(raw, line as u64 + 1, &mut out, &mut problems);
+                }
+                decoder.finish(&mut out, &mut problems);
+                prop_assert!(out.iter().all(|record| !record.raws.is_empty()), "{name}");
+            }
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! OpenTelemetry export requests in OTLP/JSON: one record per span, log record or metric.
+//!
+//! Attribute lists become objects, ids hexadecimal, times integers; the conversation of a model call is
+//! put together from whichever convention the instrumentation follows. The raw text of a record is its
+//! part of the request in the same envelope, so that it can be sent again.
+
+use serde_json::{Map, Value, json};
+
+use super::{Decode, DecodeProblem, Decoded, RawRecord, json_object, put};
+
+mod attributes;
+mod genai;
+
+use attributes::{any_value, attributes, id, integer};
+
+/// One export request per record.
+pub(super) struct Otlp;
+
+/// Names of one signal's nesting in a request.
+struct Signal {
+    name: &'static str,
+    resources: &'static str,
+    scopes: &'static str,
+    items: &'static str,
+}
+
+const SIGNALS: &[Signal] = &[
+    Signal { name: "span", resources: "resourceSpans", scopes: "scopeSpans", items: "spans" },
+    Signal { name: "log", resources: "resourceLogs", scopes: "scopeLogs", items: "logRecords" },
+    Signal { name: "metric", resources: "resourceMetrics", scopes: "scopeMetrics", items: "metrics" },
+];
+
+impl Decode for Otlp {
+    fn push(&mut self, raw: &[u8], line: u64, out: &mut Vec<Decoded>, problems: &mut Vec<DecodeProblem>) {
+        let record = RawRecord::new(raw, line);
+        let request = match json_object(&record) {
+            Ok(request) => request,
+            Err(problem) => return problems.push(problem),
+        };
+        let before = out.len();
+        for signal in SIGNALS {
+            for resource in list(request.get(signal.resources)) {
+                for scope in list(resource.get(signal.scopes)) {
+                    for item in list(scope.get(signal.items)) {
+                        out.push(one(signal, line, resource, scope, item));
+                    }
+                }
+            }
+        }
+        if out.len() == before && !SIGNALS.iter().any(|signal| request.contains_key(signal.resources)) {
+            problems.push(record.problem("expected resourceSpans, resourceLogs or resourceMetrics"));
+        }
+    }
+}
+
+fn list(value: Option<&Value>) -> &[Value] {
+    value.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
+}
+
+fn one(signal: &Signal, line: u64, resource: &Value, scope: &Value, item: &Value) -> Decoded {
+    let mut part = scope.as_object().cloned().unwrap_or_default();
+    part.insert(signal.items.to_owned(), json!([item]));
+    let mut whole = resource.as_object().cloned().unwrap_or_default();
+    whole.insert(signal.scopes.to_owned(), json!([part]));
+    let raw = RawRecord { line, text: json!({ signal.resources: [whole] }).to_string().into() };
+    let mut fields = Map::new();
+    put(&mut fields, "signal", signal.name);
+    let resource = attributes(resource.pointer("/resource/attributes"));
+    for (from, to) in [("name", "scope_name"), ("version", "scope_version")] {
+        put(&mut fields, to, scope.pointer(&format!("/scope/{from}")).cloned().unwrap_or_default());
+    }
+    let mut attrs = attributes(item.get("attributes"));
+    times(&mut fields, item);
+    for (from, to) in [("traceId", "trace"), ("spanId", "span"), ("parentSpanId", "parent_span")] {
+        put(&mut fields, to, item.get(from).and_then(Value::as_str).and_then(id));
+    }
+    for name in [
+        "name",
+        "kind",
+        "severityText",
+        "severityNumber",
+        "eventName",
+        "unit",
+        "description",
+        "flags",
+        "links",
+    ] {
+        put(&mut fields, name, item.get(name).cloned().unwrap_or_default());
+    }
+    put(&mut fields, "status_code", item.pointer("/status/code").cloned().unwrap_or_default());
+    put(&mut fields, "status_message", item.pointer("/status/message").cloned().unwrap_or_default());
+    put(&mut fields, "body", item.get("body").map(any_value).unwrap_or_default());
+    for name in ["sum", "gauge", "histogram", "exponentialHistogram", "summary"] {
+        put(&mut fields, name, item.get(name).cloned().unwrap_or_default());
+    }
+    let events: Vec<Value> = list(item.get("events")).iter().map(event).collect();
+    if !events.is_empty() {
+        put(&mut fields, "events", events);
+    }
+    let profile = profile(&fields, &resource, &attrs);
+    put(&mut fields, "profile", profile);
+    genai::extend(&mut fields, &mut attrs);
+    put(&mut fields, "resource", Value::Object(resource));
+    put(&mut fields, "attrs", Value::Object(attrs));
+    raw.decoded(fields)
+}
+
+fn times(fields: &mut Map<String, Value>, item: &Value) {
+    let time = |name: &str| item.get(name).and_then(integer).filter(|time| *time > 0);
+    let start =
+        time("startTimeUnixNano").or_else(|| time("timeUnixNano")).or_else(|| time("observedTimeUnixNano"));
+    put(fields, "time_ns", start);
+    if let (Some(start), Some(end)) = (start, time("endTimeUnixNano")) {
+        put(fields, "span_ms", end.saturating_sub(start) as f64 / 1e6);
+    }
+}
+
+fn event(event: &Value) -> Value {
+    json!({ "name": event.get("name"), "attributes": attributes(event.get("attributes")) })
+}
+
+/// Which convention a record follows.
+fn profile(
+    fields: &Map<String, Value>,
+    resource: &Map<String, Value>,
+    attrs: &Map<String, Value>,
+) -> &'static str {
+    let scope = fields.get("scope_name").and_then(Value::as_str).unwrap_or("");
+    let service = resource.get("service.name").and_then(Value::as_str).unwrap_or("");
+    let has = |name: &str| attrs.contains_key(name);
+    match () {
+        () if scope.starts_with("com.anthropic.claude_code") || service == "claude-code" => "claude_code",
+        () if scope.starts_with("codex_otel") || service.starts_with("codex") => "codex",
+        () if has("mcp.method.name") => "mcp",
+        () if has("openinference.span.kind") => "openinference",
+        () if has("gen_ai.operation.name") || has("gen_ai.provider.name") || has("gen_ai.system") => "genai",
+        () if has("traceloop.span.kind") => "genai",
+        () => "other",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_span_is_a_record_with_its_own_envelope() {
+        let request = r#"{"resourceSpans":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"app"}}]},
+            "scopeSpans":[{"scope":{"name":"s"},"spans":[
+              {"traceId":"gT4KflNI2kLd5QOlCQ+xhw==","spanId":"s2o+P3a9A1M=","name":"a","startTimeUnixNano":"1000000000","endTimeUnixNano":"1002500000","attributes":[{"key":"gen_ai.operation.name","value":{"stringValue":"chat"}},{"key":"n","value":{"intValue":"7"}}]},
+              {"traceId":"813e0a7e5348da42dde503a5090fb187","name":"b","attributes":[]}]}]}]}"#;
+        let (mut out, mut problems) = (Vec::new(), Vec::new());
+        Otlp.push(request.as_bytes(), 3, &mut out, &mut problems);
+        assert_eq!((out.len(), problems.len()), (2, 0));
+        let first = &out[0].fields;
+        assert_eq!(first["trace"], "813e0a7e5348da42dde503a5090fb187");
+        assert_eq!(out[1].fields["trace"], first["trace"]);
+        assert_eq!(first["span_ms"], 2.5);
+        assert_eq!(first["attrs"]["n"], 7);
+        assert_eq!(first["profile"], "genai");
+        let again: Value = serde_json::from_str(&out[0].raws[0].text).unwrap();
+        assert_eq!(again["resourceSpans"][0]["scopeSpans"][0]["spans"].as_array().unwrap().len(), 1);
+    }
+}

@@ -1,0 +1,171 @@
+//! The conversation of a model call, from OpenTelemetry's GenAI conventions, OpenLLMetry and
+//! OpenInference.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+
+use crate::canonical_json::canonical_hash;
+use crate::conversation::Conversation;
+use crate::decode::put;
+
+/// Adds text by role, tools and a rebuilt request body when the attributes hold a conversation.
+pub(super) fn extend(fields: &mut Map<String, Value>, attrs: &mut Map<String, Value>) {
+    let mut conversation = Conversation::default();
+    if let Some(instructions) = structured(attrs.get("gen_ai.system_instructions")) {
+        conversation.instructions(&instructions);
+    }
+    if let Some(messages) = structured(attrs.get("gen_ai.input.messages")) {
+        conversation.messages(&messages, false);
+    }
+    if let Some(messages) = structured(attrs.get("gen_ai.output.messages")) {
+        conversation.messages(&messages, true);
+    }
+    let tools = structured(attrs.get("gen_ai.tool.definitions")).or_else(|| open_inference_tools(attrs));
+    if let Some(tools) = &tools {
+        conversation.tools(tools);
+        put(fields, "tools_hash", canonical_hash(tools));
+    }
+    for (prefix, answer) in [("llm.input_messages.", false), ("llm.output_messages.", true)] {
+        conversation.messages(&open_inference_messages(attrs, prefix), answer);
+    }
+    conversation.finish(attrs.get("llm.finish_reason"));
+    conversation.finish(attrs.get("gen_ai.response.finish_reasons"));
+    conversation.finish(attrs.get("stop_reason"));
+    conversation.finish(attrs.get("anthropic.message.stop_reason"));
+    conversation.put_into(fields);
+    let body = request_body(attrs, &conversation, tools);
+    if body.is_some() {
+        forget_read(attrs, body.as_deref());
+        put(fields, "request_body", body);
+    }
+}
+
+/// Drops the attributes whose content is in the conversation's members and the body.
+fn forget_read(attrs: &mut Map<String, Value>, body: Option<&str>) {
+    const MESSAGES: &[&str] = &["llm.input_messages.", "llm.output_messages.", "llm.tools."];
+    const STRUCTURED: &[&str] = &[
+        "gen_ai.input.messages",
+        "gen_ai.output.messages",
+        "gen_ai.system_instructions",
+        "gen_ai.tool.definitions",
+    ];
+    attrs.retain(|name, value| {
+        let read =
+            MESSAGES.iter().any(|prefix| name.starts_with(prefix)) || STRUCTURED.contains(&name.as_str());
+        !(read || name == "input.value" && value.as_str() == body)
+    });
+}
+
+/// The wire body where the instrumentation kept it, else one rebuilt in OpenAI's shape.
+fn request_body(
+    attrs: &Map<String, Value>,
+    conversation: &Conversation,
+    tools: Option<Value>,
+) -> Option<String> {
+    if let Some(Value::String(body)) = attrs.get("input.value")
+        && attrs.get("input.mime_type").and_then(Value::as_str) == Some("application/json")
+        && attrs.get("openinference.span.kind").is_some_and(|kind| kind == "LLM" || kind == "EMBEDDING")
+    {
+        return Some(body.clone());
+    }
+    if !conversation.has_input() {
+        return None;
+    }
+    let get = |name: &str| attrs.get(name).cloned().unwrap_or_default();
+    let extra = [
+        ("temperature", get("gen_ai.request.temperature")),
+        ("top_p", get("gen_ai.request.top_p")),
+        ("max_tokens", get("gen_ai.request.max_tokens")),
+        ("stream", get("gen_ai.request.stream")),
+        ("tools", tools.unwrap_or_default()),
+    ];
+    Some(conversation.openai_body(attrs.get("gen_ai.request.model"), &extra).to_string())
+}
+
+/// A structured attribute, also when it was exported as JSON text.
+fn structured(value: Option<&Value>) -> Option<Value> {
+    match value? {
+        Value::String(text) => serde_json::from_str(text).ok(),
+        other => Some(other.clone()),
+    }
+}
+
+/// `llm.input_messages.0.message.role` and the like, as a list of messages.
+fn open_inference_messages(attrs: &Map<String, Value>, prefix: &str) -> Value {
+    let mut messages: BTreeMap<usize, Flat> = BTreeMap::new();
+    for (key, value) in attrs {
+        let Some((index, path)) = key.strip_prefix(prefix).and_then(|rest| rest.split_once(".message."))
+        else {
+            continue;
+        };
+        let Ok(index) = index.parse::<usize>() else { continue };
+        messages.entry(index).or_default().add(path, value);
+    }
+    messages.into_values().map(Flat::message).collect()
+}
+
+/// Pieces of one flattened message.
+#[derive(Default)]
+struct Flat {
+    role: Value,
+    content: Value,
+    call_id: Value,
+    blocks: BTreeMap<usize, String>,
+    calls: BTreeMap<usize, Map<String, Value>>,
+}
+
+impl Flat {
+    fn add(&mut self, path: &str, value: &Value) {
+        match path {
+            "role" => self.role = value.clone(),
+            "content" => self.content = value.clone(),
+            "tool_call_id" => self.call_id = value.clone(),
+            _ => self.add_nested(path, value),
+        }
+    }
+
+    fn add_nested(&mut self, path: &str, value: &Value) {
+        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let indexed = |rest: &str| {
+            rest.split_once('.')
+                .and_then(|(index, rest)| Some((index.parse::<usize>().ok()?, rest.to_owned())))
+        };
+        if let Some((index, rest)) = path.strip_prefix("contents.").and_then(indexed) {
+            if rest == "message_content.text" {
+                self.blocks.insert(index, text);
+            }
+        } else if let Some((index, rest)) = path.strip_prefix("tool_calls.").and_then(indexed) {
+            let name = rest.rsplit('.').next().unwrap_or_default().to_owned();
+            self.calls.entry(index).or_default().insert(name, text.into());
+        }
+    }
+
+    fn message(self) -> Value {
+        let calls: Vec<Value> = self
+            .calls
+            .into_values()
+            .map(|call| json!({ "type": "function", "id": call.get("id"), "function": { "name": call.get("name"), "arguments": call.get("arguments") } }))
+            .collect();
+        let content = match self.content {
+            Value::Null => {
+                self.blocks.into_values().map(|text| json!({ "type": "text", "text": text })).collect()
+            }
+            content => content,
+        };
+        json!({ "role": self.role, "content": content, "tool_call_id": self.call_id, "tool_calls": calls })
+    }
+}
+
+fn open_inference_tools(attrs: &Map<String, Value>) -> Option<Value> {
+    let mut tools: BTreeMap<usize, Value> = BTreeMap::new();
+    for (key, value) in attrs {
+        let Some(rest) = key.strip_prefix("llm.tools.") else { continue };
+        if let Some((index, "tool.json_schema")) = rest.split_once('.')
+            && let (Ok(index), Some(tool)) = (index.parse(), structured(Some(value)))
+        {
+            tools.insert(index, tool);
+        }
+    }
+    (!tools.is_empty()).then(|| tools.into_values().collect())
+}

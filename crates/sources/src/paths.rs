@@ -1,0 +1,211 @@
+//! What a mapping statement reads and assigns, and what of a record it leaves over.
+//!
+//! Soundness: a member is dropped from the left-overs only if the statement that made the row uses its
+//! value whatever the other members are, or if a column of the row shows the value. So the alternatives of
+//! `coalesce` and everything in an `if` count only when their value is shown, and a path through an array
+//! position counts as not read. The worst case is a value that stands both in a column and in
+//! `attributes`; the opposite can happen only where a function turns a value into null.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use atalanta_xql::syntax::ast::{ArrowKind, Expr, ExprKind, Query, StageKind};
+use atalanta_xql::syntax::rules::RulesFile;
+use serde_json::{Map, Value};
+
+/// Fields that a statement reads and columns that it assigns.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Use {
+    /// Paths from the member of the record.
+    reads: BTreeMap<Vec<String>, Read>,
+    /// Columns by name.
+    pub(crate) assigns: BTreeSet<String>,
+}
+
+/// How a path is read.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct Read {
+    /// Objects and arrays at the path are taken too.
+    whole: bool,
+    /// The value is used whatever the other members are.
+    always: bool,
+}
+
+impl Use {
+    /// What a statement of `file` does, with the rules it calls.
+    pub(crate) fn of(statement: &Query, file: &RulesFile) -> Self {
+        let mut found = Self::default();
+        found.query(statement, file, 0);
+        found
+    }
+
+    fn query(&mut self, query: &Query, file: &RulesFile, depth: u8) {
+        for stage in &query.stages {
+            match &stage.kind {
+                StageKind::Filter(condition) => self.expression(condition, true),
+                StageKind::Alter(assigns) => {
+                    for assign in assigns {
+                        self.expression(&assign.value, true);
+                        self.assigns.insert(assign.name.text.clone());
+                    }
+                }
+                // Recursion is an error of the rules; eight levels are more than any file needs.
+                StageKind::Call(call) if depth < 8 => {
+                    let statements = file.rule(&call.name.text).map(|section| section.statements.as_slice());
+                    statements.unwrap_or_default().iter().for_each(|rule| self.query(rule, file, depth + 1));
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn expression(&mut self, expression: &Expr, always: bool) {
+        match &expression.kind {
+            ExprKind::Name(name) => self.read(vec![name.clone()], true, always),
+            ExprKind::Arrow { left, path, take } if left.as_name().is_some() => {
+                let name = left.as_name().unwrap_or_default();
+                if let Some(steps) = steps(path) {
+                    let path = std::iter::once(name.to_owned()).chain(steps).collect();
+                    self.read(path, *take != ArrowKind::Scalar, always);
+                }
+            }
+            ExprKind::Call { function, arguments } if function.is("coalesce") => {
+                for (position, argument) in arguments.iter().enumerate() {
+                    self.expression(argument, always && position == 0);
+                }
+            }
+            ExprKind::Call { function, arguments } if function.is("if") => {
+                for argument in arguments {
+                    self.expression(argument, false);
+                }
+            }
+            _ => expression.children().into_iter().for_each(|child| self.expression(child, always)),
+        }
+    }
+
+    fn read(&mut self, path: Vec<String>, whole: bool, always: bool) {
+        let read = self.reads.entry(path).or_default();
+        read.whole |= whole;
+        read.always |= always;
+    }
+
+    /// Members of a record that the statement does not read; nulls and empty containers are left out.
+    /// `shown` tells whether a column of the row has a text or the text of a value.
+    pub(crate) fn leftovers(
+        &self,
+        fields: &Map<String, Value>,
+        shown: &dyn Fn(&str) -> bool,
+    ) -> Map<String, Value> {
+        self.rest(fields, &mut Vec::new(), shown)
+    }
+
+    fn rest(
+        &self,
+        fields: &Map<String, Value>,
+        path: &mut Vec<String>,
+        shown: &dyn Fn(&str) -> bool,
+    ) -> Map<String, Value> {
+        let mut out = Map::new();
+        for (name, value) in fields {
+            // A decoder's own views of other members.
+            if path.is_empty() && name.starts_with('_') {
+                continue;
+            }
+            path.push(name.clone());
+            let container = value.is_object() || value.is_array();
+            let kept = match self.reads.get(path.as_slice()).filter(|read| read.whole || !container) {
+                Some(read) if read.always => None,
+                Some(_) if shown(value.as_str().unwrap_or(&value.to_string())) => None,
+                _ => self.below(value, path, shown),
+            };
+            path.pop();
+            if let Some(value) = kept {
+                out.insert(name.clone(), value);
+            }
+        }
+        out
+    }
+
+    fn below(&self, value: &Value, path: &mut Vec<String>, shown: &dyn Fn(&str) -> bool) -> Option<Value> {
+        match value {
+            Value::Null => None,
+            Value::Object(members) => {
+                let rest = self.rest(members, path, shown);
+                (!rest.is_empty()).then_some(Value::Object(rest))
+            }
+            Value::Array(items) if items.is_empty() => None,
+            other => Some(other.clone()),
+        }
+    }
+}
+
+/// Member names of a JSONPath such as `$.a['b.c']`; `None` when it has an array position or a wildcard.
+fn steps(path: &str) -> Option<Vec<String>> {
+    let mut steps = Vec::new();
+    let mut rest = path.strip_prefix('$')?;
+    while !rest.is_empty() {
+        if let Some(tail) = rest.strip_prefix("['") {
+            let (name, tail) = tail.split_once("']")?;
+            steps.push(name.to_owned());
+            rest = tail;
+        } else if let Some(tail) = rest.strip_prefix('.') {
+            let end = tail.find(['.', '[']).unwrap_or(tail.len());
+            let (name, tail) = tail.split_at(end);
+            if name.is_empty() || name == "*" {
+                return None;
+            }
+            steps.push(name.to_owned());
+            rest = tail;
+        } else {
+            return None;
+        }
+    }
+    Some(steps)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use atalanta_xql::syntax::rules::parse_rules;
+    use serde_json::json;
+
+    #[test]
+    fn only_what_is_read_is_dropped() {
+        let file = parse_rules(
+            "[RULE: who] alter who = meta -> user.name; \
+             [INGEST: vendor = \"a\", product = \"b\", target_dataset = \"xdr_data\"] \
+             filter kind = \"x\" | call who | alter m = to_integer(usage -> [\"in.tokens\"]), body = request, first = tags -> [0], raw = o -> p{};",
+        );
+        assert!(file.diagnostics.is_empty(), "{:?}", file.diagnostics);
+        let statement = &file.sections[1].statements[0];
+        let found = Use::of(statement, &file);
+        assert!(["who", "m", "body"].iter().all(|name| found.assigns.contains(*name)));
+        let record = json!({ "kind": "x", "meta": { "user": { "name": "ana", "id": 7 }, "gone": null },
+            "usage": { "in.tokens": 3, "out.tokens": 4 }, "request": { "a": 1 }, "tags": ["t", "u"], "o": { "p": { "q": 1 } }, "else": "e" });
+        let left = found.leftovers(record.as_object().unwrap(), &|_| false);
+        assert_eq!(
+            Value::Object(left),
+            json!({ "meta": { "user": { "id": 7 } }, "usage": { "out.tokens": 4 }, "tags": ["t", "u"], "else": "e" })
+        );
+    }
+
+    #[test]
+    fn a_scalar_path_does_not_take_an_object() {
+        let file = parse_rules(
+            "[INGEST: vendor = \"a\", product = \"b\", target_dataset = \"x\"] alter c = choice -> v;",
+        );
+        let found = Use::of(&file.sections[0].statements[0], &file);
+        let record = json!({ "choice": { "v": { "name": "f" } } });
+        assert_eq!(Value::Object(found.leftovers(record.as_object().unwrap(), &|_| false)), record);
+    }
+
+    #[test]
+    fn alternatives_are_dropped_only_when_shown() {
+        let file = parse_rules(
+            "[INGEST: vendor = \"a\", product = \"b\", target_dataset = \"x\"] alter r = coalesce(first, second), s = if(side = \"in\", a, b);",
+        );
+        let found = Use::of(&file.sections[0].statements[0], &file);
+        let record = json!({ "first": "1", "second": "2", "side": "in", "a": "x", "b": "y" });
+        let left = found.leftovers(record.as_object().unwrap(), &|text| text == "x");
+        assert_eq!(Value::Object(left), json!({ "second": "2", "side": "in", "b": "y" }));
+    }
+}

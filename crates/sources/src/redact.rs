@@ -1,0 +1,130 @@
+//! Credentials never reach a column.
+//!
+//! Members whose name marks a credential are replaced; the raw text loses the same values, so that the
+//! stored record is the one that arrived except for its secrets. The key used is kept as a keyed hash.
+
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use crate::canonical_json::hex;
+
+/// What stands for a credential.
+pub const REDACTED: &str = "[redacted]";
+
+/// Names, compared without case, `-` and `_`, whose string value is a credential.
+const CREDENTIALS: &[&str] = &[
+    "authorization",
+    "proxyauthorization",
+    "cookie",
+    "setcookie",
+    "xapikey",
+    "apikey",
+    "xgoogapikey",
+    "openaiapikey",
+    "anthropicapikey",
+    "accesstoken",
+    "refreshtoken",
+    "idtoken",
+    "sessiontoken",
+    "xamzsecuritytoken",
+    "clientsecret",
+    "secretaccesskey",
+];
+
+/// Those of the names above that identify the caller of an API.
+const API_KEYS: &[&str] = &["authorization", "xapikey", "apikey", "xgoogapikey"];
+
+/// Replaces credentials below `value`; their texts go to `secrets`, the first API key to `api_key`.
+pub(crate) fn redact(value: &mut Value, secrets: &mut Vec<String>, api_key: &mut Option<String>) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(|item| redact(item, secrets, api_key)),
+        Value::Object(map) => {
+            for (name, member) in map.iter_mut() {
+                redact_member(name, member, secrets, api_key);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Replaces the member if its name marks a credential, else what is below it.
+pub(crate) fn redact_member(
+    name: &str,
+    member: &mut Value,
+    secrets: &mut Vec<String>,
+    api_key: &mut Option<String>,
+) {
+    let folded: String =
+        name.chars().filter(|c| !matches!(c, '-' | '_')).collect::<String>().to_ascii_lowercase();
+    if !CREDENTIALS.contains(&folded.as_str()) {
+        redact(member, secrets, api_key);
+        return;
+    }
+    // Schemas describe members of these names; only a text is a secret.
+    let Value::String(text) = member else {
+        return redact(member, secrets, api_key);
+    };
+    if text.is_empty() || text == REDACTED {
+        return;
+    }
+    if api_key.is_none() && API_KEYS.contains(&folded.as_str()) {
+        let key = text.split_once(' ').map_or(text.as_str(), |(_, key)| key);
+        *api_key = Some(key.to_owned());
+    }
+    secrets.push(std::mem::replace(text, REDACTED.to_owned()));
+}
+
+/// The raw text without the secrets; values shorter than 6 characters would cut ordinary words.
+pub(crate) fn redact_text(text: &str, secrets: &[String]) -> String {
+    let mut out = text.to_owned();
+    for secret in secrets.iter().filter(|secret| secret.len() >= 6) {
+        out = out.replace(secret.as_str(), REDACTED);
+        let quoted = Value::from(secret.as_str()).to_string();
+        let escaped = &quoted[1..quoted.len() - 1];
+        if escaped != secret {
+            out = out.replace(escaped, REDACTED);
+        }
+    }
+    out
+}
+
+/// First 12 hexadecimal digits of HMAC-SHA256 over the API key (RFC 2104), with the key of the installation.
+pub(crate) fn api_key_id(install_key: &[u8; 32], api_key: &str) -> String {
+    const BLOCK: usize = 64;
+    let mut padded = [0u8; BLOCK];
+    padded[..install_key.len()].copy_from_slice(install_key);
+    let inner = Sha256::new().chain_update(padded.map(|byte| byte ^ 0x36)).chain_update(api_key).finalize();
+    let outer = Sha256::new().chain_update(padded.map(|byte| byte ^ 0x5c)).chain_update(inner).finalize();
+    hex(&outer[..6])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn replaces_credentials_at_any_depth() {
+        let mut value = json!({ "headers": { "Authorization": "Bearer sk-abcdef", "X-Api-Key": "k-123456", "accept": "*/*" },
+            "tools": [{ "properties": { "api_key": { "type": "string" } } }] });
+        let (mut secrets, mut key) = (Vec::new(), None);
+        redact(&mut value, &mut secrets, &mut key);
+        assert_eq!(value["headers"]["Authorization"], REDACTED);
+        assert_eq!(value["headers"]["X-Api-Key"], REDACTED);
+        assert_eq!(value["headers"]["accept"], "*/*");
+        assert_eq!(value["tools"][0]["properties"]["api_key"]["type"], "string");
+        assert_eq!(key.as_deref(), Some("sk-abcdef"));
+        assert_eq!(
+            redact_text(r#"{"Authorization":"Bearer sk-abcdef"}"#, &secrets),
+            r#"{"Authorization":"[redacted]"}"#
+        );
+    }
+
+    #[test]
+    fn hmac_agrees_with_rfc_4231() {
+        // Test case 2 of RFC 4231 has the key "Jefe", which zero padding extends to any length up to a block.
+        let mut key = [0u8; 32];
+        key[..4].copy_from_slice(b"Jefe");
+        assert_eq!(api_key_id(&key, "what do ya want for nothing?"), "5bdcc146bf60");
+    }
+}

@@ -1,0 +1,72 @@
+//! The built-in sources.
+
+use std::sync::OnceLock;
+
+use rust_embed::RustEmbed;
+
+use crate::detect::{Detection, detect};
+use crate::source::Source;
+
+#[derive(RustEmbed)]
+#[folder = "../../content/sources"]
+#[include = "*/source.yaml"]
+#[include = "*/mapping.xif"]
+struct Content;
+
+/// Sources by id.
+#[derive(Debug)]
+pub struct Registry {
+    sources: Vec<Source>,
+}
+
+impl Registry {
+    /// The sources that come with the program.
+    pub fn builtin() -> &'static Self {
+        static REGISTRY: OnceLock<Registry> = OnceLock::new();
+        REGISTRY.get_or_init(|| {
+            // A test loads every embedded source, so none is missing here.
+            let (registry, _) = Self::load();
+            registry
+        })
+    }
+
+    /// Reads the embedded folders; the second part says which could not be read and why.
+    pub(crate) fn load() -> (Self, Vec<String>) {
+        let mut sources = Vec::new();
+        let mut errors = Vec::new();
+        let mut paths: Vec<_> = Content::iter().filter(|path| path.ends_with("/source.yaml")).collect();
+        paths.sort();
+        for path in paths {
+            let folder = path.trim_end_matches("/source.yaml");
+            let text = |name: &str| {
+                let file = Content::get(&format!("{folder}/{name}"))?;
+                String::from_utf8(file.data.into_owned()).ok()
+            };
+            let (Some(yaml), Some(rules)) = (text("source.yaml"), text("mapping.xif")) else {
+                errors.push(format!("{folder}: source.yaml or mapping.xif is missing"));
+                continue;
+            };
+            match Source::load(&yaml, &rules) {
+                Ok(source) if source.id == folder => sources.push(source),
+                Ok(source) => errors.push(format!("{folder}: source.yaml has the id `{}`", source.id)),
+                Err(error) => errors.push(format!("{folder}/{error}")),
+            }
+        }
+        (Self { sources }, errors)
+    }
+
+    /// The source with this id.
+    pub fn get(&self, id: &str) -> Option<&Source> {
+        self.sources.iter().find(|source| source.id == id)
+    }
+
+    /// All sources, by id.
+    pub fn sources(&self) -> &[Source] {
+        &self.sources
+    }
+
+    /// The source that a sample of a file's records (some 20) belongs to.
+    pub fn detect(&self, sample: &[&[u8]]) -> Option<Detection> {
+        detect(self.sources.iter(), sample)
+    }
+}
