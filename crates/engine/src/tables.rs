@@ -13,6 +13,7 @@ use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::{DataFusionError, Result as DfResult, ScalarValue};
 use datafusion::datasource::TableType;
 use datafusion::datasource::listing::PartitionedFile;
+use datafusion::datasource::physical_plan::parquet::metadata::DFParquetMetadata;
 use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
 use datafusion::datasource::source::DataSourceExec;
 use datafusion::datasource::table_schema::TableSchema;
@@ -20,6 +21,8 @@ use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::logical_expr::Expr;
 use datafusion::physical_plan::ExecutionPlan;
 use parquet::arrow::RowNumber;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::file::metadata::ParquetMetaData;
 
 use crate::error::EngineError;
 use crate::types::{arrow_type, normalized};
@@ -42,46 +45,72 @@ impl ParquetTable {
     /// Reads the footers' schemas of `files` and builds one table schema over them.
     pub fn open(dataset: Option<&Catalogued>, files: &[PathBuf]) -> Result<Self, EngineError> {
         let mut fields: Vec<FieldRef> = Vec::new();
-        let mut partitioned = Vec::new();
+        let mut footers = Vec::with_capacity(files.len());
         for path in files {
-            let (schema, size) = footer(path)?;
-            merge_fields(&mut fields, dataset, &schema);
-            let location = std::path::absolute(path).unwrap_or_else(|_| path.clone());
-            let shown = ScalarValue::Utf8View(Some(path.display().to_string()));
-            let file =
-                PartitionedFile::new(location.display().to_string(), size).with_partition_values(vec![shown]);
-            partitioned.push(file);
+            let footer = Footer::read(path)?;
+            merge_fields(&mut fields, dataset, &footer.schema);
+            footers.push(footer);
         }
         // Files written by us carry both columns already; the virtual ones would hide them.
         let own = fields.iter().any(|field| field.name() == LINE);
-        let file_schema = Arc::new(Schema::new(fields));
-        let mut builder = TableSchema::builder(file_schema);
+        let mut builder = TableSchema::builder(Arc::new(Schema::new(fields)));
         if !own {
             let path = Arc::new(Field::new(PATH, DataType::Utf8View, true));
             let line = Field::new(LINE, DataType::Int64, false).with_extension_type(RowNumber);
             builder =
                 builder.with_table_partition_cols(vec![path]).with_virtual_columns(vec![Arc::new(line)]);
         }
-        if own {
-            for file in &mut partitioned {
-                file.partition_values.clear();
-            }
-        }
+        let schema = builder.build();
+        let mut parts: Vec<PartitionedFile> =
+            files.iter().zip(&footers).map(|(path, footer)| footer.part(path, &schema, own)).collect();
+        newest_first(&schema, &mut parts);
         let table_options = datafusion::config::TableParquetOptions::default();
-        Ok(Self { schema: builder.build(), files: partitioned, table_options })
+        Ok(Self { schema, files: parts, table_options })
     }
 }
 
-/// Schema and size of a Parquet file, from its footer.
-fn footer(path: &Path) -> Result<(SchemaRef, u64), EngineError> {
-    let fail = |error: &dyn std::fmt::Display| {
-        EngineError::Environment(format!("{}: cannot read the Parquet footer: {error}", path.display()))
+/// Newest events first: `sort desc _time | limit n` then fills its heap from the first file and skips the rest
+/// by their statistics.
+fn newest_first(schema: &TableSchema, parts: &mut [PartitionedFile]) {
+    let Some((index, _)) = schema.file_schema().column_with_name("_time") else { return };
+    let newest = |part: &PartitionedFile| -> Option<ScalarValue> {
+        part.statistics.as_ref()?.column_statistics.get(index)?.max_value.get_value().cloned()
     };
-    let file = std::fs::File::open(path).map_err(|error| fail(&error))?;
-    let size = file.metadata().map_err(|error| fail(&error))?.len();
-    let reader = parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder::try_new(file)
-        .map_err(|error| fail(&error))?;
-    Ok((Arc::clone(reader.schema()), size))
+    parts.sort_by(|a, b| newest(b).partial_cmp(&newest(a)).unwrap_or(std::cmp::Ordering::Equal));
+}
+
+/// What the footer of a Parquet file says.
+struct Footer {
+    schema: SchemaRef,
+    size: u64,
+    metadata: Arc<ParquetMetaData>,
+}
+
+impl Footer {
+    fn read(path: &Path) -> Result<Self, EngineError> {
+        let fail = |error: &dyn std::fmt::Display| {
+            EngineError::Environment(format!("{}: cannot read the Parquet footer: {error}", path.display()))
+        };
+        let file = std::fs::File::open(path).map_err(|error| fail(&error))?;
+        let size = file.metadata().map_err(|error| fail(&error))?.len();
+        let reader = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| fail(&error))?;
+        Ok(Self { schema: Arc::clone(reader.schema()), size, metadata: Arc::clone(reader.metadata()) })
+    }
+
+    fn part(&self, path: &Path, schema: &TableSchema, own_places: bool) -> PartitionedFile {
+        let location = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
+        let mut part = PartitionedFile::new(location.display().to_string(), self.size);
+        if !own_places {
+            part.partition_values = vec![ScalarValue::Utf8View(Some(path.display().to_string()))];
+        }
+        // Without statistics nothing is skipped; that is slower and still right.
+        let statistics =
+            DFParquetMetadata::statistics_from_parquet_metadata(&self.metadata, schema.file_schema());
+        match statistics {
+            Ok(statistics) => part.with_statistics(Arc::new(statistics)),
+            Err(_) => part,
+        }
+    }
 }
 
 fn merge_fields(fields: &mut Vec<FieldRef>, dataset: Option<&Catalogued>, schema: &Schema) {

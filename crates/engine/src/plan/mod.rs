@@ -9,6 +9,7 @@ pub(crate) mod bucket;
 pub(crate) mod expr;
 mod join;
 mod source;
+pub(crate) mod strategy;
 mod values;
 mod window;
 
