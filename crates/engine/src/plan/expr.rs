@@ -270,8 +270,16 @@ impl ExprContext<'_> {
         if let Some(kind) = functions::lambda::LambdaKind::of(name) {
             return self.lambda(kind, arguments);
         }
-        let lowered = arguments.iter().map(|argument| self.lower(argument)).collect::<Result<Vec<_>, _>>()?;
-        Ok(function(name)?.call(lowered))
+        let lowered = arguments.iter().map(|argument| self.argument(argument));
+        Ok(function(name)?.call(lowered.collect::<Result<Vec<_>, _>>()?))
+    }
+
+    /// A null literal stays untyped, so that the function gives it the type it needs.
+    fn argument(&self, expr: &ir::Expr) -> Lowered {
+        if expr.kind == ExprKind::Null && expr.ty == Type::Null {
+            return Ok(lit(ScalarValue::Null));
+        }
+        self.lower(expr)
     }
 
     /// `if(c1, v1, c2, v2, …, else)`: the first condition that is true wins.

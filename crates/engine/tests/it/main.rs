@@ -2,5 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that meets an error fails by panicking")]
 
+mod hunts;
+mod manual;
 mod stages;
 mod toy;
