@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use atalanta_diag::render::Rule;
-use atalanta_diag::{Applicability, Diagnostic, Severity};
+use atalanta_diag::{Applicability, Diagnostic, Severity, Source};
 use atalanta_xql::env::Env;
 use atalanta_xql::syntax::codes;
 use atalanta_xql::syntax::rules::parse_rules;
@@ -61,6 +61,13 @@ pub fn rules() -> Vec<Rule> {
         description: (*summary).to_owned(),
     });
     syntax.collect()
+}
+
+/// The first error of a text with its place, as one sentence.
+pub fn first_error(name: &str, text: &str, diagnostics: &[Diagnostic]) -> Option<String> {
+    let error = diagnostics.iter().find(|diagnostic| diagnostic.severity == Severity::Error)?;
+    let at = Source::new(name, text).location(error.span.start);
+    Some(format!("{name}:{}:{}: {} ({})", at.line, at.column, error.message, error.code))
 }
 
 /// Whether one of them is an error.

@@ -6,6 +6,7 @@
 mod args;
 mod checking;
 mod commands;
+mod data;
 mod figures;
 mod hunting;
 mod output;

@@ -15,6 +15,15 @@ pub mod timeline;
 use std::io::Write;
 use std::path::Path;
 
+use atalanta_diag::render::escape_control;
+
+use crate::figures;
+use crate::hunting::report::DataSummary;
+use crate::terminal::Terminal;
+
+/// Problems with data that are listed on standard error.
+const LISTED: usize = 20;
+
 /// Writes a whole text to a file, or to standard output.
 pub fn write(path: Option<&Path>, text: &str) -> anyhow::Result<()> {
     let Some(path) = path.filter(|path| *path != Path::new("-")) else {
@@ -23,4 +32,20 @@ pub fn write(path: Option<&Path>, text: &str) -> anyhow::Result<()> {
         return Ok(out.flush()?);
     };
     std::fs::write(path, text).map_err(|error| anyhow::anyhow!("{}: cannot be written: {error}", path.display()))
+}
+
+/// Lists the trouble with the data on standard error; what was skipped is counted.
+pub fn problems(terminal: Terminal, data: &DataSummary) {
+    for problem in data.problems.iter().take(LISTED) {
+        let help = problem.help.as_deref().map(|help| format!("; {help}")).unwrap_or_default();
+        terminal.warning(&escape_control(&format!("{}{help}", problem.sentence())));
+    }
+    let total: u64 = data.problem_counts.values().sum();
+    let listed = data.problems.len().min(LISTED) as u64;
+    if total > listed {
+        terminal.warning(&format!("{} like these", figures::plural(total - listed, "more problem")));
+    }
+    if data.skipped > 0 {
+        terminal.warning(&format!("{} left out", figures::plural(data.skipped, "record")));
+    }
 }
