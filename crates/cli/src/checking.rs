@@ -3,10 +3,12 @@
 use std::path::Path;
 
 use atalanta_diag::render::Rule;
-use atalanta_diag::{Applicability, Diagnostic, Severity, Source};
+use atalanta_diag::{Applicability, Code, Diagnostic, Severity, Source};
 use atalanta_xql::env::Env;
+use atalanta_xql::ir::Plan;
 use atalanta_xql::syntax::codes;
 use atalanta_xql::syntax::rules::parse_rules;
+use atalanta_xql::{Fixed, lint};
 
 /// What a file holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,42 +27,39 @@ impl Kind {
     }
 }
 
-/// A text after its repair.
-#[derive(Clone, Debug)]
-pub struct Fixed {
-    /// The new text.
-    pub text: String,
-    /// What was done, in the order of application.
-    pub applied: Vec<String>,
-    /// What is left.
-    pub remaining: Vec<Diagnostic>,
-}
-
 /// All diagnostics of a text.
 pub fn check(kind: Kind, text: &str, env: &Env) -> Vec<Diagnostic> {
     match kind {
-        Kind::Query => query_diagnostics(text, env),
+        Kind::Query => atalanta_xql::check(text, env).diagnostics,
         Kind::Rules => parse_rules(text).diagnostics,
     }
 }
 
-fn query_diagnostics(text: &str, _env: &Env) -> Vec<Diagnostic> {
-    atalanta_xql::syntax::parse(text).diagnostics
+/// Applies the fixes up to this level; rules files have none yet.
+pub fn fix(kind: Kind, text: &str, level: Applicability, env: &Env) -> Fixed {
+    match kind {
+        Kind::Query => atalanta_xql::fix(text, level, env),
+        Kind::Rules => {
+            Fixed { text: text.to_owned(), applied: Vec::new(), remaining: check(kind, text, env) }
+        }
+    }
 }
 
-/// Applies the fixes up to this level.
-pub fn fix(kind: Kind, text: &str, _level: Applicability, env: &Env) -> Fixed {
-    Fixed { text: text.to_owned(), applied: Vec::new(), remaining: check(kind, text, env) }
+/// The resolved query with its diagnostics.
+pub fn plan(text: &str, env: &Env) -> (Plan, Vec<Diagnostic>) {
+    let checked = atalanta_xql::check(text, env);
+    (checked.resolved.plan, checked.diagnostics)
 }
 
 /// Every code that [`check`] may report.
 pub fn rules() -> Vec<Rule> {
-    let syntax = codes::ALL.iter().map(|(code, summary)| Rule {
+    let rule = |code: Code, name: &str, summary: &str| Rule {
         id: code.0.to_owned(),
-        name: code.0.to_owned(),
-        description: (*summary).to_owned(),
-    });
-    syntax.collect()
+        name: name.to_owned(),
+        description: summary.to_owned(),
+    };
+    let syntax = codes::ALL.iter().map(|(code, summary)| rule(*code, code.0, summary));
+    syntax.chain(lint::rules().iter().map(|lint| rule(lint.code, lint.name, lint.summary))).collect()
 }
 
 /// The first error of a text with its place, as one sentence.

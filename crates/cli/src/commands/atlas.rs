@@ -94,7 +94,12 @@ fn list(out: &mut impl Write, terminal: Terminal) -> anyhow::Result<()> {
             let hunts = covered.get(&technique.id).map_or(0, Vec::len);
             let mark = if hunts == 0 { String::new() } else { format!(" [{hunts}]") };
             let mark = terminal.out.paint(Role::Good, &mark);
-            writeln!(out, "{indent}{} {}{mark}", terminal.out.paint(Role::Name, &technique.id), technique.name)?;
+            writeln!(
+                out,
+                "{indent}{} {}{mark}",
+                terminal.out.paint(Role::Name, &technique.id),
+                technique.name
+            )?;
         }
     }
     Ok(())
@@ -120,7 +125,12 @@ fn show(out: &mut impl Write, terminal: Terminal, text: &str) -> anyhow::Result<
                     writeln!(out, "  ATT&CK      {attack}")?;
                 }
                 for technique in atlas.techniques_of(&tactic.id) {
-                    writeln!(out, "  {} {}", terminal.out.paint(Role::Name, &technique.id), technique.full_name)?;
+                    writeln!(
+                        out,
+                        "  {} {}",
+                        terminal.out.paint(Role::Name, &technique.id),
+                        technique.full_name
+                    )?;
                 }
             }
             (None, None) => writeln!(out, "{}", atlas.resolve(id).explain())?,

@@ -95,7 +95,15 @@ pub fn run(args: Args, terminal: Terminal) -> anyhow::Result<Ended> {
             }
         }
     }
-    print(&checked, args.format, terminal)?;
+    // Standard output then carries the difference or the repaired text.
+    let is_taken = args.diff || (args.fix.is_some() && args.files.iter().any(|path| is_stdin(path)));
+    let mut out: Box<dyn Write> =
+        if is_taken { Box::new(std::io::stderr().lock()) } else { Box::new(std::io::stdout().lock()) };
+    print(&mut out, &checked, args.format, terminal)?;
+    drop(out);
+    if args.format == Format::Text {
+        terminal.note(&summary(&checked, terminal));
+    }
     if !readable {
         return Ok(Ended::Failed);
     }
@@ -143,7 +151,10 @@ fn check_file(path: &Path, args: &Args, env: &Env, terminal: Terminal) -> anyhow
     let kind = Kind::of(path);
     let level = args.fix.or_else(|| args.diff.then_some(FixLevel::Safe));
     let Some(level) = level else {
-        return Ok(Checked { diagnostics: checking::check(kind, &text, env), source: Source::new(name, text) });
+        return Ok(Checked {
+            diagnostics: checking::check(kind, &text, env),
+            source: Source::new(name, text),
+        });
     };
     let fixed = checking::fix(kind, &text, level.applicability(), env);
     if args.diff {
@@ -152,8 +163,7 @@ fn check_file(path: &Path, args: &Args, env: &Env, terminal: Terminal) -> anyhow
     } else if is_stdin(path) {
         std::io::stdout().lock().write_all(fixed.text.as_bytes())?;
     } else if fixed.text != text {
-        std::fs::write(path, &fixed.text)
-            .map_err(|error| anyhow::anyhow!("cannot be written: {error}"))?;
+        std::fs::write(path, &fixed.text).map_err(|error| anyhow::anyhow!("cannot be written: {error}"))?;
     }
     for what in &fixed.applied {
         let verb = if args.diff { "would repair" } else { "repaired" };
@@ -183,8 +193,7 @@ fn read(path: &Path) -> anyhow::Result<String> {
     })
 }
 
-fn print(checked: &[Checked], format: Format, terminal: Terminal) -> anyhow::Result<()> {
-    let out = &mut std::io::stdout().lock();
+fn print(out: &mut dyn Write, checked: &[Checked], format: Format, terminal: Terminal) -> anyhow::Result<()> {
     match format {
         Format::Text => print_text(out, checked, terminal)?,
         Format::Json => {
@@ -204,13 +213,12 @@ fn print(checked: &[Checked], format: Format, terminal: Terminal) -> anyhow::Res
     Ok(())
 }
 
-fn print_text(out: &mut impl Write, checked: &[Checked], terminal: Terminal) -> anyhow::Result<()> {
+fn print_text(out: &mut dyn Write, checked: &[Checked], terminal: Terminal) -> anyhow::Result<()> {
     for file in checked {
         for diagnostic in &file.diagnostics {
             writeln!(out, "{}\n", render::terminal(&file.source, diagnostic, terminal.out.enabled))?;
         }
     }
-    terminal.note(&summary(checked, terminal));
     Ok(())
 }
 

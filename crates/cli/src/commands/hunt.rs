@@ -197,9 +197,10 @@ fn hunt(hunts: &[Hunt], loaded: &Loaded, range: &run::Range, terminal: Terminal)
 fn write(args: &Args, terminal: Terminal, report: &Report) -> anyhow::Result<()> {
     let to_file = args.output.as_deref().filter(|path| *path != Path::new("-"));
     let mut out: Box<dyn Write> = match to_file {
-        Some(path) => Box::new(std::fs::File::create(path).map_err(|error| {
-            anyhow::anyhow!("{}: cannot be written: {error}", path.display())
-        })?),
+        Some(path) => Box::new(
+            std::fs::File::create(path)
+                .map_err(|error| anyhow::anyhow!("{}: cannot be written: {error}", path.display()))?,
+        ),
         None => Box::new(std::io::stdout().lock()),
     };
     let mut out = BufWriter::new(&mut out);

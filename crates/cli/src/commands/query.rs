@@ -118,7 +118,8 @@ fn text(args: &Args) -> anyhow::Result<Source> {
         let read = std::fs::read(path);
         bytes = read.map_err(|error| anyhow::anyhow!("{}: cannot be read: {error}", path.display()))?;
     }
-    let text = String::from_utf8(bytes).map_err(|_| anyhow::anyhow!("{}: is not UTF-8 text", path.display()))?;
+    let text =
+        String::from_utf8(bytes).map_err(|_| anyhow::anyhow!("{}: is not UTF-8 text", path.display()))?;
     Ok(Source::new(path.display().to_string(), text))
 }
 
@@ -134,7 +135,8 @@ fn rows(out: &mut dyn Write, format: Format, terminal: Terminal, outcome: &Outco
         Format::Json => output::json::rows(out, &outcome.batches),
         Format::Ndjson => output::ndjson::rows(out, &outcome.batches),
         Format::Csv => {
-            let names: Vec<&str> = outcome.schema.fields().iter().map(|field| field.name().as_str()).collect();
+            let names: Vec<&str> =
+                outcome.schema.fields().iter().map(|field| field.name().as_str()).collect();
             output::csv::rows(out, &names, &outcome.batches)
         }
     }

@@ -7,9 +7,7 @@ use std::sync::Arc;
 
 use arrow::datatypes::{Field, Schema, SchemaRef};
 use arrow::record_batch::RecordBatch;
-use atalanta_engine::input::{
-    Decoder, Problem, ProblemKind, Problems, RawRecord, SAMPLE, infer_schema,
-};
+use atalanta_engine::input::{Decoder, Problem, ProblemKind, Problems, RawRecord, SAMPLE, infer_schema};
 use atalanta_engine::types::arrow_type;
 use atalanta_schema::Dataset;
 use atalanta_sources::{MapOptions, Mapper, Registry, Source};
@@ -87,7 +85,8 @@ impl<'a> Intake<'a> {
                 }
             }
             State::Decoding(decoder) => {
-                if let Err(problem) = decoder.append(&record.bytes, &self.path.to_string_lossy(), record.line) {
+                if let Err(problem) = decoder.append(&record.bytes, &self.path.to_string_lossy(), record.line)
+                {
                     self.skipped.push(problem);
                 }
             }

@@ -11,7 +11,9 @@ use std::path::{Path, PathBuf};
 
 use arrow::datatypes::SchemaRef;
 use arrow::record_batch::RecordBatch;
-use atalanta_engine::input::{Format, InputFile, Limits, Problem, ProblemKind, Problems, Stage, Staged, StagedRows};
+use atalanta_engine::input::{
+    Format, InputFile, Limits, Problem, ProblemKind, Problems, Stage, Staged, StagedRows,
+};
 use atalanta_engine::input::{discover, for_each_record, for_each_record_in};
 use atalanta_engine::session::{Session, SessionOptions};
 use atalanta_schema::Catalog;

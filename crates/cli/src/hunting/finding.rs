@@ -312,7 +312,8 @@ pub mod tests {
     }
 
     pub fn events() -> RecordBatch {
-        let time = TimestampMicrosecondArray::from(vec![Some(3_000_000), Some(1_000_000), None, Some(2_000_000)]);
+        let time =
+            TimestampMicrosecondArray::from(vec![Some(3_000_000), Some(1_000_000), None, Some(2_000_000)]);
         let user = StringArray::from(vec![Some("ann"), Some("bob"), Some("ann"), None]);
         let text = StringArray::from(vec!["<script>", "b\u{1b}[2J", "c", "d"]);
         let path = StringArray::from(vec!["a.log", "a.log", "b.log", "b.log"]);

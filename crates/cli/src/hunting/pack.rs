@@ -269,10 +269,14 @@ fn bare(path: &Path, query: String) -> Hunt {
     }
     let value = |key: &str| {
         let mut lines = comments.iter().filter_map(|line| line.split_once(':'));
-        lines.find(|(word, _)| word.trim().eq_ignore_ascii_case(key)).map(|(_, value)| value.trim().to_owned())
+        lines
+            .find(|(word, _)| word.trim().eq_ignore_ascii_case(key))
+            .map(|(_, value)| value.trim().to_owned())
     };
     let level = |key: &str| {
-        value(key).and_then(|text| <Level as clap::ValueEnum>::from_str(&text, true).ok()).unwrap_or(Level::Medium)
+        value(key)
+            .and_then(|text| <Level as clap::ValueEnum>::from_str(&text, true).ok())
+            .unwrap_or(Level::Medium)
     };
     let name = path.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
     Hunt {
@@ -316,7 +320,9 @@ fn title(comments: &[String]) -> Option<String> {
 fn comment_lines(query: &str) -> Vec<String> {
     let parsed = atalanta_xql::syntax::parse(query);
     let texts = parsed.comments.iter().filter_map(|comment| query.get(comment.span.range()));
-    let bare = |line: &str| line.trim().trim_start_matches(['/', '#', '*', ' ']).trim_end_matches("*/").trim().to_owned();
+    let bare = |line: &str| {
+        line.trim().trim_start_matches(['/', '#', '*', ' ']).trim_end_matches("*/").trim().to_owned()
+    };
     texts.flat_map(str::lines).map(bare).filter(|line| !line.is_empty()).collect()
 }
 
@@ -407,7 +413,10 @@ mod tests {
         let ids: Vec<&str> = loaded.hunts.iter().map(|hunt| hunt.about.id.as_str()).collect();
         assert_eq!(ids, ["a", "bare"]);
         assert_eq!(loaded.problems.len(), 2, "{:?}", loaded.problems);
-        assert!(loaded.problems[0].contains("b/hunt.yaml: ") && loaded.problems[0].contains("dreadful"), "{loaded:?}");
+        assert!(
+            loaded.problems[0].contains("b/hunt.yaml: ") && loaded.problems[0].contains("dreadful"),
+            "{loaded:?}"
+        );
         assert!(loaded.problems[1].contains("neither repaired.xql nor as_written.xql"));
     }
 }

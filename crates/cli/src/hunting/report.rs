@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use serde::{Serialize, Serializer};
 
+use super::Level;
 use super::finding::Finding;
 use super::pack::About;
-use super::Level;
 
 /// The whole outcome of `atalanta hunt`.
 #[derive(Debug, Default, Serialize)]

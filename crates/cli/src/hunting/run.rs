@@ -127,7 +127,7 @@ fn behind(session: &Session, plan: &Plan, batch: &RecordBatch, row: usize) -> Be
         path: Some(row.path).filter(|path| !path.is_empty()),
         line: Some(row.line).filter(|line| *line > 0),
         time: row.time,
-        columns: Fields::from(row.columns),
+        columns: Fields::of(&row.row, 0),
     });
     Behind { total: evidence.total, first: evidence.first, last: evidence.last, rows: rows.collect() }
 }

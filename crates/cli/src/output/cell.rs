@@ -9,7 +9,7 @@ use arrow::datatypes::{
 use arrow::record_batch::RecordBatch;
 use arrow::util::display::array_value_to_string;
 use serde::ser::{Serialize, SerializeMap, Serializer};
-use serde_json::{Map, Number, Value};
+use serde_json::{Number, Value};
 
 use crate::time;
 
@@ -97,7 +97,9 @@ impl Cell {
                 array.as_primitive::<TimestampMillisecondType>().value(row).saturating_mul(1000)
             }
             TimeUnit::Microsecond => array.as_primitive::<TimestampMicrosecondType>().value(row),
-            TimeUnit::Nanosecond => array.as_primitive::<TimestampNanosecondType>().value(row).div_euclid(1000),
+            TimeUnit::Nanosecond => {
+                array.as_primitive::<TimestampNanosecondType>().value(row).div_euclid(1000)
+            }
         })
     }
 
@@ -161,21 +163,14 @@ impl Fields {
     pub fn of(batch: &RecordBatch, row: usize) -> Self {
         let fields = batch.schema_ref().fields().iter().zip(batch.columns());
         let value = |column: &dyn Array| Some(Cell::of(column, row)).filter(|cell| !cell.is_null());
-        let named = fields.filter_map(|(field, column)| {
-            Some((field.name().clone(), value(column.as_ref())?.json()))
-        });
+        let named =
+            fields.filter_map(|(field, column)| Some((field.name().clone(), value(column.as_ref())?.json())));
         Self(named.collect())
     }
 
     /// Whether there is no value.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
-    }
-}
-
-impl From<Map<String, Value>> for Fields {
-    fn from(map: Map<String, Value>) -> Self {
-        Self(map.into_iter().filter(|(_, value)| !value.is_null()).collect())
     }
 }
 
@@ -223,7 +218,8 @@ mod tests {
     #[test]
     fn nulls_are_absent_keys() {
         let a: Arc<dyn Array> = Arc::new(Int64Array::from(vec![None, Some(2)]));
-        let batch = RecordBatch::try_from_iter_with_nullable([("b", a.clone(), true), ("a", a, true)]).unwrap();
+        let batch =
+            RecordBatch::try_from_iter_with_nullable([("b", a.clone(), true), ("a", a, true)]).unwrap();
         let json = |row| serde_json::to_string(&Fields::of(&batch, row)).unwrap();
         assert_eq!((json(0).as_str(), json(1).as_str()), ("{}", "{\"b\":2,\"a\":2}"));
     }

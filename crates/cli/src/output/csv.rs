@@ -14,8 +14,20 @@ use crate::hunting::report::Report;
 use crate::time;
 
 const COLUMNS: [&str; 14] = [
-    "id", "hunt", "title", "severity", "confidence", "techniques", "tactics", "first", "last", "entities", "events",
-    "values", "places", "evidence",
+    "id",
+    "hunt",
+    "title",
+    "severity",
+    "confidence",
+    "techniques",
+    "tactics",
+    "first",
+    "last",
+    "entities",
+    "events",
+    "values",
+    "places",
+    "evidence",
 ];
 
 /// Writes the findings of a hunt, one a row; lists are joined with `; `.
@@ -31,7 +43,8 @@ pub fn report(out: &mut dyn Write, report: &Report) -> anyhow::Result<()> {
 
 fn record(finding: &Finding) -> [String; 14] {
     let moment = |micros: Option<i64>| micros.map(time::rfc3339).unwrap_or_default();
-    let entities = finding.entities.iter().map(|e| format!("{}={}", e.name, e.value.as_deref().unwrap_or("")));
+    let entities =
+        finding.entities.iter().map(|e| format!("{}={}", e.name, e.value.as_deref().unwrap_or("")));
     [
         finding.id.clone(),
         finding.hunt.clone(),

@@ -144,7 +144,10 @@ mod tests {
         let new = format!("x\n{}", old.trim_end());
         let text = unified("q", &old, &new);
         assert_eq!(text.matches("@@ -").count(), 2, "{text}");
-        assert!(text.contains("@@ -1,3 +1,4 @@\n+x\n 0\n") && text.ends_with("\\ No newline at end of file\n"), "{text}");
+        assert!(
+            text.contains("@@ -1,3 +1,4 @@\n+x\n 0\n") && text.ends_with("\\ No newline at end of file\n"),
+            "{text}"
+        );
     }
 
     #[test]

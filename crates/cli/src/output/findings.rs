@@ -142,7 +142,8 @@ impl Page {
             self.item(4, "when", &when);
         }
         for (at, entity) in finding.entities.iter().enumerate() {
-            let value = entity.value.as_deref().map_or("(none)".to_owned(), |value| text::shown(value, LONGEST));
+            let value =
+                entity.value.as_deref().map_or("(none)".to_owned(), |value| text::shown(value, LONGEST));
             let label = if at == 0 { "who, what" } else { "" };
             self.item(4, label, &format!("{} = {value}", escape_control(&entity.name)));
         }
@@ -157,7 +158,8 @@ impl Page {
         }
         let more = finding.evidence.len().saturating_sub(EVIDENCE) as u64;
         if more > 0 {
-            let line = format!("{} of evidence with --format html or json", figures::plural(more, "more row"));
+            let line =
+                format!("{} of evidence with --format html or json", figures::plural(more, "more row"));
             self.item(4, "", &line);
         }
         let line = format!("{}, confidence {}", finding.id, finding.confidence.name());
@@ -200,7 +202,8 @@ impl Page {
         for hunt in report.hunts.iter().filter(|hunt| hunt.cut_at.is_some()) {
             self.title(&mut title);
             let cut = hunt.cut_at.unwrap_or_default();
-            let line = format!("only the first {} were looked at, --limit raises it", figures::plural(cut, "row"));
+            let line =
+                format!("only the first {} were looked at, --limit raises it", figures::plural(cut, "row"));
             self.item(2, &hunt.id, &line);
         }
     }
@@ -221,8 +224,11 @@ impl Page {
         let total: u64 = data.problem_counts.values().sum();
         let shown = data.problems.len().min(PROBLEMS) as u64;
         if total > shown {
-            let kinds: Vec<String> =
-                data.problem_counts.iter().map(|(kind, count)| format!("{} {kind}", figures::count(*count))).collect();
+            let kinds: Vec<String> = data
+                .problem_counts
+                .iter()
+                .map(|(kind, count)| format!("{} {kind}", figures::count(*count)))
+                .collect();
             let line = format!("and {} more; in all {}", figures::count(total - shown), kinds.join(", "));
             self.line(&format!("  {line}"));
         }

@@ -10,7 +10,8 @@ use atalanta_diag::render::escape_control;
 use atalanta_schema::Atlas;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use minijinja::{Environment, Value, context};
+use minijinja::value::{Serde, Value};
+use minijinja::{Environment, context};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
@@ -75,10 +76,10 @@ pub fn report(out: &mut dyn Write, report: &Report) -> anyhow::Result<()> {
         atlas_version => Atlas::builtin().version(),
         verdict => report.verdict(),
         summary => summary(report),
-        levels => Value::from_serialize(levels(report)),
-        tactics => Value::from_serialize(tactics(report)),
+        levels => Value::from(Serde(levels(report))),
+        tactics => Value::from(Serde(tactics(report))),
         timeline => Value::from_safe_string(timeline::svg(report)),
-        findings => Value::from_serialize(findings),
+        findings => Value::from(Serde(findings)),
         inputs => inputs(report),
         failed => failed(report),
         problems => problems(report),
@@ -92,7 +93,11 @@ pub fn report(out: &mut dyn Write, report: &Report) -> anyhow::Result<()> {
 fn clean(value: &str) -> String {
     // Line feeds and tabs are harmless in HTML and make prompts readable.
     let shortened = text::shorten(value, LONGEST);
-    shortened.split('\n').map(|line| escape_control(line.trim_end_matches('\r'))).collect::<Vec<_>>().join("\n")
+    shortened
+        .split('\n')
+        .map(|line| escape_control(line.trim_end_matches('\r')))
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 fn plain(value: &serde_json::Value) -> String {
@@ -230,7 +235,8 @@ fn problem_counts(report: &Report) -> Option<String> {
         return None;
     }
     let kinds = report.data.problem_counts.iter();
-    let kinds: Vec<String> = kinds.map(|(kind, count)| format!("{} {kind}", figures::count(*count))).collect();
+    let kinds: Vec<String> =
+        kinds.map(|(kind, count)| format!("{} {kind}", figures::count(*count))).collect();
     Some(kinds.join(", "))
 }
 
@@ -263,7 +269,10 @@ mod tests {
     fn event_text_is_never_markup() {
         let page = page();
         assert!(page.contains("&lt;script&gt;") && !page.contains("<script"), "event text");
-        assert!(page.contains("Odd &lt;b&gt;Prompts&lt;&#x2f;b&gt;") && !page.contains("<b>Prompts"), "title");
+        assert!(
+            page.contains("Odd &lt;b&gt;Prompts&lt;&#x2f;b&gt;") && !page.contains("<b>Prompts"),
+            "title"
+        );
         assert!(page.contains("b\\u{1b}[2J") && !page.contains('\u{1b}'), "control characters");
     }
 

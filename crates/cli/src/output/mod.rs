@@ -31,7 +31,8 @@ pub fn write(path: Option<&Path>, text: &str) -> anyhow::Result<()> {
         out.write_all(text.as_bytes())?;
         return Ok(out.flush()?);
     };
-    std::fs::write(path, text).map_err(|error| anyhow::anyhow!("{}: cannot be written: {error}", path.display()))
+    std::fs::write(path, text)
+        .map_err(|error| anyhow::anyhow!("{}: cannot be written: {error}", path.display()))
 }
 
 /// Lists the trouble with the data on standard error; what was skipped is counted.

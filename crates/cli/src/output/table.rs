@@ -23,7 +23,8 @@ pub fn rows(out: &mut dyn Write, terminal: Terminal, batches: &[RecordBatch]) ->
         return Ok(writeln!(out, "no rows")?);
     };
     let all = first.num_columns();
-    let has_value = |at: &usize| batches.iter().any(|batch| batch.column(*at).null_count() < batch.num_rows());
+    let has_value =
+        |at: &usize| batches.iter().any(|batch| batch.column(*at).null_count() < batch.num_rows());
     let shown: Vec<usize> = (0..all).filter(has_value).collect();
     if shown.len() * NARROWEST > terminal.width {
         blocks(out, terminal, batches, &shown)?;
@@ -42,10 +43,18 @@ fn name(batch: &RecordBatch, at: usize) -> String {
     text::shown(batch.schema_ref().field(at).name(), LONGEST)
 }
 
-fn table(out: &mut dyn Write, terminal: Terminal, batches: &[RecordBatch], shown: &[usize]) -> anyhow::Result<()> {
+fn table(
+    out: &mut dyn Write,
+    terminal: Terminal,
+    batches: &[RecordBatch],
+    shown: &[usize],
+) -> anyhow::Result<()> {
     let mut table = Table::new();
     let width = u16::try_from(terminal.width).unwrap_or(u16::MAX);
-    table.load_style(UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
+    table
+        .load_style(UTF8_HORIZONTAL_ONLY)
+        .set_content_arrangement(ContentArrangement::Dynamic)
+        .set_width(width);
     table.set_header(shown.iter().map(|at| name(&batches[0], *at)));
     for batch in batches {
         for row in 0..batch.num_rows() {
@@ -60,13 +69,22 @@ fn table(out: &mut dyn Write, terminal: Terminal, batches: &[RecordBatch], shown
     Ok(writeln!(out, "{table}")?)
 }
 
-fn blocks(out: &mut dyn Write, terminal: Terminal, batches: &[RecordBatch], shown: &[usize]) -> anyhow::Result<()> {
+fn blocks(
+    out: &mut dyn Write,
+    terminal: Terminal,
+    batches: &[RecordBatch],
+    shown: &[usize],
+) -> anyhow::Result<()> {
     let widest = shown.iter().map(|at| text::width(&name(&batches[0], *at))).max().unwrap_or(0);
     let mut number = 0;
     for batch in batches {
         for row in 0..batch.num_rows() {
             number += 1;
-            writeln!(out, "{}", terminal.out.paint(Role::Strong, &format!("row {}", figures::count(number))))?;
+            writeln!(
+                out,
+                "{}",
+                terminal.out.paint(Role::Strong, &format!("row {}", figures::count(number)))
+            )?;
             for at in shown {
                 let cell = Cell::of(batch.column(*at).as_ref(), row);
                 if cell.is_null() {

@@ -23,8 +23,12 @@ type Marks<'a> = BTreeMap<(i64, i64, Level), Vec<&'a Finding>>;
 /// The drawing; empty when no finding has a time.
 pub fn svg(report: &Report) -> String {
     let Some((first, last)) = report.span() else { return String::new() };
-    let lanes: Vec<(&str, &str)> =
-        report.tactics().into_iter().filter(|(.., count)| *count > 0).map(|(id, name, _)| (id, name)).collect();
+    let lanes: Vec<(&str, &str)> = report
+        .tactics()
+        .into_iter()
+        .filter(|(.., count)| *count > 0)
+        .map(|(id, name, _)| (id, name))
+        .collect();
     let scale = Scale { first, length: i128::from(last.saturating_sub(first).max(1)) };
     let bottom = TOP + LANE * lanes.len() as i64;
     let mut out = String::new();
@@ -136,7 +140,8 @@ mod tests {
     #[test]
     fn lanes_follow_the_matrix_and_marks_stay_inside() {
         let svg = svg(&sample());
-        let lanes: Vec<usize> = ["Resource Development", "Execution"].map(|name| svg.find(name).unwrap()).into();
+        let lanes: Vec<usize> =
+            ["Resource Development", "Execution"].map(|name| svg.find(name).unwrap()).into();
         assert!(lanes.is_sorted(), "{svg}");
         assert!(svg.contains("t1 Odd &lt;b&gt;Prompts&lt;/b&gt;"), "{svg}");
         let scale = Scale { first: i64::MIN, length: i128::from(i64::MAX) };
