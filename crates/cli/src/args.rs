@@ -1,0 +1,66 @@
+//! What is typed on the command line. What it means is decided by the commands.
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+use crate::commands::{atlas, check, hunt, query};
+
+/// Hunt for attacks on AI and ML systems in recorded telemetry.
+///
+/// Reads events from files, runs XQL over them and maps what it finds to MITRE ATLAS. Nothing leaves the
+/// machine.
+#[derive(Debug, Parser)]
+#[command(name = "atalanta", version, max_term_width = 100, after_help = EXAMPLES)]
+pub struct Cli {
+    /// When to use colours; NO_COLOR in the environment turns `auto` off
+    #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t)]
+    pub color: ColorChoice,
+    /// What to do
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  atalanta hunt --data /var/log/envoy/access.log
+  atalanta query 'filter event_type = NETWORK | comp count() by action_remote_hostname' --data events.parquet
+  atalanta check --fix hunts/*.xql
+  atalanta atlas show AML.T0051
+
+Exit codes: 0 nothing found, 1 findings, 2 the job could not be done";
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    Hunt(hunt::Args),
+    Query(query::Args),
+    Check(check::Args),
+    Atlas(atlas::Args),
+}
+
+/// When to use colours.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum ColorChoice {
+    /// On a terminal
+    #[default]
+    Auto,
+    /// Also into files and pipes
+    Always,
+    /// Never
+    Never,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_definition_is_consistent_and_every_command_has_examples() {
+        Cli::command().debug_assert();
+        for command in Cli::command().get_subcommands() {
+            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            assert!(help.contains("Examples:\n  atalanta "), "{}", command.get_name());
+        }
+    }
+}

@@ -1,0 +1,20 @@
+//! The subcommands, one file each.
+
+pub mod atlas;
+pub mod check;
+pub mod hunt;
+pub mod query;
+
+use crate::Ended;
+use crate::args::Command;
+use crate::terminal::Terminal;
+
+/// Runs a command to its end.
+pub fn run(command: Command, terminal: Terminal) -> anyhow::Result<Ended> {
+    match command {
+        Command::Hunt(args) => hunt::run(args, terminal),
+        Command::Query(args) => query::run(args, terminal),
+        Command::Check(args) => check::run(args, terminal),
+        Command::Atlas(args) => atlas::run(args, terminal),
+    }
+}

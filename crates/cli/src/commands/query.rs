@@ -1,0 +1,167 @@
+//! `atalanta query`: one query over files.
+
+use std::io::{BufWriter, Read, Write};
+use std::path::{Path, PathBuf};
+
+use atalanta_diag::{Diagnostic, Source, render};
+use atalanta_engine::session::{Outcome, Prepared};
+use clap::ValueEnum;
+
+use super::hunt::{Limits, now};
+use crate::Ended;
+use crate::checking;
+use crate::data;
+use crate::figures;
+use crate::output;
+use crate::terminal::{Role, Terminal};
+
+/// Run one XQL query over files
+///
+/// In JSON output nulls are absent keys, times are RFC 3339 in UTC, arrays are arrays, and JSON columns are
+/// strings exactly as stored.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Args {
+    /// The query
+    #[arg(value_name = "XQL", required_unless_present = "file", conflicts_with = "file")]
+    query: Option<String>,
+    /// File that holds the query; `-` is standard input
+    #[arg(long, short, value_name = "FILE")]
+    file: Option<PathBuf>,
+    /// Files, folders or patterns; NAME is the dataset or preset they stand for, xdr_data if left out
+    #[arg(long, short, required = true, num_args = 1.., value_name = "[NAME=]PATH")]
+    data: Vec<String>,
+    /// The source of raw records, when it shall not be told from the content
+    #[arg(long, value_name = "ID")]
+    source: Option<String>,
+    /// How to print the rows
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+    /// Print each stage of the compilation, the plan, and rows and time per operator
+    #[arg(long)]
+    explain: bool,
+    /// Read the language of the reference only: every departure is an error
+    #[arg(long)]
+    strict: bool,
+    /// What `now` is, for data of the past
+    #[arg(long, value_name = "TIME")]
+    now: Option<String>,
+    #[command(flatten)]
+    limits: Limits,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  atalanta query 'comp count() as n by event_type' --data events.parquet
+  atalanta query 'dataset = calls | filter status = \"error\"' --data calls=calls.jsonl --format csv
+  atalanta query --file hunt.xql --data 'logs/*.json.gz' --explain
+  zcat access.log.gz | atalanta query 'filter action_http_method = \"POST\" | limit 5' --data -
+
+Exit codes: 0 done, 2 the query or the data could not be read";
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people
+    #[default]
+    Table,
+    /// One array of objects
+    Json,
+    /// One object a line
+    Ndjson,
+    /// With a header; arrays are JSON text
+    Csv,
+}
+
+/// Runs the command.
+pub fn run(args: Args, terminal: Terminal) -> anyhow::Result<Ended> {
+    let now = now(args.now.as_deref())?;
+    let source = text(&args)?;
+    let request = data::Request { paths: &args.data, named: true, source: args.source.as_deref() };
+    let loaded = data::load(&request, args.limits.options(now, args.strict, false), terminal)?;
+    output::problems(terminal, &loaded.summary);
+    if !loaded.has_data() {
+        anyhow::bail!("no data could be read");
+    }
+    let (plan, diagnostics) = checking::plan(source.text(), &loaded.session.env());
+    print_diagnostics(&source, &diagnostics, terminal);
+    if checking::has_error(&diagnostics) {
+        return Ok(Ended::Failed);
+    }
+    let prepared = loaded.session.prepare(&plan)?;
+    let outcome = prepared.run()?;
+    let mut out = BufWriter::new(std::io::stdout().lock());
+    if args.explain {
+        explain(&mut out, terminal, &prepared, &outcome)?;
+    } else {
+        rows(&mut out, args.format, terminal, &outcome)?;
+    }
+    out.flush()?;
+    drop(out);
+    if let Some(cut) = outcome.cut_at {
+        let rows = figures::plural(cut as u64, "row");
+        terminal.warning(&format!("the result was cut at {rows}, --limit raises the limit"));
+    }
+    let rows = figures::plural(outcome.rows as u64, "row");
+    let events = figures::plural(loaded.summary.events, "event");
+    terminal.note(&format!("{rows} from {events} in {}", figures::elapsed(outcome.elapsed)));
+    Ok(Ended::Clean)
+}
+
+fn text(args: &Args) -> anyhow::Result<Source> {
+    let Some(path) = &args.file else {
+        return Ok(Source::new("<query>", args.query.clone().unwrap_or_default()));
+    };
+    let mut bytes = Vec::new();
+    if path == Path::new("-") {
+        std::io::stdin().lock().read_to_end(&mut bytes)?;
+    } else {
+        let read = std::fs::read(path);
+        bytes = read.map_err(|error| anyhow::anyhow!("{}: cannot be read: {error}", path.display()))?;
+    }
+    let text =
+        String::from_utf8(bytes).map_err(|_| anyhow::anyhow!("{}: is not UTF-8 text", path.display()))?;
+    Ok(Source::new(path.display().to_string(), text))
+}
+
+fn print_diagnostics(source: &Source, diagnostics: &[Diagnostic], terminal: Terminal) {
+    for diagnostic in diagnostics {
+        terminal.note(&format!("{}\n", render::terminal(source, diagnostic, terminal.err.enabled)));
+    }
+}
+
+fn rows(out: &mut dyn Write, format: Format, terminal: Terminal, outcome: &Outcome) -> anyhow::Result<()> {
+    match format {
+        Format::Table => output::table::rows(out, terminal, &outcome.batches),
+        Format::Json => output::json::rows(out, &outcome.batches),
+        Format::Ndjson => output::ndjson::rows(out, &outcome.batches),
+        Format::Csv => {
+            let names: Vec<&str> =
+                outcome.schema.fields().iter().map(|field| field.name().as_str()).collect();
+            output::csv::rows(out, &names, &outcome.batches)
+        }
+    }
+}
+
+/// The steps of the compilation, then the operators with what they did.
+fn explain(
+    out: &mut dyn Write,
+    terminal: Terminal,
+    prepared: &Prepared<'_>,
+    outcome: &Outcome,
+) -> anyhow::Result<()> {
+    for (title, text) in &prepared.explain().sections {
+        writeln!(out, "{}", terminal.out.paint(Role::Strong, title))?;
+        for line in text.lines() {
+            writeln!(out, "  {}", render::escape_control(line))?;
+        }
+        writeln!(out)?;
+    }
+    writeln!(out, "{}", terminal.out.paint(Role::Strong, "operators: rows out, CPU time"))?;
+    for operator in &outcome.metrics {
+        let rows = operator.rows.map_or("-".to_owned(), |rows| figures::count(rows as u64));
+        let time = operator.elapsed.map_or("-".to_owned(), figures::elapsed);
+        let name = render::escape_control(&operator.name);
+        writeln!(out, "  {rows:>14} {time:>10}  {}{name}", "  ".repeat(operator.depth))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,159 @@
+//! Runs hunts over a session.
+
+use std::time::Instant;
+
+use arrow::record_batch::RecordBatch;
+use atalanta_engine::session::{Outcome, Session};
+use atalanta_schema::Atlas;
+use atalanta_xql::env::Env;
+use atalanta_xql::ir::{OperationKind, Plan};
+use atalanta_xql::syntax::ast::TimeFrame;
+
+use super::Level;
+use super::finding::{self, Behind, EVIDENCE, Evidence, Finding};
+use super::pack::{About, Hunt};
+use super::report::HuntRun;
+use crate::checking;
+use crate::output::cell::Fields;
+
+/// Which hunts are run.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// At least this severity.
+    pub severity: Option<Level>,
+    /// Id of a technique, which includes its sub-techniques, or of a tactic.
+    pub atlas: Option<String>,
+}
+
+impl Filter {
+    /// Reads `--atlas`: any id or name that stands for one technique or tactic today.
+    pub fn new(severity: Option<Level>, atlas: Option<&str>) -> Result<Self, String> {
+        let Some(text) = atlas else { return Ok(Self { severity, atlas: None }) };
+        let known = Atlas::builtin();
+        let resolution = known.resolve(text);
+        let ids = resolution.current_ids();
+        let usable = |id: &&&str| known.technique(id).is_some() || known.tactic(id).is_some();
+        match ids.iter().find(usable) {
+            Some(id) => Ok(Self { severity, atlas: Some((*id).to_owned()) }),
+            None => Err(format!("--atlas {text}: {}", resolution.explain())),
+        }
+    }
+
+    /// Whether a hunt is run.
+    pub fn takes(&self, about: &About) -> bool {
+        let severe = self.severity.is_none_or(|least| about.severity >= least);
+        severe && self.atlas.as_deref().is_none_or(|wanted| about.atlas.iter().any(|id| is_under(id, wanted)))
+    }
+}
+
+/// Whether a technique is the wanted one, a sub-technique of it, or serves the wanted tactic.
+fn is_under(id: &str, wanted: &str) -> bool {
+    let atlas = Atlas::builtin();
+    atlas.resolve(id).current_ids().iter().any(|current| {
+        let Some(technique) = atlas.technique(current) else { return false };
+        technique.id == wanted
+            || technique.parent.as_deref() == Some(wanted)
+            || technique.tactics.iter().any(|tactic| tactic == wanted)
+    })
+}
+
+/// A range of time that the hunts look at, RFC 3339; a `config timeframe` in a text wins.
+pub type Range = (Option<String>, Option<String>);
+
+/// Runs one hunt; a hunt that cannot run says why and finds nothing.
+pub fn run(hunt: &Hunt, session: &Session, env: &Env, range: &Range) -> (HuntRun, Vec<Finding>) {
+    let started = Instant::now();
+    let mut about = HuntRun::new(&hunt.about, &hunt.place);
+    let mut findings = Vec::new();
+    match execute(hunt, session, env, range) {
+        Ok((outcome, found)) => {
+            about.rows = outcome.rows as u64;
+            about.cut_at = outcome.cut_at.map(|at| at as u64);
+            findings = found;
+        }
+        Err(reason) => about.error = Some(reason),
+    }
+    about.findings = findings.len() as u64;
+    about.elapsed = started.elapsed();
+    (about, findings)
+}
+
+fn execute(
+    hunt: &Hunt,
+    session: &Session,
+    env: &Env,
+    range: &Range,
+) -> Result<(Outcome, Vec<Finding>), String> {
+    let (plan, diagnostics) = checking::plan(&hunt.query, env);
+    if let Some(error) = checking::first_error(&hunt.place, &hunt.query, &diagnostics) {
+        return Err(error);
+    }
+    let plan = within(plan, range);
+    let prepared = session.prepare(&plan).map_err(|error| error.to_string())?;
+    let outcome = prepared.run().map_err(|error| error.to_string())?;
+    let findings = match group_keys(&plan) {
+        None => finding::from_events(&hunt.about, &outcome.batches),
+        Some(keys) => {
+            let behind = |batch: &RecordBatch, row: usize| behind(session, &plan, batch, row);
+            finding::from_groups(&hunt.about, &keys, &outcome.batches, behind)
+        }
+    };
+    Ok((outcome, findings))
+}
+
+/// The plan limited to the range, unless its text sets one.
+fn within(mut plan: Plan, range: &Range) -> Plan {
+    if plan.timeframe.is_none() && (range.0.is_some() || range.1.is_some()) {
+        let since = range.0.clone().unwrap_or_else(|| "begin".to_owned());
+        let until = range.1.clone().unwrap_or_else(|| "now".to_owned());
+        plan.timeframe = Some(TimeFrame::Between(since, until));
+    }
+    plan
+}
+
+/// The keys of the last grouping; none if the result rows are events.
+fn group_keys(plan: &Plan) -> Option<Vec<String>> {
+    plan.operations.iter().rev().find_map(|operation| match &operation.kind {
+        OperationKind::Aggregate { keys, .. } => Some(keys.iter().map(|(name, _)| name.clone()).collect()),
+        OperationKind::Top { column, by, .. } => Some(std::iter::once(column).chain(by).cloned().collect()),
+        _ => None,
+    })
+}
+
+/// The events behind a row of a grouping; that they cannot be found does not take the finding away.
+fn behind(session: &Session, plan: &Plan, batch: &RecordBatch, row: usize) -> Behind {
+    let Ok(evidence) = session.evidence(plan, batch, row, EVIDENCE) else { return Behind::default() };
+    let rows = evidence.rows.into_iter().map(|row| Evidence {
+        path: Some(row.path).filter(|path| !path.is_empty()),
+        line: Some(row.line).filter(|line| *line > 0),
+        time: row.time,
+        columns: Fields::of(&row.row, 0),
+    });
+    Behind { total: evidence.total, first: evidence.first, last: evidence.last, rows: rows.collect() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hunting::finding::tests::about;
+
+    fn takes(severity: Option<Level>, atlas: Option<&str>) -> bool {
+        Filter::new(severity, atlas).unwrap().takes(&about())
+    }
+
+    #[test]
+    fn severity_is_a_floor() {
+        assert!(takes(Some(Level::High), None) && takes(Some(Level::Low), None));
+        assert!(!takes(Some(Level::Critical), None));
+    }
+
+    #[test]
+    fn atlas_takes_techniques_with_their_parts_and_tactics() {
+        for id in ["AML.T0051", "T0051.000", "AML.TA0005", "Execution", "AML.T0115", "ATLAS-LLM-01"] {
+            assert!(takes(None, Some(id)), "{id}");
+        }
+        assert!(!takes(None, Some("AML.T0051.001")) && !takes(None, Some("AML.TA0000")));
+        let error = Filter::new(None, Some("AML.T9999")).unwrap_err();
+        assert!(error.starts_with("--atlas AML.T9999: "), "{error}");
+    }
+}
