@@ -159,7 +159,7 @@ pub const ACCESSES: &[Access] = &[
         os: Linux,
         role: Service,
         actor: "python3",
-        operations: "rrrw",
+        operations: "rrrrrrrw",
         paths: 300,
         hashed: 0.05,
         size: 1.2e8,
@@ -190,7 +190,7 @@ pub const ACCESSES: &[Access] = &[
         role: Service,
         actor: "python3",
         operations: "wwmr",
-        paths: 30,
+        paths: 12,
         hashed: 0.6,
         size: 5e8,
         lines: &[
@@ -205,7 +205,7 @@ pub const ACCESSES: &[Access] = &[
         role: Service,
         actor: "python3",
         operations: "r",
-        paths: 25,
+        paths: 10,
         hashed: 0.3,
         size: 2e9,
         lines: &[

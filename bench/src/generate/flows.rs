@@ -180,7 +180,7 @@ pub const FLOWS: &[Flow] = &[
         bytes: (3.2e4, 6e3, 1.3),
     },
     Flow {
-        weight: 2.2,
+        weight: 3.2,
         class: "MCP_MESSAGE",
         protocol: "TCP",
         ports: &[8000, 8080, 3000, 5000, 8765],
@@ -232,12 +232,17 @@ pub const FLOWS: &[Flow] = &[
         protocol: "HTTPS",
         ports: &[443],
         target: Target::Named(&[
-            Line(6.0, "api.wandb.ai"),
+            Line(9.0, "api.wandb.ai"),
             Line(1.0, "app.neptune.ai"),
             Line(1.0, "cloud.mlflow.org"),
-            Line(6.0, "tracking.mlflow.corp.example"),
+            Line(3.0, "tracking.mlflow.corp.example"),
         ]),
-        users: &[(Service, Linux), (Scientist, Windows), (Scientist, Windows)],
+        users: &[
+            (Service, Linux),
+            (Scientist, Windows),
+            (Scientist, Windows),
+            (Scientist, Windows),
+        ],
         actor: "python.exe",
         methods: &["POST", "POST", "GET"],
         uris: &[

@@ -76,10 +76,10 @@ impl<'w> Maker<'w> {
             .user(&mut fixed, incident.user.0, incident.user.1);
         match incident.burst {
             Burst::Python(line) => {
-                self.process(event, program("python.exe"), Some(line), user, random)
+                self.process(event, program("python.exe"), Some(line), user, random);
             }
             Burst::Kubectl(line) => {
-                self.process(event, program("kubectl.exe"), Some(line), user, random)
+                self.process(event, program("kubectl.exe"), Some(line), user, random);
             }
             Burst::LargePrompts => {
                 self.network(event, flow("LLM_REQUEST", "api.openai.com"), user, random);
@@ -93,7 +93,7 @@ impl<'w> Maker<'w> {
             Burst::DatasetWrites => {
                 self.file(
                     event,
-                    &ACCESSES[8],
+                    access("/srv/training/"),
                     Some("/data/{data}/overrides.csv"),
                     user,
                     &mut fixed,
@@ -124,7 +124,7 @@ impl<'w> Maker<'w> {
             }
             needles::Needle::Hash => {
                 let user = self.world.user(random, Role::Service, Os::Linux);
-                self.file(event, &ACCESSES[9], None, user, random);
+                self.file(event, access("/checkpoints/"), None, user, random);
                 event.action_file_hash.put(needles::HASH);
             }
         }
@@ -155,6 +155,7 @@ impl<'w> Maker<'w> {
         image_name(
             event.action_process_image_name.fill(),
             program.image,
+            host.os,
             random,
         );
         let path = event.action_process_image_path.fill();
@@ -485,8 +486,8 @@ fn llm(event: &mut Event, random: &mut Random) {
 }
 
 /// Windows lets the case of a name vary; a few records carry another case.
-fn image_name(out: &mut String, image: &str, random: &mut Random) {
-    if image.ends_with(".exe") && random.chance(0.01) {
+fn image_name(out: &mut String, image: &str, os: Os, random: &mut Random) {
+    if os == Os::Windows && random.chance(0.01) {
         out.push_str(&image[..1].to_uppercase());
         out.push_str(&image[1..]);
     } else {
@@ -520,6 +521,13 @@ fn program(image: &str) -> &'static Program {
         .iter()
         .find(|program| program.image == image)
         .unwrap_or(&PROGRAMS[0])
+}
+
+fn access(folder: &str) -> &'static Access {
+    ACCESSES
+        .iter()
+        .find(|access| access.lines[0].1.starts_with(folder))
+        .unwrap_or(&ACCESSES[0])
 }
 
 fn flow(class: &str, host: &str) -> &'static Flow {

@@ -220,7 +220,7 @@ pub const PROGRAMS: &[Program] = &[
                 r"-c import pandas as pd; df = pd.concat([pd.read_csv(r'D:\data\{data}_{n}.csv'), pd.read_csv(r'D:\data\{data}_{n}.csv')]); df.to_parquet(r'D:\data\{data}.parquet')",
             ),
             Line(
-                4.0,
+                1.5,
                 r"C:\src\eval\evaluate.py --checkpoint D:\runs\{run}\step_{big}.pt --suite {data} --report C:\Users\{user}\reports\{word}.html",
             ),
             Line(
@@ -240,7 +240,7 @@ pub const PROGRAMS: &[Program] = &[
                 r#"C:\agents\worker\run_agent.py --session {uuid} --tool-call {"name":"{tool}","input":{"query":"{word} {word}"}}"#,
             ),
             Line(
-                2.0,
+                0.6,
                 r"C:\agents\worker\sandbox_exec.py --timeout {n} --workdir C:\agents\tmp\{uuid} --script step_{digit}.py",
             ),
             Line(

@@ -265,9 +265,7 @@ fn site(random: &mut Random, rank: usize) -> Site {
     let end = random.pick(SITE_ENDS);
     Site {
         host: format!("{sub}.{a}{b}{}.{end}", rank % 97),
-        ips: (0..1 + random.below(6))
-            .map(|_| public_ip(random))
-            .collect(),
+        ips: (0..=random.below(6)).map(|_| public_ip(random)).collect(),
     }
 }
 
