@@ -105,6 +105,14 @@ def decode_floors(binary: Path, data: Path) -> dict[str, float]:
     return floors
 
 
+def checker(binary: Path) -> str:
+    """Time to parse, resolve and check a query of 50 stages."""
+    run = subprocess.run([binary, "micro", "check"], capture_output=True, text=True, check=True)
+    figures = json.loads(run.stdout)
+    steps = ", ".join(f"{step} {figures[f'{step}_us'] / 1e3:.2f}" for step in ("parse", "resolve", "logic"))
+    return f"{figures['stages']} stages in {figures['median_us'] / 1e3:.2f} ms (median; of it {steps})"
+
+
 def machine(data: Path) -> dict[str, str]:
     """What a reader needs to judge the figures."""
     files = list(data.glob("*.parquet"))
@@ -234,6 +242,8 @@ def main() -> int:
     options = arguments()
     about = machine(options.data)
     floors = decode_floors(options.tools, options.data) if options.tools else {}
+    if options.tools:
+        about["parse and check"] = checker(options.tools)
     engines = open_engines(options.engines.split(","), options.data.resolve(), options.atalanta)
     results = []
     with tempfile.TemporaryDirectory() as folder:

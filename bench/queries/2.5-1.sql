@@ -8,7 +8,7 @@ SELECT bucket(_time) AS hour_start,
 FROM xdr_data
 WHERE event_type = 'NETWORK'
   AND action_remote_port IN (8000, 8080, 3000, 5000)
-  AND action_network_protocol IN ('TCP', 'HTTP', 'HTTPS')
+  AND action_network_protocol = 'TCP'
   AND re(action_http_user_agent, '(?i)(mcp|model.*context)')
 GROUP BY hour_start, action_remote_ip, action_local_ip
 HAVING mcp_connections > 10

@@ -18,7 +18,7 @@ struct Arguments {
 enum Command {
     /// Write deterministic `xdr_data` events as Parquet
     Generate(generate::Options),
-    /// Measure the decode floor of a column
+    /// Measure the decode floor of a column, or the checker
     Micro(micro::Options),
 }
 

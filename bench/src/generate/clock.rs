@@ -9,8 +9,8 @@ const MINUTES: i64 = DAYS * 24 * 60;
 
 /// Load of each hour of the day relative to the others.
 const HOURLY: [f64; 24] = [
-    0.45, 0.40, 0.40, 0.40, 0.45, 0.55, 0.75, 1.05, 1.45, 1.75, 1.85, 1.75, 1.45, 1.65, 1.80, 1.75,
-    1.55, 1.30, 1.05, 0.90, 0.80, 0.70, 0.60, 0.50,
+    0.45, 0.40, 0.40, 0.40, 0.45, 0.55, 0.75, 1.05, 1.45, 1.75, 1.85, 1.75, 1.45, 1.65, 1.80, 1.75, 1.55,
+    1.30, 1.05, 0.90, 0.80, 0.70, 0.60, 0.50,
 ];
 
 /// Spreads the rows of one file over its share of the period.
@@ -39,12 +39,7 @@ impl Clock {
                 total
             })
             .collect();
-        Self {
-            first_minute,
-            sums,
-            rows,
-            cursor: 0,
-        }
+        Self { first_minute, sums, rows, cursor: 0 }
     }
 
     /// Microseconds since 1970 of row `row`; rows must be asked for in ascending order.
@@ -55,11 +50,7 @@ impl Clock {
         while self.cursor + 1 < self.sums.len() && self.sums[self.cursor] <= point {
             self.cursor += 1;
         }
-        let before = if self.cursor == 0 {
-            0.0
-        } else {
-            self.sums[self.cursor - 1]
-        };
+        let before = if self.cursor == 0 { 0.0 } else { self.sums[self.cursor - 1] };
         let share = ((point - before) / (self.sums[self.cursor] - before)).clamp(0.0, 0.999_999_9);
         let minute = self.first_minute + self.cursor as i64;
         (START_SECONDS + minute * 60) * 1_000_000 + (share * 60e6) as i64

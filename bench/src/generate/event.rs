@@ -262,11 +262,6 @@ mod tests {
             let nulls = usize::from(field.is_nullable());
             assert_eq!(usize::from(column.is_null(1)), nulls, "{}", field.name());
         }
-        assert!(
-            !rows
-                .column_by_name("http_status")
-                .expect("column")
-                .is_null(0)
-        );
+        assert!(!rows.column_by_name("http_status").expect("column").is_null(0));
     }
 }

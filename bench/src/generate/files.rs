@@ -45,10 +45,7 @@ pub const ACCESSES: &[Access] = &[
                 3.0,
                 r"C:\Users\{user}\AppData\Local\Google\Chrome\User Data\Default\Cache\Cache_Data\f_{hex8}",
             ),
-            Line(
-                1.0,
-                r"C:\Users\{user}\AppData\Local\Google\Chrome\User Data\Default\{word}-journal",
-            ),
+            Line(1.0, r"C:\Users\{user}\AppData\Local\Google\Chrome\User Data\Default\{word}-journal"),
         ],
     },
     Access {
@@ -61,10 +58,7 @@ pub const ACCESSES: &[Access] = &[
         hashed: 0.1,
         size: 8e4,
         lines: &[
-            Line(
-                2.0,
-                r"C:\Users\{user}\AppData\Local\Microsoft\Outlook\{hex8}.ost",
-            ),
+            Line(2.0, r"C:\Users\{user}\AppData\Local\Microsoft\Outlook\{hex8}.ost"),
             Line(2.0, r"C:\Users\{user}\Documents\{word} {word} {n}.docx"),
             Line(1.0, r"C:\Users\{user}\Downloads\{word}_{word}.xlsx"),
         ],
@@ -80,10 +74,7 @@ pub const ACCESSES: &[Access] = &[
         size: 1e5,
         lines: &[
             Line(2.0, r"C:\Windows\Prefetch\{word}.EXE-{hex8}.pf"),
-            Line(
-                1.0,
-                r"C:\Windows\SoftwareDistribution\Download\{hex8}{hex8}\{word}.cab",
-            ),
+            Line(1.0, r"C:\Windows\SoftwareDistribution\Download\{hex8}{hex8}\{word}.cab"),
             Line(1.0, r"C:\Windows\Temp\{uuid}.tmp"),
         ],
     },
@@ -97,10 +88,7 @@ pub const ACCESSES: &[Access] = &[
         hashed: 0.15,
         size: 6e3,
         lines: &[
-            Line(
-                4.0,
-                r"C:\src\{word}-{word}\node_modules\{pkg}\lib\{word}-{word}.js",
-            ),
+            Line(4.0, r"C:\src\{word}-{word}\node_modules\{pkg}\lib\{word}-{word}.js"),
             Line(2.0, r"C:\src\{word}-{word}\dist\{word}.{hex8}.js"),
             Line(1.0, r"C:\src\{word}-{word}\src\{word}\{word}_{word}.ts"),
         ],
@@ -114,10 +102,7 @@ pub const ACCESSES: &[Access] = &[
         paths: 0,
         hashed: 0.0,
         size: 3e3,
-        lines: &[Line(
-            1.0,
-            r"C:\src\{word}-{word}\.git\objects\{n}\{hex8}{hex8}{hex8}{hex8}{hex8}",
-        )],
+        lines: &[Line(1.0, r"C:\src\{word}-{word}\.git\objects\{n}\{hex8}{hex8}{hex8}{hex8}{hex8}")],
     },
     Access {
         weight: 5.0,
@@ -144,14 +129,8 @@ pub const ACCESSES: &[Access] = &[
         hashed: 0.05,
         size: 4e3,
         lines: &[
-            Line(
-                1.0,
-                "/run/containerd/io.containerd.runtime.v2.task/k8s.io/{hex64}/{word}.json",
-            ),
-            Line(
-                1.0,
-                "/sys/fs/cgroup/kubepods.slice/kubepods-pod{hex8}.slice/cgroup.procs",
-            ),
+            Line(1.0, "/run/containerd/io.containerd.runtime.v2.task/k8s.io/{hex64}/{word}.json"),
+            Line(1.0, "/sys/fs/cgroup/kubepods.slice/kubepods-pod{hex8}.slice/cgroup.procs"),
         ],
     },
     Access {
@@ -228,10 +207,7 @@ pub const ACCESSES: &[Access] = &[
             Line(4.0, "/srv/agents/{word}/tools/{tool}.py"),
             Line(1.0, "/srv/agents/{word}/functions/{tool}.py"),
             Line(1.0, "/srv/agents/{word}/tools/__init__.py"),
-            Line(
-                0.5,
-                "/srv/agents/{word}/venv/lib/python3.11/site-packages/{pkg}/tools/{word}.py",
-            ),
+            Line(0.5, "/srv/agents/{word}/venv/lib/python3.11/site-packages/{pkg}/tools/{word}.py"),
         ],
     },
     Access {
@@ -245,27 +221,12 @@ pub const ACCESSES: &[Access] = &[
         size: 5e3,
         lines: &[
             Line(4.0, "/home/{user}/src/agent-{word}/tools/{tool}.py"),
-            Line(
-                0.15,
-                "/home/{user}/src/agent-{word}/tools/{tool}_tool{digit}.py",
-            ),
-            Line(
-                0.1,
-                "/home/{user}/src/agent-{word}/tools/tool_backup/{tool}.py",
-            ),
-            Line(
-                0.05,
-                "/home/{user}/src/agent-{word}/tools/tool-copy_{tool}.py",
-            ),
-            Line(
-                2.0,
-                "/home/{user}/src/agent-{word}/node_modules/{pkg}/functions/{word}.js",
-            ),
+            Line(0.15, "/home/{user}/src/agent-{word}/tools/{tool}_tool{digit}.py"),
+            Line(0.1, "/home/{user}/src/agent-{word}/tools/tool_backup/{tool}.py"),
+            Line(0.05, "/home/{user}/src/agent-{word}/tools/tool-copy_{tool}.py"),
+            Line(2.0, "/home/{user}/src/agent-{word}/node_modules/{pkg}/functions/{word}.js"),
             Line(0.4, "/home/{user}/src/agent-{word}/tools/__init__.py"),
-            Line(
-                0.004,
-                "/home/{user}/src/agent-{word}/tools/def exec(eval(subprocess)) {n}.py",
-            ),
+            Line(0.004, "/home/{user}/src/agent-{word}/tools/def exec(eval(subprocess)) {n}.py"),
         ],
     },
     Access {
@@ -280,10 +241,7 @@ pub const ACCESSES: &[Access] = &[
         lines: &[
             Line(2.0, "/builds/{word}/{word}-{word}/target/{word}/{hex8}.o"),
             Line(2.0, "/tmp/{word}-{hex8}/{word}.log"),
-            Line(
-                1.0,
-                "/var/log/pods/{ns}_{word}-{hex8}_{uuid}/{word}/{digit}.log",
-            ),
+            Line(1.0, "/var/log/pods/{ns}_{word}-{hex8}_{uuid}/{word}/{digit}.log"),
         ],
     },
 ];

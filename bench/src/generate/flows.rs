@@ -52,18 +52,12 @@ const BROWSER: &[Line] = &[
         3.0,
         "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36",
     ),
-    Line(
-        1.0,
-        "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:133.0) Gecko/20100101 Firefox/133.0",
-    ),
+    Line(1.0, "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:133.0) Gecko/20100101 Firefox/133.0"),
 ];
 const CLIENT: &[Line] = &[
     Line(3.0, "OpenAI/Python 1.5{digit}.0"),
     Line(1.0, "python-requests/2.32.3"),
-    Line(
-        1.0,
-        "node-fetch/1.0 (+https://github.com/bitinn/node-fetch)",
-    ),
+    Line(1.0, "node-fetch/1.0 (+https://github.com/bitinn/node-fetch)"),
 ];
 const NONE: &[Line] = &[];
 
@@ -75,12 +69,7 @@ pub const FLOWS: &[Flow] = &[
         protocol: "HTTPS",
         ports: &[443],
         target: Target::Web,
-        users: &[
-            (Office, Windows),
-            (Office, Windows),
-            (Developer, Windows),
-            (Service, Linux),
-        ],
+        users: &[(Office, Windows), (Office, Windows), (Developer, Windows), (Service, Linux)],
         actor: "chrome.exe",
         methods: &[],
         uris: NONE,
@@ -133,16 +122,9 @@ pub const FLOWS: &[Flow] = &[
         users: &[(Service, Linux)],
         actor: "python3",
         methods: &["GET", "POST"],
-        uris: &[
-            Line(2.0, "/healthz"),
-            Line(2.0, "/v1/logs"),
-            Line(2.0, "/{word}/{word}/{big}"),
-        ],
+        uris: &[Line(2.0, "/healthz"), Line(2.0, "/v1/logs"), Line(2.0, "/{word}/{word}/{big}")],
         bodies: prompts::FORMS,
-        agents: &[
-            Line(1.0, "OTel-OTLP-Exporter-Python/1.2{digit}.0"),
-            Line(1.0, "Go-http-client/1.1"),
-        ],
+        agents: &[Line(1.0, "OTel-OTLP-Exporter-Python/1.2{digit}.0"), Line(1.0, "Go-http-client/1.1")],
         bytes: (1.5e3, 2e3, 1.0),
     },
     Flow {
@@ -220,10 +202,7 @@ pub const FLOWS: &[Flow] = &[
             Line(3.0, "/logs/{word}/{uuid}.gz"),
         ],
         bodies: NONE,
-        agents: &[Line(
-            1.0,
-            "Boto3/1.35.{n} md/Botocore#1.35.{n} ua/2.0 os/linux",
-        )],
+        agents: &[Line(1.0, "Boto3/1.35.{n} md/Botocore#1.35.{n} ua/2.0 os/linux")],
         bytes: (3e5, 2e6, 2.2),
     },
     Flow {
@@ -237,12 +216,7 @@ pub const FLOWS: &[Flow] = &[
             Line(1.0, "cloud.mlflow.org"),
             Line(3.0, "tracking.mlflow.corp.example"),
         ]),
-        users: &[
-            (Service, Linux),
-            (Scientist, Windows),
-            (Scientist, Windows),
-            (Scientist, Windows),
-        ],
+        users: &[(Service, Linux), (Scientist, Windows), (Scientist, Windows), (Scientist, Windows)],
         actor: "python.exe",
         methods: &["POST", "POST", "GET"],
         uris: &[
@@ -253,10 +227,7 @@ pub const FLOWS: &[Flow] = &[
             Line(3.0, "/graphql"),
         ],
         bodies: NONE,
-        agents: &[
-            Line(1.0, "mlflow-python-client/2.1{digit}.0"),
-            Line(1.0, "wandb-core 0.19.{digit}"),
-        ],
+        agents: &[Line(1.0, "mlflow-python-client/2.1{digit}.0"), Line(1.0, "wandb-core 0.19.{digit}")],
         bytes: (8e3, 2e3, 1.3),
     },
     Flow {
@@ -290,10 +261,7 @@ pub const FLOWS: &[Flow] = &[
         users: &[(Scientist, Windows), (Service, Linux)],
         actor: "python.exe",
         methods: &["GET"],
-        uris: &[Line(
-            1.0,
-            "/repos/{hex8}/{hex64}?filename=model-{part}.safetensors",
-        )],
+        uris: &[Line(1.0, "/repos/{hex8}/{hex64}?filename=model-{part}.safetensors")],
         bodies: NONE,
         agents: &[Line(1.0, "huggingface_hub/0.26.{digit}; python/3.11")],
         bytes: (4e3, 1.2e8, 1.2),

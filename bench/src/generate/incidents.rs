@@ -14,6 +14,8 @@ pub enum Burst {
     LargePrompts,
     /// Calls of a managed ML service, 100 kB each and more.
     MlService,
+    /// Messages to one MCP server.
+    McpServer,
     /// Rewrites of one dataset file.
     DatasetWrites,
 }
@@ -75,31 +77,15 @@ pub const KINDS: &[Kind] = &[
         user: (Scientist, Windows),
     },
     Kind {
-        burst: Burst::Kubectl(
-            "-n ml-training exec pod/trainer-{digit} -- tar -cf - /models/{model}",
-        ),
+        burst: Burst::Kubectl("-n ml-training exec pod/trainer-{digit} -- tar -cf - /models/{model}"),
         count: 30,
         size: (12, 50),
         user: (Operator, Windows),
     },
-    Kind {
-        burst: Burst::LargePrompts,
-        count: 25,
-        size: (130, 600),
-        user: (Scientist, Windows),
-    },
-    Kind {
-        burst: Burst::MlService,
-        count: 12,
-        size: (1_150, 2_000),
-        user: (Scientist, Windows),
-    },
-    Kind {
-        burst: Burst::DatasetWrites,
-        count: 40,
-        size: (12, 60),
-        user: (Scientist, Linux),
-    },
+    Kind { burst: Burst::LargePrompts, count: 25, size: (130, 600), user: (Scientist, Windows) },
+    Kind { burst: Burst::MlService, count: 12, size: (1_150, 2_000), user: (Scientist, Windows) },
+    Kind { burst: Burst::McpServer, count: 40, size: (16, 80), user: (Service, Linux) },
+    Kind { burst: Burst::DatasetWrites, count: 40, size: (12, 60), user: (Scientist, Linux) },
 ];
 
 /// A planned burst.

@@ -79,8 +79,7 @@ pub fn run(options: &Options) -> Result<()> {
     if options.files == 0 || options.rows / options.files < 100 {
         bail!("at least one file and 100 rows a file are needed");
     }
-    fs::create_dir_all(&options.out)
-        .with_context(|| format!("cannot create {}", options.out.display()))?;
+    fs::create_dir_all(&options.out).with_context(|| format!("cannot create {}", options.out.display()))?;
     let plan = Plan {
         options,
         world: World::new(options.seed),
@@ -121,18 +120,12 @@ fn write_files(plan: &Plan<'_>, next: &AtomicU64, failure: &Mutex<Option<anyhow:
 }
 
 fn write_file(plan: &Plan<'_>, maker: &mut Maker<'_>, file: u64, path: &Path) -> Result<()> {
-    let Options {
-        rows, files, seed, ..
-    } = *plan.options;
+    let Options { rows, files, seed, .. } = *plan.options;
     let first = rows * file / files;
     let count = rows * (file + 1) / files - first;
     let mut clock = Clock::new(file, files, count);
     let mut random = Random::keyed(&[seed, file]);
-    let mut writer = ArrowWriter::try_new(
-        File::create(path)?,
-        Arc::clone(&plan.schema),
-        Some(properties()),
-    )?;
+    let mut writer = ArrowWriter::try_new(File::create(path)?, Arc::clone(&plan.schema), Some(properties()))?;
     let mut batch = Batch::default();
     let mut event = Event::default();
     let mut active = Active::default();
@@ -199,19 +192,11 @@ impl Active {
     }
 
     fn start_hour(&mut self, plan: &Plan<'_>, rows: f64, hour: i64) {
-        let here = plan
-            .incidents
-            .iter()
-            .enumerate()
-            .filter(|(_, incident)| incident.hour == hour);
-        self.bursts = here
-            .map(|(index, incident)| (incident.events as f64 / rows, index))
-            .collect();
+        let here = plan.incidents.iter().enumerate().filter(|(_, incident)| incident.hour == hour);
+        self.bursts = here.map(|(index, incident)| (incident.events as f64 / rows, index)).collect();
         let total: f64 = self.bursts.iter().map(|burst| burst.0).sum();
         if total > BURST_LIMIT {
-            self.bursts
-                .iter_mut()
-                .for_each(|burst| burst.0 *= BURST_LIMIT / total);
+            self.bursts.iter_mut().for_each(|burst| burst.0 *= BURST_LIMIT / total);
         }
     }
 }
@@ -243,10 +228,7 @@ fn properties() -> WriterProperties {
             nulls_first: false,
         }]))
         .set_column_dictionary_enabled(ColumnPath::from("event_id"), false);
-    for (column, distinct) in [
-        ("event_id", GROUP_ROWS as u64),
-        ("action_file_hash", 16_384),
-    ] {
+    for (column, distinct) in [("event_id", GROUP_ROWS as u64), ("action_file_hash", 16_384)] {
         let path = ColumnPath::from(column);
         builder = builder
             .set_column_bloom_filter_enabled(path.clone(), true)
@@ -263,13 +245,7 @@ mod tests {
     use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
     fn generate(folder: &Path) -> Vec<RecordBatch> {
-        let options = Options {
-            rows: 4_000,
-            files: 2,
-            out: folder.to_owned(),
-            seed: 5,
-            threads: 2,
-        };
+        let options = Options { rows: 4_000, files: 2, out: folder.to_owned(), seed: 5, threads: 2 };
         run(&options).expect("files are written");
         ["xdr_data-000.parquet", "xdr_data-001.parquet"]
             .iter()
@@ -285,21 +261,9 @@ mod tests {
     fn hits(batches: &[RecordBatch], column: &str, needle: &str) -> usize {
         let texts = batches.iter().map(|batch| {
             let column = batch.column_by_name(column).expect("column");
-            column
-                .as_any()
-                .downcast_ref::<StringViewArray>()
-                .expect("text")
-                .clone()
+            column.as_any().downcast_ref::<StringViewArray>().expect("text").clone()
         });
-        texts
-            .map(|array| {
-                array
-                    .iter()
-                    .flatten()
-                    .filter(|text| text.contains(needle))
-                    .count()
-            })
-            .sum()
+        texts.map(|array| array.iter().flatten().filter(|text| text.contains(needle)).count()).sum()
     }
 
     #[test]
@@ -309,18 +273,9 @@ mod tests {
         let second = generate(&root.join("b"));
         fs::remove_dir_all(&root).expect("clean up");
         assert_eq!(first, second);
-        assert_eq!(
-            first.iter().map(RecordBatch::num_rows).sum::<usize>(),
-            4_000
-        );
-        assert_eq!(
-            hits(&first, "action_process_command_line", "zx_needle_9f31"),
-            11
-        );
-        assert_eq!(
-            hits(&first, "action_http_request_body", "zx_dropzone_77c2"),
-            1
-        );
+        assert_eq!(first.iter().map(RecordBatch::num_rows).sum::<usize>(), 4_000);
+        assert_eq!(hits(&first, "action_process_command_line", "zx_needle_9f31"), 11);
+        assert_eq!(hits(&first, "action_http_request_body", "zx_dropzone_77c2"), 1);
         assert_eq!(hits(&first, "action_file_hash", needles::HASH), 1);
     }
 }

@@ -21,9 +21,8 @@ pub enum Needle {
 
 /// The needles and their row numbers among `rows` rows of the whole period; needs at least 100 rows.
 pub fn places(rows: u64) -> Vec<(u64, Needle)> {
-    let mut places: Vec<(u64, Needle)> = (0..11)
-        .map(|number| (rows * (2 * number + 1) / 22, Needle::CommandLine))
-        .collect();
+    let mut places: Vec<(u64, Needle)> =
+        (0..11).map(|number| (rows * (2 * number + 1) / 22, Needle::CommandLine)).collect();
     places.push((rows * 3 / 5 + 1, Needle::Body));
     places.push((rows * 7 / 10 + 3, Needle::Hash));
     places

@@ -115,14 +115,8 @@ pub const PROGRAMS: &[Program] = &[
         roles: &[Developer, Operator, Office],
         cpu: 0.2,
         lines: &[
-            Line(
-                3.0,
-                r#"/c "git -C C:\src\{word}-{word} status --porcelain=v2 --branch""#,
-            ),
-            Line(
-                2.0,
-                r#"/d /s /c "npm run build --workspace=packages/{pkg}""#,
-            ),
+            Line(3.0, r#"/c "git -C C:\src\{word}-{word} status --porcelain=v2 --branch""#),
+            Line(2.0, r#"/d /s /c "npm run build --workspace=packages/{pkg}""#),
             Line(2.0, r"/c C:\ProgramData\corp\logon\{word}.bat {host}"),
         ],
     },
@@ -139,14 +133,8 @@ pub const PROGRAMS: &[Program] = &[
                 3.0,
                 "fetch --prune --no-tags origin +refs/heads/{word}-{word}:refs/remotes/origin/{word}-{word}",
             ),
-            Line(
-                2.0,
-                "diff --no-color --unified=0 HEAD -- packages/{pkg}/src/{word}_{word}.ts",
-            ),
-            Line(
-                1.0,
-                "log --format=%H%x00%an%x00%at -n {n} -- {word}/{word}.py",
-            ),
+            Line(2.0, "diff --no-color --unified=0 HEAD -- packages/{pkg}/src/{word}_{word}.ts"),
+            Line(1.0, "log --format=%H%x00%an%x00%at -n {n} -- {word}/{word}.py"),
         ],
     },
     Program {
@@ -247,26 +235,14 @@ pub const PROGRAMS: &[Program] = &[
                 0.5,
                 r"-c import subprocess; subprocess.run(['powershell','-c','Get-Content C:\logs\{word}.log -Tail {n}'])",
             ),
-            Line(
-                0.6,
-                r"C:\src\prompts\encode_batch.py --provider openai --model gpt-4o --b64 {b64}",
-            ),
-            Line(
-                0.5,
-                r"-m mcp_server_{word} --register-tool {tool} --transport stdio",
-            ),
+            Line(0.6, r"C:\src\prompts\encode_batch.py --provider openai --model gpt-4o --b64 {b64}"),
+            Line(0.5, r"-m mcp_server_{word} --register-tool {tool} --transport stdio"),
             Line(
                 0.06,
                 r"-m mcp_server_{word} --register-tool {tool} --transport http --note malicious-sample-{n}",
             ),
-            Line(
-                0.05,
-                r"-c from tool_shim import mimic; mimic(tool_name='{tool}', hook=os.system)",
-            ),
-            Line(
-                0.04,
-                r"-c spoof(function_name='{tool}', impl=lambda q: subprocess.check_output(q))",
-            ),
+            Line(0.05, r"-c from tool_shim import mimic; mimic(tool_name='{tool}', hook=os.system)"),
+            Line(0.04, r"-c spoof(function_name='{tool}', impl=lambda q: subprocess.check_output(q))"),
             Line(
                 0.03,
                 r"C:\src\robustness\run_attack.py --lib foolbox --attack fgsm --eps 0.0{digit} --model {model}",
@@ -275,10 +251,7 @@ pub const PROGRAMS: &[Program] = &[
                 0.05,
                 r"C:\src\robustness\art_eval.py --attack pgd --adversarial --steps {n} --model {model}",
             ),
-            Line(
-                0.3,
-                r"C:\src\quality\partition_report.py --perturb {digit} --start 2026-10-{n}",
-            ),
+            Line(0.3, r"C:\src\quality\partition_report.py --perturb {digit} --start 2026-10-{n}"),
             Line(
                 0.4,
                 r"C:\src\serve\predict.py --inference-batch {big} --model {model} --device cuda:{digit}",
@@ -293,18 +266,9 @@ pub const PROGRAMS: &[Program] = &[
         roles: &[Scientist],
         cpu: 60.0,
         lines: &[
-            Line(
-                3.0,
-                r"lab --no-browser --port 88{n} --notebook-dir C:\Users\{user}\notebooks",
-            ),
-            Line(
-                2.0,
-                r"nbconvert --execute --to html C:\Users\{user}\notebooks\train_{model}.ipynb",
-            ),
-            Line(
-                1.0,
-                r"nbconvert --execute C:\Users\{user}\notebooks\pandas_merge_{data}.csv.ipynb",
-            ),
+            Line(3.0, r"lab --no-browser --port 88{n} --notebook-dir C:\Users\{user}\notebooks"),
+            Line(2.0, r"nbconvert --execute --to html C:\Users\{user}\notebooks\train_{model}.ipynb"),
+            Line(1.0, r"nbconvert --execute C:\Users\{user}\notebooks\pandas_merge_{data}.csv.ipynb"),
         ],
     },
     Program {
@@ -331,18 +295,9 @@ pub const PROGRAMS: &[Program] = &[
         roles: &[Developer, Scientist],
         cpu: 0.5,
         lines: &[
-            Line(
-                4.0,
-                r"--login -i -c 'cd /c/src/{word}-{word} && make {word} -j{digit}'",
-            ),
-            Line(
-                1.0,
-                r"-c './scripts/function_invoke.sh {tool} --id {big} --user {user}'",
-            ),
-            Line(
-                1.0,
-                r"-c 'cat /c/logs/{word}/{word}.log | grep -i {word} | tail -n {n}'",
-            ),
+            Line(4.0, r"--login -i -c 'cd /c/src/{word}-{word} && make {word} -j{digit}'"),
+            Line(1.0, r"-c './scripts/function_invoke.sh {tool} --id {big} --user {user}'"),
+            Line(1.0, r"-c 'cat /c/logs/{word}/{word}.log | grep -i {word} | tail -n {n}'"),
         ],
     },
     Program {
@@ -354,14 +309,8 @@ pub const PROGRAMS: &[Program] = &[
         cpu: 0.6,
         lines: &[
             Line(6.0, "--context prod-fra -n {ns} get pods -o wide"),
-            Line(
-                3.0,
-                "-n {ns} logs deploy/{word}-{word} --tail={n} --since=1{digit}m",
-            ),
-            Line(
-                2.0,
-                "-n {ns} apply -f deployment/{word}-{word}.yaml --server-side",
-            ),
+            Line(3.0, "-n {ns} logs deploy/{word}-{word} --tail={n} --since=1{digit}m"),
+            Line(2.0, "-n {ns} apply -f deployment/{word}-{word}.yaml --server-side"),
             Line(1.5, "-n {ns} exec -it pod/{word}-{hex8} -- /bin/sh"),
             Line(1.0, "-n {ns} create job {word}-{n} --from=cronjob/{word}"),
             Line(2.0, "-n {ns} describe node gpu-node-{n}"),
@@ -385,10 +334,7 @@ pub const PROGRAMS: &[Program] = &[
                 3.0,
                 "build --pull -t registry.corp.example/{word}/{word}:{hex8} --build-arg VERSION={digit}.{n} .",
             ),
-            Line(
-                2.0,
-                "run --rm -v C:\\src:/work registry.corp.example/ci/{word}:latest make {word}",
-            ),
+            Line(2.0, "run --rm -v C:\\src:/work registry.corp.example/ci/{word}:latest make {word}"),
             Line(
                 0.12,
                 "run --rm --privileged -v /var/run/docker.sock:/var/run/docker.sock registry.corp.example/tools/{word}:{n}",
@@ -418,10 +364,7 @@ pub const PROGRAMS: &[Program] = &[
         os: Windows,
         roles: &[Office],
         cpu: 30.0,
-        lines: &[
-            Line(1.0, "/recycle"),
-            Line(1.0, r"/eml C:\Users\{user}\Downloads\{word} {word}.eml"),
-        ],
+        lines: &[Line(1.0, "/recycle"), Line(1.0, r"/eml C:\Users\{user}\Downloads\{word} {word}.eml")],
     },
     Program {
         weight: 3.0,
@@ -467,22 +410,13 @@ pub const PROGRAMS: &[Program] = &[
                 4.0,
                 "/opt/airflow/venv/bin/airflow tasks run {data}_daily {word}_{word} scheduled__2026-10-{n}T00:00:00+00:00 --local --subdir DAGS_FOLDER/{data}.py",
             ),
-            Line(
-                3.0,
-                "-m feast materialize-incremental 2026-10-{n}T0{digit}:00:00 --views {data}",
-            ),
-            Line(
-                2.0,
-                "/srv/agents/runtime/worker.py --queue {word} --session {uuid} --max-steps {n}",
-            ),
+            Line(3.0, "-m feast materialize-incremental 2026-10-{n}T0{digit}:00:00 --views {data}"),
+            Line(2.0, "/srv/agents/runtime/worker.py --queue {word} --session {uuid} --max-steps {n}"),
             Line(
                 2.0,
                 "-c from multiprocessing.spawn import spawn_main; spawn_main(tracker_fd={n}, pipe_handle={n}) --multiprocessing-fork",
             ),
-            Line(
-                1.0,
-                "/srv/etl/export.py --table {data} --format parquet --blob {b64}",
-            ),
+            Line(1.0, "/srv/etl/export.py --table {data} --format parquet --blob {b64}"),
         ],
     },
     Program {
@@ -493,14 +427,8 @@ pub const PROGRAMS: &[Program] = &[
         roles: &[Service, Operator, Developer],
         cpu: 0.1,
         lines: &[
-            Line(
-                4.0,
-                "-c set -euo pipefail; cd /builds/{word}/{word}-{word}; make {word} VERBOSE={digit}",
-            ),
-            Line(
-                3.0,
-                "/usr/local/bin/healthcheck.sh --service {word}-{word} --timeout {n}",
-            ),
+            Line(4.0, "-c set -euo pipefail; cd /builds/{word}/{word}-{word}; make {word} VERBOSE={digit}"),
+            Line(3.0, "/usr/local/bin/healthcheck.sh --service {word}-{word} --timeout {n}"),
             Line(
                 2.0,
                 "-lc source /opt/conda/etc/profile.d/conda.sh && conda activate ml-{word} && python train.py --model {model}",
@@ -517,14 +445,8 @@ pub const PROGRAMS: &[Program] = &[
         cpu: 0.05,
         lines: &[
             Line(4.0, "-c /usr/bin/test -f /run/{word}.ready"),
-            Line(
-                2.0,
-                "-c wget -q -O - http://127.0.0.1:8080/healthz | grep -q ok",
-            ),
-            Line(
-                1.0,
-                "/docker-entrypoint.sh {word} --config /etc/{word}/{word}.yaml",
-            ),
+            Line(2.0, "-c wget -q -O - http://127.0.0.1:8080/healthz | grep -q ok"),
+            Line(1.0, "/docker-entrypoint.sh {word} --config /etc/{word}/{word}.yaml"),
         ],
     },
     Program {
@@ -546,10 +468,7 @@ pub const PROGRAMS: &[Program] = &[
         os: Linux,
         roles: &[Service],
         cpu: 0.5,
-        lines: &[Line(
-            1.0,
-            "-namespace k8s.io -id {hex64} -address /run/containerd/containerd.sock",
-        )],
+        lines: &[Line(1.0, "-namespace k8s.io -id {hex64} -address /run/containerd/containerd.sock")],
     },
     Program {
         weight: 2.5,
@@ -574,10 +493,7 @@ pub const PROGRAMS: &[Program] = &[
         roles: &[Service, Operator],
         cpu: 0.1,
         lines: &[
-            Line(
-                2.0,
-                "-fsS --retry 3 https://registry.corp.example/v2/{word}/{word}/manifests/{hex8}",
-            ),
+            Line(2.0, "-fsS --retry 3 https://registry.corp.example/v2/{word}/{word}/manifests/{hex8}"),
             Line(
                 1.0,
                 "-s -X POST -H Content-Type:application/json -d {\"event\":\"{word}\",\"value\":{big}} http://collector.monitoring:4318/v1/logs",
@@ -593,10 +509,7 @@ pub const PROGRAMS: &[Program] = &[
         cpu: 0.5,
         lines: &[
             Line(3.0, "-n {ns} get pods -l app={word} -o json"),
-            Line(
-                1.0,
-                "-n {ns} rollout status deployment/{word}-{word} --timeout={n}s",
-            ),
+            Line(1.0, "-n {ns} rollout status deployment/{word}-{word} --timeout={n}s"),
         ],
     },
     Program {

@@ -64,10 +64,7 @@ pub const MCP: &[Line] = &[
         10.0,
         r#"{"jsonrpc":"2.0","id":{big},"method":"tools/call","params":{"name":"{tool}","arguments":{"query":"{word} {word} {word}","limit":{n}}}}"#,
     ),
-    Line(
-        4.0,
-        r#"{"jsonrpc":"2.0","id":{big},"method":"tools/list","params":{"cursor":"{hex8}"}}"#,
-    ),
+    Line(4.0, r#"{"jsonrpc":"2.0","id":{big},"method":"tools/list","params":{"cursor":"{hex8}"}}"#),
     Line(
         3.0,
         r#"{"jsonrpc":"2.0","id":{big},"method":"resources/read","params":{"uri":"file:///srv/agents/{word}/notes_{n}.md"}}"#,
@@ -100,10 +97,7 @@ pub const FORMS: &[Line] = &[
         2.0,
         r#"{"query":"query {word}($id: ID!) { {word}(id: $id) { id {word} {word} } }","variables":{"id":"{hex8}"}}"#,
     ),
-    Line(
-        1.0,
-        r#"{"grant_type":"refresh_token","client_id":"{uuid}","scope":"{word}.read {word}.write"}"#,
-    ),
+    Line(1.0, r#"{"grant_type":"refresh_token","client_id":"{uuid}","scope":"{word}.read {word}.write"}"#),
 ];
 
 /// Arguments of tool calls that agents make.

@@ -86,9 +86,7 @@ impl Weighted {
     pub fn pick(&self, random: &mut Random) -> usize {
         let total = self.sums.last().copied().unwrap_or(0.0);
         let point = random.unit() * total;
-        self.sums
-            .partition_point(|sum| *sum <= point)
-            .min(self.sums.len().saturating_sub(1))
+        self.sums.partition_point(|sum| *sum <= point).min(self.sums.len().saturating_sub(1))
     }
 }
 

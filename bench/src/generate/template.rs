@@ -67,15 +67,8 @@ const PACKAGES: &[&str] = &[
     "typescript",
     "express",
 ];
-const NAMESPACES: &[&str] = &[
-    "ml-serving",
-    "ml-training",
-    "data-platform",
-    "agents",
-    "monitoring",
-    "kube-system",
-    "web",
-];
+const NAMESPACES: &[&str] =
+    &["ml-serving", "ml-training", "data-platform", "agents", "monitoring", "kube-system", "web"];
 const WORDS: &[&str] = &[
     "the",
     "of",
@@ -254,10 +247,7 @@ pub struct Subject<'a> {
 impl Vocabulary {
     /// The fixed vocabulary.
     pub fn new() -> Self {
-        Self {
-            words: Weighted::zipf(WORDS.len(), 0.8),
-            things: Weighted::zipf(12, 1.0),
-        }
+        Self { words: Weighted::zipf(WORDS.len(), 0.8), things: Weighted::zipf(12, 1.0) }
     }
 
     /// Appends the template with its placeholders replaced; unknown names stay as they are.
@@ -278,13 +268,7 @@ impl Vocabulary {
     }
 
     /// Appends the value of one placeholder, or says that the name is unknown.
-    fn placeholder(
-        &self,
-        name: &str,
-        who: Subject<'_>,
-        random: &mut Random,
-        out: &mut String,
-    ) -> bool {
+    fn placeholder(&self, name: &str, who: Subject<'_>, random: &mut Random, out: &mut String) -> bool {
         match name {
             "user" => out.push_str(&who.user.name),
             "host" => out.push_str(&who.host.name),
@@ -398,17 +382,9 @@ mod tests {
         let world = World::new(1);
         let mut random = Random::keyed(&[1]);
         let user = world.user(&mut random, Role::Office, Os::Windows);
-        let who = Subject {
-            user,
-            host: world.host_of(user),
-        };
+        let who = Subject { user, host: world.host_of(user) };
         let mut out = String::new();
-        Vocabulary::new().expand(
-            "{\"u\":\"{user}\",\"n\":{digit}}",
-            who,
-            &mut random,
-            &mut out,
-        );
+        Vocabulary::new().expand("{\"u\":\"{user}\",\"n\":{digit}}", who, &mut random, &mut out);
         let start = format!("{{\"u\":\"{}\",\"n\":", user.name);
         assert!(out.starts_with(&start) && out.ends_with('}'), "{out}");
         assert_eq!(out.len(), start.len() + 2);

@@ -90,14 +90,14 @@ pub struct World {
 }
 
 const FIRST: &[&str] = &[
-    "anna", "bjorn", "carla", "dmitri", "elif", "farid", "grace", "hugo", "ines", "jonas", "keiko",
-    "lars", "mira", "nadia", "oscar", "priya", "quentin", "rosa", "stefan", "tala", "ugo", "vera",
-    "wen", "xenia", "yusuf", "zoe",
+    "anna", "bjorn", "carla", "dmitri", "elif", "farid", "grace", "hugo", "ines", "jonas", "keiko", "lars",
+    "mira", "nadia", "oscar", "priya", "quentin", "rosa", "stefan", "tala", "ugo", "vera", "wen", "xenia",
+    "yusuf", "zoe",
 ];
 const LAST: &[&str] = &[
-    "abel", "bauer", "costa", "dorn", "eriksen", "fuchs", "garcia", "haas", "ito", "jung", "kovac",
-    "lopez", "meyer", "novak", "okafor", "petrov", "quist", "rossi", "sato", "tanaka", "ulrich",
-    "vogel", "wagner", "yilmaz", "zeman",
+    "abel", "bauer", "costa", "dorn", "eriksen", "fuchs", "garcia", "haas", "ito", "jung", "kovac", "lopez",
+    "meyer", "novak", "okafor", "petrov", "quist", "rossi", "sato", "tanaka", "ulrich", "vogel", "wagner",
+    "yilmaz", "zeman",
 ];
 const SERVICES: &[&str] = &[
     "llm-gateway",
@@ -162,13 +162,7 @@ impl World {
         }
         let pools = pools(&users, &hosts);
         let sites = (0..3_000).map(|rank| site(&mut random, rank)).collect();
-        Self {
-            users,
-            hosts,
-            sites,
-            site_visits: Weighted::zipf(3_000, 1.1),
-            pools,
-        }
+        Self { users, hosts, sites, site_visits: Weighted::zipf(3_000, 1.1), pools }
     }
 
     /// A user of the role on that system; a few of them cause most events.
@@ -207,13 +201,7 @@ fn pools(users: &[User], hosts: &[Host]) -> Vec<Pool> {
     for (index, user) in users.iter().enumerate() {
         members[pool_number(user.role, hosts[user.host].os)].push(index);
     }
-    members
-        .into_iter()
-        .map(|members| Pool {
-            busy: Weighted::zipf(members.len(), 0.9),
-            members,
-        })
-        .collect()
+    members.into_iter().map(|members| Pool { busy: Weighted::zipf(members.len(), 0.9), members }).collect()
 }
 
 fn host(random: &mut Random, role: Role, os: Os, number: usize) -> Host {
@@ -227,23 +215,14 @@ fn host(random: &mut Random, role: Role, os: Os, number: usize) -> Host {
     Host {
         name,
         agent_id: format!("{:016x}{:016x}", random.next(), random.next()),
-        ip: format!(
-            "10.{}.{}.{}",
-            20 + number / 2_500,
-            number / 250 % 10,
-            2 + number % 250
-        ),
+        ip: format!("10.{}.{}.{}", 20 + number / 2_500, number / 250 % 10, 2 + number % 250),
         os,
     }
 }
 
 fn user(random: &mut Random, role: Role, os: Os, number: usize, host: usize) -> User {
     let name = if role == Role::Service {
-        format!(
-            "svc-{}-{}",
-            SERVICES[number % SERVICES.len()],
-            number / SERVICES.len() + 1
-        )
+        format!("svc-{}-{}", SERVICES[number % SERVICES.len()], number / SERVICES.len() + 1)
     } else {
         format!("{}.{}{}", random.pick(FIRST), random.pick(LAST), host)
     };
@@ -251,12 +230,7 @@ fn user(random: &mut Random, role: Role, os: Os, number: usize, host: usize) -> 
         Os::Windows => format!("S-1-5-21-3842939050-3880317879-2865463114-{}", 1_000 + host),
         Os::Linux => name.clone(),
     };
-    User {
-        sid,
-        name,
-        role,
-        host,
-    }
+    User { sid, name, role, host }
 }
 
 fn site(random: &mut Random, rank: usize) -> Site {
@@ -271,19 +245,13 @@ fn site(random: &mut Random, rank: usize) -> Site {
 
 /// An address outside the private, loopback and reserved ranges.
 pub fn public_ip(random: &mut Random) -> String {
-    let first = *random.pick(&[
-        13, 18, 20, 23, 34, 35, 40, 52, 54, 104, 142, 151, 172, 185, 192, 199,
-    ]);
+    let first = *random.pick(&[13, 18, 20, 23, 34, 35, 40, 52, 54, 104, 142, 151, 172, 185, 192, 199]);
     let second = match first {
         172 => 64 + random.below(64),
         192 => random.below(160),
         _ => random.below(256),
     };
-    format!(
-        "{first}.{second}.{}.{}",
-        random.below(256),
-        1 + random.below(254)
-    )
+    format!("{first}.{second}.{}.{}", random.below(256), 1 + random.below(254))
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
-//! Small measurements that the hunts are compared with.
+//! The decode floor of a text column.
 //!
-//! `decode` reads one column of all files into string views and does nothing else with it: no scan of that
+//! It reads one column of all files into string views and does nothing else with it: no scan of that
 //! column can be cheaper, so a substring or regex hunt is rated as a multiple of it.
 
 use std::fs::{self, File};
@@ -12,21 +12,9 @@ use arrow::array::{Array, StringViewArray};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
-/// What to measure.
+/// Read and decode a text column, without looking at the values
 #[derive(Debug, clap::Args)]
-pub struct Options {
-    #[command(subcommand)]
-    what: What,
-}
-
-#[derive(Debug, clap::Subcommand)]
-enum What {
-    /// Read and decode a text column, without looking at the values
-    Decode(Decode),
-}
-
-#[derive(Debug, clap::Args)]
-struct Decode {
+pub struct Decode {
     /// Folder of Parquet files
     #[arg(long)]
     data: PathBuf,
@@ -38,16 +26,6 @@ struct Decode {
     repeat: usize,
 }
 
-/// Runs the measurement and prints one JSON line.
-///
-/// # Errors
-/// If a file cannot be read or the column is missing or not text.
-pub fn run(options: &Options) -> Result<()> {
-    match &options.what {
-        What::Decode(decode) => decode_floor(decode),
-    }
-}
-
 /// Totals of one pass.
 #[derive(Debug, Default, Clone, Copy)]
 struct Pass {
@@ -57,7 +35,11 @@ struct Pass {
     wall: Duration,
 }
 
-fn decode_floor(options: &Decode) -> Result<()> {
+/// Prints the median pass as one JSON line.
+///
+/// # Errors
+/// If a file cannot be read, or the column is missing or not text.
+pub fn run(options: &Decode) -> Result<()> {
     let files = parquet_files(&options.data)?;
     pass(&files, &options.column)?;
     let mut passes = Vec::new();
@@ -78,15 +60,11 @@ fn decode_floor(options: &Decode) -> Result<()> {
 }
 
 fn parquet_files(folder: &Path) -> Result<Vec<PathBuf>> {
-    let entries =
-        fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
+    let entries = fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
     let mut files = Vec::new();
     for entry in entries {
         let path = entry?.path();
-        if path
-            .extension()
-            .is_some_and(|extension| extension == "parquet")
-        {
+        if path.extension().is_some_and(|extension| extension == "parquet") {
             files.push(path);
         }
     }
@@ -108,17 +86,10 @@ fn pass(files: &[PathBuf], column: &str) -> Result<Pass> {
             .index_of(column)
             .with_context(|| format!("no column {column} in {}", path.display()))?;
         let mask = ProjectionMask::roots(builder.parquet_schema(), [index]);
-        for batch in builder
-            .with_projection(mask)
-            .with_batch_size(8_192)
-            .build()?
-        {
+        for batch in builder.with_projection(mask).with_batch_size(8_192).build()? {
             let batch = batch?;
             let Some(text) = batch.column(0).as_any().downcast_ref::<StringViewArray>() else {
-                bail!(
-                    "column {column} is {}, not text",
-                    batch.column(0).data_type()
-                );
+                bail!("column {column} is {}, not text", batch.column(0).data_type());
             };
             total.rows += text.len();
             total.bytes += text.total_bytes_len() as u64;
@@ -134,7 +105,5 @@ fn thread_cpu() -> Result<Duration> {
     let text = fs::read_to_string("/proc/thread-self/schedstat")
         .context("cannot read the CPU time of this thread")?;
     let nanos = text.split_whitespace().next().unwrap_or_default();
-    Ok(Duration::from_nanos(
-        nanos.parse().context("unexpected CPU time")?,
-    ))
+    Ok(Duration::from_nanos(nanos.parse().context("unexpected CPU time")?))
 }
