@@ -4,6 +4,7 @@ mod atlas;
 mod bad_input;
 mod check;
 mod hunt;
+mod hunt_table;
 mod query;
 
 use std::io::Write;
