@@ -224,7 +224,8 @@ fn id(finding: &Finding) -> String {
     }
     feed(&finding.first.map_or_else(String::new, |first| first.to_string()));
     let digest = hash.finalize();
-    digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    let head = digest.iter().take(8).fold(0u64, |head, byte| head << 8 | u64::from(*byte));
+    format!("{head:016x}")
 }
 
 /// Positions of the entity columns that the result has, in the order of the hunt.

@@ -1,6 +1,7 @@
 //! What a hunt over data gives: the findings, and everything that a reader needs to trust them.
 
 use std::collections::BTreeMap;
+use std::fmt::Write;
 use std::time::Duration;
 
 use serde::{Serialize, Serializer};
@@ -163,7 +164,7 @@ impl Trouble {
     pub fn sentence(&self) -> String {
         let mut out = self.path.clone();
         for place in [self.line, self.column].into_iter().flatten() {
-            out.push_str(&format!(":{place}"));
+            let _ = write!(out, ":{place}");
         }
         out.push_str(": ");
         out.push_str(&self.message);

@@ -63,7 +63,7 @@ fn a_folder_that_may_not_be_read() {
     bench.write("data/good.jsonl", EVENTS);
     bench.write("data/closed/x.jsonl", EVENTS);
     let closed = bench.path("data/closed");
-    std::fs::set_permissions(&closed, std::fs::Permissions::from_mode(0)).unwrap();
+    std::fs::set_permissions(&closed, std::fs::Permissions::from_mode(0o000)).unwrap();
     // Root reads everything.
     let is_root = std::fs::read_dir(&closed).is_ok();
     let run = count(&bench, &["data"]).ends(0);
