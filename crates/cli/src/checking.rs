@@ -10,6 +10,9 @@ use atalanta_xql::syntax::codes;
 use atalanta_xql::syntax::rules::parse_rules;
 use atalanta_xql::{Fixed, lint};
 
+/// The lint that proves that no row can match.
+pub const NEVER: Code = Code("XL001");
+
 /// What a file holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {

@@ -76,6 +76,7 @@ impl Terminal {
     }
 
     /// Prints a line on standard error.
+    #[expect(clippy::unused_self, reason = "who prints must have been given the terminal")]
     pub fn note(self, line: &str) {
         // Nothing can be said any more when standard error itself is closed.
         let _ = writeln!(stderr(), "{line}");

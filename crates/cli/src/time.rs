@@ -21,7 +21,7 @@ pub fn parse(text: &str, bound: Bound, now: Timestamp) -> Result<Timestamp, Stri
         return Ok(now);
     }
     if let Some(before) = relative(text) {
-        let micros = before.and_then(|micros| now.as_microsecond().checked_sub(micros));
+        let micros = now.as_microsecond().checked_sub(before);
         let moment = micros.and_then(|micros| Timestamp::from_microsecond(micros).ok());
         return moment.ok_or_else(|| format!("`{text}` before now is out of range"));
     }
@@ -52,8 +52,8 @@ fn in_utc(civil: DateTime, text: &str) -> Result<Timestamp, String> {
     zoned.map(|zoned| zoned.timestamp()).map_err(|_| format!("`{text}` is out of range"))
 }
 
-/// `24h` → microseconds; the inner `None` is an overflow.
-fn relative(text: &str) -> Option<Option<i64>> {
+/// `24h` → microseconds; a length beyond all timestamps is the greatest number.
+fn relative(text: &str) -> Option<i64> {
     let text = text.strip_prefix('-').unwrap_or(text);
     let unit_at = text.find(|c: char| !c.is_ascii_digit())?;
     let (amount, unit) = text.split_at(unit_at);
@@ -68,7 +68,7 @@ fn relative(text: &str) -> Option<Option<i64>> {
     if amount.is_empty() {
         return None;
     }
-    Some(amount.parse::<i64>().ok().and_then(|n| n.checked_mul(seconds)?.checked_mul(1_000_000)))
+    Some(amount.parse().unwrap_or(i64::MAX).saturating_mul(seconds).saturating_mul(1_000_000))
 }
 
 /// RFC 3339 in UTC, with microseconds only when they are not zero; the bare number when out of range.

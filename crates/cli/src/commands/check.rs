@@ -1,5 +1,6 @@
 //! `atalanta check`: everything that is wrong with a query or a rules file, and its repair.
 
+use std::fmt::Write as _;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
@@ -188,7 +189,7 @@ fn read(path: &Path) -> anyhow::Result<String> {
     }
     String::from_utf8(bytes).map_err(|error| {
         let valid = error.utf8_error().valid_up_to();
-        let line = error.as_bytes()[..valid].iter().filter(|byte| **byte == b'\n').count() + 1;
+        let line = error.as_bytes()[..valid].split(|byte| *byte == b'\n').count();
         anyhow::anyhow!("is not UTF-8 text: invalid byte in line {line}")
     })
 }
@@ -242,10 +243,10 @@ fn summary(checked: &[Checked], terminal: Terminal) -> String {
     }
     let mut line = format!("{files}: {}", parts.join(", "));
     if safe > 0 {
-        line.push_str(&format!("; --fix repairs {safe}"));
+        let _ = write!(line, "; --fix repairs {safe}");
     }
     if reviewed > safe {
-        line.push_str(&format!("; --fix=all repairs {reviewed}"));
+        let _ = write!(line, "; --fix=all repairs {reviewed}");
     }
     line
 }

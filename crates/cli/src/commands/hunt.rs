@@ -183,9 +183,10 @@ fn hunt(hunts: &[Hunt], loaded: &Loaded, range: &run::Range, terminal: Terminal)
     let bar = Bar::steps(terminal, hunts.len() as u64);
     for hunt in hunts {
         bar.name(&hunt.about.title);
-        let (about, findings) = run::run(hunt, &loaded.session, &env, range);
-        report.hunts.push(about);
-        report.findings.extend(findings);
+        let ran = run::run(hunt, &loaded.session, &env, range);
+        report.focus.insert(ran.about.id.clone(), ran.focus);
+        report.hunts.push(ran.about);
+        report.findings.extend(ran.findings);
         bar.step();
     }
     bar.finish();

@@ -3,7 +3,7 @@
 use std::io::{BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
-use atalanta_diag::{Diagnostic, Source, render};
+use atalanta_diag::{Diagnostic, Severity, Source, render};
 use atalanta_engine::session::{Outcome, Prepared};
 use clap::ValueEnum;
 
@@ -14,6 +14,9 @@ use crate::data;
 use crate::figures;
 use crate::output;
 use crate::terminal::{Role, Terminal};
+
+/// Problems of a query that are shown.
+const DIAGNOSTICS: usize = 10;
 
 /// Run one XQL query over files
 ///
@@ -123,9 +126,18 @@ fn text(args: &Args) -> anyhow::Result<Source> {
     Ok(Source::new(path.display().to_string(), text))
 }
 
+/// Errors, then warnings, not more than a screen; remarks on style are for `check`.
 fn print_diagnostics(source: &Source, diagnostics: &[Diagnostic], terminal: Terminal) {
-    for diagnostic in diagnostics {
+    let mut shown: Vec<&Diagnostic> =
+        diagnostics.iter().filter(|one| one.severity != Severity::Info).collect();
+    shown.sort_by_key(|one| std::cmp::Reverse(one.severity));
+    for diagnostic in shown.iter().take(DIAGNOSTICS) {
         terminal.note(&format!("{}\n", render::terminal(source, diagnostic, terminal.err.enabled)));
+    }
+    let more = shown.len().saturating_sub(DIAGNOSTICS) as u64;
+    if more > 0 {
+        terminal
+            .note(&format!("{}, `atalanta check` lists them all\n", figures::plural(more, "more problem")));
     }
 }
 

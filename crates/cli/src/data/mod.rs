@@ -28,6 +28,9 @@ use crate::terminal::Terminal;
 /// Dataset of data without a name.
 pub const DEFAULT_DATASET: &str = "xdr_data";
 
+/// Files that are announced one by one; of further ones only their number by source.
+const ANNOUNCED: usize = 8;
+
 /// What to read.
 #[derive(Clone, Debug)]
 pub struct Request<'a> {
@@ -73,6 +76,8 @@ pub fn load(request: &Request<'_>, options: SessionOptions, terminal: Terminal) 
         parquet: BTreeMap::new(),
         summary: DataSummary::default(),
         problems: Problems::new(),
+        announced: 0,
+        unsaid: BTreeMap::new(),
     };
     for (dataset, paths) in groups {
         let (files, problems) = discover(&paths);
@@ -82,6 +87,7 @@ pub fn load(request: &Request<'_>, options: SessionOptions, terminal: Terminal) 
         }
     }
     loader.bar.finish();
+    loader.announce_rest();
     loader.into_session(Session::new(options)?)
 }
 
@@ -109,6 +115,9 @@ struct Loader<'a> {
     parquet: BTreeMap<String, Vec<PathBuf>>,
     summary: DataSummary,
     problems: Problems,
+    announced: usize,
+    /// Files by source that were not announced.
+    unsaid: BTreeMap<String, u64>,
 }
 
 impl Loader<'_> {
@@ -185,11 +194,25 @@ impl Loader<'_> {
     }
 
     /// Says what a file was taken for, when nobody said it.
-    fn announce(&self, input: &Input) {
+    fn announce(&mut self, input: &Input) {
         let Some(reason) = &input.detected_by else { return };
+        if self.announced >= ANNOUNCED {
+            *self.unsaid.entry(input.source.clone()).or_default() += 1;
+            return;
+        }
+        self.announced += 1;
         let path = atalanta_diag::render::escape_control(&input.path);
         let records = figures::plural(input.records, "record");
         self.bar.suspend(|| self.terminal.note(&format!("{path}: {} ({records}): {reason}", input.source)));
+    }
+
+    fn announce_rest(&self) {
+        let total: u64 = self.unsaid.values().sum();
+        if total > 0 {
+            let by_source = self.unsaid.iter().map(|(source, count)| format!("{source} {count}"));
+            let list = by_source.collect::<Vec<_>>().join(", ");
+            self.terminal.note(&format!("and {}: {list}", figures::plural(total, "more file")));
+        }
     }
 
     fn into_session(mut self, mut session: Session) -> anyhow::Result<Loaded> {

@@ -20,6 +20,11 @@ pub const PATH: &str = "_path";
 /// See [`PATH`].
 pub const LINE: &str = "_line";
 
+/// Whether a column is there for the program and not for people.
+pub fn is_hidden(name: &str) -> bool {
+    name == PATH || name == LINE || name.starts_with("__")
+}
+
 /// Something that a hunt found about somebody or something.
 #[derive(Clone, Debug, Serialize)]
 pub struct Finding {
@@ -219,7 +224,8 @@ fn id(finding: &Finding) -> String {
     }
     feed(&finding.first.map_or_else(String::new, |first| first.to_string()));
     let digest = hash.finalize();
-    digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    let head = digest.iter().take(8).fold(0u64, |head, byte| head << 8 | u64::from(*byte));
+    format!("{head:016x}")
 }
 
 /// Positions of the entity columns that the result has, in the order of the hunt.
@@ -234,12 +240,18 @@ fn column(batch: &RecordBatch, name: &str) -> Option<usize> {
 fn entities(batch: &RecordBatch, columns: &[usize], row: usize) -> Vec<Entity> {
     let entity = |at: &usize| {
         let cell = Cell::of(batch.column(*at).as_ref(), row);
-        Entity {
-            name: batch.schema_ref().field(*at).name().clone(),
-            value: (!cell.is_null()).then(|| cell.text()),
-        }
+        Entity { name: batch.schema_ref().field(*at).name().clone(), value: entity_text(&cell) }
     };
     columns.iter().map(entity).collect()
+}
+
+/// A list of one is that one; others are joined.
+fn entity_text(cell: &Cell) -> Option<String> {
+    match cell {
+        Cell::Null => None,
+        Cell::List(items) => Some(items.iter().map(Cell::text).collect::<Vec<_>>().join(", ")),
+        other => Some(other.text()),
+    }
 }
 
 fn add_event(finding: &mut Finding, batch: &RecordBatch, row: usize) {
@@ -283,7 +295,7 @@ fn times(batch: &RecordBatch, row: usize) -> (Option<i64>, Option<i64>) {
 /// The columns of a row without the hidden ones and without nulls.
 fn shown(batch: &RecordBatch, row: usize) -> Fields {
     let mut fields = Fields::of(batch, row);
-    fields.0.retain(|(name, _)| name != PATH && name != LINE);
+    fields.0.retain(|(name, _)| !is_hidden(name));
     fields
 }
 

@@ -1,6 +1,7 @@
 //! Hunts: where they come from, how they run, and what they find.
 
 pub mod finding;
+pub mod focus;
 pub mod pack;
 pub mod report;
 pub mod run;

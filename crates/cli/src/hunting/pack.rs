@@ -309,9 +309,11 @@ fn title(comments: &[String]) -> Option<String> {
             None => line,
         };
         let text = text.trim_matches(|c: char| c.is_whitespace() || "-–:,".contains(c));
-        if !text.is_empty() && !(ids.is_empty() && text.contains(':')) {
-            return Some(text.to_owned());
+        let is_setting = ids.is_empty() && text.contains(':');
+        if text.is_empty() || is_setting {
+            continue;
         }
+        return Some(text.to_owned());
     }
     None
 }

@@ -1,12 +1,14 @@
 //! What a hunt over data gives: the findings, and everything that a reader needs to trust them.
 
 use std::collections::BTreeMap;
+use std::fmt::Write;
 use std::time::Duration;
 
 use serde::{Serialize, Serializer};
 
 use super::Level;
 use super::finding::Finding;
+use super::focus::Focus;
 use super::pack::About;
 
 /// The whole outcome of `atalanta hunt`.
@@ -26,6 +28,9 @@ pub struct Report {
     /// Wall time of reading.
     #[serde(rename = "reading_seconds", serialize_with = "seconds")]
     pub reading: Duration,
+    /// Where excerpts of long values look, by hunt.
+    #[serde(skip)]
+    pub focus: BTreeMap<String, Focus>,
     /// Wall time of the whole run.
     #[serde(rename = "wall_seconds", serialize_with = "seconds")]
     pub wall: Duration,
@@ -114,6 +119,12 @@ pub struct HuntRun {
     /// The result was cut at so many rows.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cut_at: Option<u64>,
+    /// So many of the findings have their events looked up; none if all have.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub explained: Option<u64>,
+    /// Why no row can ever match, if that is proved.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub never: Option<String>,
     /// Why it did not run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
@@ -140,6 +151,8 @@ impl HuntRun {
             rows: 0,
             findings: 0,
             cut_at: None,
+            explained: None,
+            never: None,
             error: None,
             elapsed: Duration::ZERO,
         }
@@ -151,7 +164,7 @@ impl Trouble {
     pub fn sentence(&self) -> String {
         let mut out = self.path.clone();
         for place in [self.line, self.column].into_iter().flatten() {
-            out.push_str(&format!(":{place}"));
+            let _ = write!(out, ":{place}");
         }
         out.push_str(": ");
         out.push_str(&self.message);

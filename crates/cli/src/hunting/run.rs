@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use arrow::record_batch::RecordBatch;
-use atalanta_engine::session::{Outcome, Session};
+use atalanta_engine::session::Session;
 use atalanta_schema::Atlas;
 use atalanta_xql::env::Env;
 use atalanta_xql::ir::{OperationKind, Plan};
@@ -11,6 +11,7 @@ use atalanta_xql::syntax::ast::TimeFrame;
 
 use super::Level;
 use super::finding::{self, Behind, EVIDENCE, Evidence, Finding};
+use super::focus::Focus;
 use super::pack::{About, Hunt};
 use super::report::HuntRun;
 use crate::checking;
@@ -60,45 +61,57 @@ fn is_under(id: &str, wanted: &str) -> bool {
 /// A range of time that the hunts look at, RFC 3339; a `config timeframe` in a text wins.
 pub type Range = (Option<String>, Option<String>);
 
-/// Runs one hunt; a hunt that cannot run says why and finds nothing.
-pub fn run(hunt: &Hunt, session: &Session, env: &Env, range: &Range) -> (HuntRun, Vec<Finding>) {
-    let started = Instant::now();
-    let mut about = HuntRun::new(&hunt.about, &hunt.place);
-    let mut findings = Vec::new();
-    match execute(hunt, session, env, range) {
-        Ok((outcome, found)) => {
-            about.rows = outcome.rows as u64;
-            about.cut_at = outcome.cut_at.map(|at| at as u64);
-            findings = found;
-        }
-        Err(reason) => about.error = Some(reason),
-    }
-    about.findings = findings.len() as u64;
-    about.elapsed = started.elapsed();
-    (about, findings)
+/// Findings of one grouping hunt whose events are looked up; each look-up reads the data again.
+const EXPLAINED: usize = 100;
+
+/// What became of one hunt.
+pub struct Ran {
+    /// The run.
+    pub about: HuntRun,
+    /// What it found.
+    pub findings: Vec<Finding>,
+    /// Where excerpts look.
+    pub focus: Focus,
 }
 
-fn execute(
-    hunt: &Hunt,
-    session: &Session,
-    env: &Env,
-    range: &Range,
-) -> Result<(Outcome, Vec<Finding>), String> {
+/// Runs one hunt; a hunt that cannot run says why and finds nothing.
+pub fn run(hunt: &Hunt, session: &Session, env: &Env, range: &Range) -> Ran {
+    let started = Instant::now();
+    let about = HuntRun::new(&hunt.about, &hunt.place);
+    let mut ran = Ran { about, findings: Vec::new(), focus: Focus::default() };
+    if let Err(reason) = execute(hunt, session, env, range, &mut ran) {
+        ran.about.error = Some(reason);
+    }
+    ran.about.findings = ran.findings.len() as u64;
+    ran.about.elapsed = started.elapsed();
+    ran
+}
+
+fn execute(hunt: &Hunt, session: &Session, env: &Env, range: &Range, ran: &mut Ran) -> Result<(), String> {
     let (plan, diagnostics) = checking::plan(&hunt.query, env);
     if let Some(error) = checking::first_error(&hunt.place, &hunt.query, &diagnostics) {
         return Err(error);
     }
+    let never = diagnostics.iter().find(|diagnostic| diagnostic.code == checking::NEVER);
+    ran.about.never = never.map(|diagnostic| diagnostic.message.clone());
     let plan = within(plan, range);
     let prepared = session.prepare(&plan).map_err(|error| error.to_string())?;
     let outcome = prepared.run().map_err(|error| error.to_string())?;
-    let findings = match group_keys(&plan) {
-        None => finding::from_events(&hunt.about, &outcome.batches),
-        Some(keys) => {
-            let behind = |batch: &RecordBatch, row: usize| behind(session, &plan, batch, row);
-            finding::from_groups(&hunt.about, &keys, &outcome.batches, behind)
-        }
+    ran.about.rows = outcome.rows as u64;
+    ran.about.cut_at = outcome.cut_at.map(|at| at as u64);
+    ran.focus = Focus::of(&plan);
+    let Some(keys) = group_keys(&plan) else {
+        ran.findings = finding::from_events(&hunt.about, &outcome.batches);
+        return Ok(());
     };
-    Ok((outcome, findings))
+    let mut explained = 0;
+    let behind = |batch: &RecordBatch, row: usize| {
+        explained += 1;
+        if explained > EXPLAINED { Behind::default() } else { behind(session, &plan, batch, row) }
+    };
+    ran.findings = finding::from_groups(&hunt.about, &keys, &outcome.batches, behind);
+    ran.about.explained = (explained > EXPLAINED).then_some(EXPLAINED as u64);
+    Ok(())
 }
 
 /// The plan limited to the range, unless its text sets one.

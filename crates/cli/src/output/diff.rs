@@ -140,7 +140,7 @@ mod tests {
 
     #[test]
     fn distant_changes_are_two_hunks_and_ends_show() {
-        let old: String = (0..30).map(|n| format!("{n}\n")).collect();
+        let old = (0..30).map(|n| n.to_string()).collect::<Vec<_>>().join("\n") + "\n";
         let new = format!("x\n{}", old.trim_end());
         let text = unified("q", &old, &new);
         assert_eq!(text.matches("@@ -").count(), 2, "{text}");

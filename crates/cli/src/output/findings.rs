@@ -10,6 +10,7 @@ use super::text;
 use crate::figures;
 use crate::hunting::Level;
 use crate::hunting::finding::{Evidence, Finding};
+use crate::hunting::focus::Focus;
 use crate::hunting::report::Report;
 use crate::terminal::{Role, Terminal};
 use crate::time;
@@ -35,7 +36,7 @@ pub fn report(out: &mut dyn Write, terminal: Terminal, report: &Report) -> anyho
         if count > 0 {
             page.level(level, count);
             for finding in report.of_level(level) {
-                page.finding(finding);
+                page.finding(finding, report.focus.get(&finding.hunt));
             }
         }
     }
@@ -122,17 +123,17 @@ impl Page {
         let _ = writeln!(self.text, "\n{title} {count}");
     }
 
-    fn finding(&mut self, finding: &Finding) {
+    fn finding(&mut self, finding: &Finding, focus: Option<&Focus>) {
         let title = format!("{}  {}", escape_control(&finding.hunt), escape_control(&finding.title));
         self.line("");
         for line in text::wrap(&title, self.terminal.width - 2) {
             let line = self.terminal.out.paint(Role::Strong, &line);
             self.line(&format!("  {line}"));
         }
-        for technique in &finding.techniques {
+        for (at, technique) in finding.techniques.iter().enumerate() {
             let tactics: Vec<&str> = technique.tactics.iter().map(|tactic| tactic.name.as_str()).collect();
             let value = format!("{} {} ({})", technique.id, technique.name, tactics.join(", "));
-            self.item(4, "ATLAS", &value);
+            self.item(4, if at == 0 { "ATLAS" } else { "" }, &value);
         }
         if let (Some(first), Some(last)) = (finding.first, finding.last) {
             let mut when = time::range(first, last);
@@ -148,13 +149,14 @@ impl Page {
             self.item(4, label, &format!("{} = {value}", escape_control(&entity.name)));
         }
         let is_entity = |name: &str| finding.entities.iter().any(|entity| entity.name == name);
-        for (name, value) in finding.values.0.iter().filter(|(name, _)| !is_entity(name)) {
+        let values = finding.values.0.iter().filter(|(name, _)| !is_entity(name));
+        for (at, (name, value)) in values.enumerate() {
             let value = text::shown(&plain(value), LONGEST);
-            self.item(4, "result", &format!("{} = {value}", escape_control(name)));
+            self.item(4, if at == 0 { "result" } else { "" }, &format!("{} = {value}", escape_control(name)));
         }
         self.item(4, "events", &figures::count(finding.events));
         for evidence in finding.evidence.iter().take(EVIDENCE) {
-            self.evidence(evidence, &is_entity);
+            self.evidence(evidence, &is_entity, focus);
         }
         let more = finding.evidence.len().saturating_sub(EVIDENCE) as u64;
         if more > 0 {
@@ -166,7 +168,7 @@ impl Page {
         self.item(4, "id", &line);
     }
 
-    fn evidence(&mut self, evidence: &Evidence, is_entity: &dyn Fn(&str) -> bool) {
+    fn evidence(&mut self, evidence: &Evidence, is_entity: &dyn Fn(&str) -> bool, focus: Option<&Focus>) {
         let mut place = evidence.path.as_deref().map_or("(place unknown)".to_owned(), escape_control);
         if let Some(line) = evidence.line {
             let _ = write!(place, ":{line}");
@@ -178,7 +180,9 @@ impl Page {
         let shown = evidence.columns.0.iter().filter(|(name, _)| !is_entity(name) && name != "_time");
         for (name, value) in shown {
             let name = escape_control(name);
-            let value = text::shown(&plain(value), LONGEST);
+            let value = plain(value);
+            let place = focus.and_then(|focus| focus.find(&value));
+            let value = escape_control(&text::excerpt(&value, place, LONGEST));
             let indent = 4 + LABEL + 3;
             let room = self.terminal.width.saturating_sub(indent);
             for (at, line) in text::wrap(&format!("{name} = {value}"), room).iter().enumerate() {
@@ -198,6 +202,17 @@ impl Page {
             let reason = hunt.error.as_deref().unwrap_or_default();
             self.item(2, &hunt.id, &escape_control(reason));
         }
+        let mut title = Some("Hunts that can never match, `atalanta check` explains why");
+        for hunt in &report.hunts {
+            if let Some(reason) = &hunt.never {
+                self.title(&mut title);
+                self.item(2, &hunt.id, &escape_control(reason));
+            }
+        }
+        self.cut(report);
+    }
+
+    fn cut(&mut self, report: &Report) {
         let mut title = Some("Results that were cut");
         for hunt in report.hunts.iter().filter(|hunt| hunt.cut_at.is_some()) {
             self.title(&mut title);
@@ -205,6 +220,16 @@ impl Page {
             let line =
                 format!("only the first {} were looked at, --limit raises it", figures::plural(cut, "row"));
             self.item(2, &hunt.id, &line);
+        }
+        for hunt in &report.hunts {
+            if let Some(explained) = hunt.explained {
+                self.title(&mut title);
+                let line = format!(
+                    "the events of the first {} were looked up",
+                    figures::plural(explained, "finding")
+                );
+                self.item(2, &hunt.id, &line);
+            }
         }
     }
 
@@ -318,7 +343,7 @@ pub mod tests {
 
   t1  Odd <b>Prompts</b>
     ATLAS      AML.T0051.000 LLM Prompt Injection: Direct (Execution)
-    ATLAS      AML.T0115.001 Publish Poisoned AI Artifacts: Models (Resource Development)
+               AML.T0115.001 Publish Poisoned AI Artifacts: Models (Resource Development)
     when       1970-01-01 00:00:03 UTC
     who, what  User = ann
     events     2

@@ -19,6 +19,7 @@ use super::{text, timeline};
 use crate::figures;
 use crate::hunting::Level;
 use crate::hunting::finding::{Evidence, Finding};
+use crate::hunting::focus::Focus;
 use crate::hunting::report::Report;
 use crate::time;
 
@@ -27,6 +28,9 @@ const STYLE: &str = include_str!("report.css");
 
 /// Longest value on the page.
 const LONGEST: usize = 2000;
+
+/// From this length on a value gets a wide column.
+const WIDE: usize = 60;
 
 #[derive(Serialize)]
 struct FindingView {
@@ -49,7 +53,16 @@ struct FindingView {
 #[derive(Serialize)]
 struct Table {
     header: Vec<String>,
-    rows: Vec<Vec<String>>,
+    rows: Vec<Vec<Marked>>,
+}
+
+/// A value with the part that the hunt looked for.
+#[derive(Default, Serialize)]
+struct Marked {
+    before: String,
+    hit: String,
+    after: String,
+    long: bool,
 }
 
 #[derive(Serialize)]
@@ -82,6 +95,7 @@ pub fn report(out: &mut dyn Write, report: &Report) -> anyhow::Result<()> {
         findings => Value::from(Serde(findings)),
         inputs => inputs(report),
         failed => failed(report),
+        never => never(report),
         problems => problems(report),
         problem_counts => problem_counts(report),
         hunts => hunts(report),
@@ -92,7 +106,7 @@ pub fn report(out: &mut dyn Write, report: &Report) -> anyhow::Result<()> {
 /// Event text without characters that hide or reorder, not longer than a page bears.
 fn clean(value: &str) -> String {
     // Line feeds and tabs are harmless in HTML and make prompts readable.
-    let shortened = text::shorten(value, LONGEST);
+    let shortened = text::shorten(value, LONGEST + 100);
     shortened
         .split('\n')
         .map(|line| escape_control(line.trim_end_matches('\r')))
@@ -159,7 +173,7 @@ fn view(finding: &Finding, report: &Report) -> FindingView {
         entities: finding.entities.iter().map(entity).collect(),
         values: values.map(|(name, value)| [clean(name), plain(value)]).collect(),
         events: figures::count(finding.events),
-        evidence: table(&finding.evidence, &is_entity),
+        evidence: table(&finding.evidence, &is_entity, report.focus.get(&finding.hunt)),
         more: finding.events.saturating_sub(finding.evidence.len() as u64),
         about: about(finding, report),
     }
@@ -182,7 +196,7 @@ fn about(finding: &Finding, report: &Report) -> Vec<(&'static str, Vec<String>)>
 }
 
 /// Evidence rows under the union of their columns; the entities stand above and are not repeated.
-fn table(evidence: &[Evidence], is_entity: &dyn Fn(&str) -> bool) -> Table {
+fn table(evidence: &[Evidence], is_entity: &dyn Fn(&str) -> bool, focus: Option<&Focus>) -> Table {
     let mut columns: Vec<&str> = Vec::new();
     let mut seen = BTreeSet::new();
     for (name, _) in evidence.iter().flat_map(|one| &one.columns.0) {
@@ -195,14 +209,38 @@ fn table(evidence: &[Evidence], is_entity: &dyn Fn(&str) -> bool) -> Table {
         let place = one.line.map_or_else(|| place.clone(), |line| format!("{place}:{line}"));
         let value = |name: &&str| {
             let found = one.columns.0.iter().find(|(known, _)| known == name);
-            found.map(|(_, value)| plain(value)).unwrap_or_default()
+            found.map(|(_, value)| marked(value, focus)).unwrap_or_default()
         };
-        let head = [place, one.time.map(time::short).unwrap_or_default()];
+        let head = [place, one.time.map(time::short).unwrap_or_default()].map(Marked::plain);
         head.into_iter().chain(columns.iter().map(value)).collect()
     };
     let rows = evidence.iter().map(row).collect();
     let head = ["raw record", "time (UTC)"].map(str::to_owned);
     Table { header: head.into_iter().chain(columns.iter().map(|name| clean(name))).collect(), rows }
+}
+
+fn marked(value: &serde_json::Value, focus: Option<&Focus>) -> Marked {
+    let whole = match value {
+        serde_json::Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    let place = focus.and_then(|focus| focus.find(&whole));
+    let cut = text::excerpt(&whole, place, LONGEST);
+    // The excerpt moves the place, so it is looked for again; splitting before escaping keeps the offsets.
+    let Some(place) = focus.and_then(|focus| focus.find(&cut)) else { return Marked::plain(clean(&cut)) };
+    let part = |range: std::ops::Range<usize>| clean(cut.get(range).unwrap_or_default());
+    Marked {
+        before: part(0..place.start),
+        hit: part(place.clone()),
+        after: part(place.end..cut.len()),
+        long: cut.len() > WIDE,
+    }
+}
+
+impl Marked {
+    fn plain(text: String) -> Self {
+        Self { long: text.len() > WIDE, before: text, ..Self::default() }
+    }
 }
 
 fn inputs(report: &Report) -> Vec<[String; 4]> {
@@ -219,6 +257,12 @@ fn inputs(report: &Report) -> Vec<[String; 4]> {
 fn failed(report: &Report) -> Vec<[String; 2]> {
     let reason = |error: &Option<String>| clean(error.as_deref().unwrap_or_default());
     report.failed().map(|hunt| [clean(&hunt.id), reason(&hunt.error)]).collect()
+}
+
+fn never(report: &Report) -> Vec<[String; 2]> {
+    let reason =
+        |hunt: &crate::hunting::report::HuntRun| Some([clean(&hunt.id), clean(hunt.never.as_deref()?)]);
+    report.hunts.iter().filter_map(reason).collect()
 }
 
 fn problems(report: &Report) -> Vec<[String; 2]> {

@@ -1,5 +1,7 @@
 //! Text on a terminal: its width in columns, wrapping, shortening, and hostile text made harmless.
 
+use std::ops::Range;
+
 use atalanta_diag::render::escape_control;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
@@ -48,6 +50,19 @@ pub fn shorten(text: &str, characters: usize) -> String {
     format!("{}… ({} characters)", &text[..cut], crate::figures::count(all))
 }
 
+/// At most so many characters around a place; what is left out shows as `…`, and how long the text really is.
+pub fn excerpt(text: &str, place: Option<Range<usize>>, characters: usize) -> String {
+    let all = text.chars().count();
+    let Some(place) = place.filter(|_| all > characters) else { return shorten(text, characters) };
+    let before = text.get(..place.start).map_or(0, |head| head.chars().count());
+    // A third of the room in front, so that what leads to the place is read as well.
+    let from = before.saturating_sub(characters / 3).min(all - characters);
+    let middle: String = text.chars().skip(from).take(characters).collect();
+    let head = if from > 0 { "…" } else { "" };
+    let tail = if from + characters < all { "…" } else { "" };
+    format!("{head}{middle}{tail} ({} characters)", crate::figures::count(all as u64))
+}
+
 /// Text of an event for a terminal: harmless, and not longer than a screen.
 pub fn shown(text: &str, characters: usize) -> String {
     // Cut first: escaping a record of many megabytes to show a line of it would be wasted.
@@ -71,6 +86,17 @@ mod tests {
         assert_eq!(wrap("", 8), [""]);
         assert_eq!(wrap("日本語日本語", 8), ["日本語日", "本語"]);
         assert!(wrap(&"x ".repeat(500), 20).iter().all(|line| width(line) <= 20));
+    }
+
+    #[test]
+    fn excerpts_show_the_place() {
+        let text = format!("{}needle{}", "é".repeat(100), "x".repeat(100));
+        let cut = excerpt(&text, Some(200..206), 30);
+        assert_eq!(cut, format!("…{}needle{}… (206 characters)", "é".repeat(10), "x".repeat(14)));
+        assert!(excerpt(&text, Some(0..1), 30).starts_with("éé"));
+        assert!(excerpt(&text, Some(306..306), 30).ends_with("xx (206 characters)"));
+        assert_eq!(excerpt("short", Some(0..1), 30), "short");
+        assert_eq!(excerpt(&text, None, 3), "ééé… (206 characters)");
     }
 
     #[test]

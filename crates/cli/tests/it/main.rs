@@ -1,5 +1,7 @@
 //! The binary as its users meet it: arguments, files, exit codes, messages.
 
+#![expect(clippy::unwrap_used, reason = "a test that meets an error fails by panicking")]
+
 mod atlas;
 mod bad_input;
 mod check;
