@@ -30,7 +30,8 @@ lint: setup
 unit: setup
 	@scripts/test.sh
 
-fuzz: setup
+fuzz:
+	@scripts/setup.sh fuzz
 	@fuzz/run.sh
 
 bench: setup

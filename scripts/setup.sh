@@ -3,6 +3,7 @@
 #
 # Optional tools that are missing are installed with apt where that works without a password; where it does not,
 # the build and the tests do without them. SETUP_OFFLINE=1 installs nothing.
+#   scripts/setup.sh [fuzz]     with `fuzz`, also what the fuzz targets need
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -54,6 +55,11 @@ fi
 # Optional: Python checks that the recordings are what their generator writes, and runs the benchmark.
 if ! has python3; then
   install python3 || say "python3 cannot be had: the check of the recordings' generator is left out"
+fi
+
+# Wanted by the fuzz targets only: libFuzzer is C++.
+if [ "${1:-}" = fuzz ] && ! has c++ && ! has g++ && ! has clang++; then
+  install g++ || say "no C++ compiler can be had: the fuzz targets cannot be built"
 fi
 
 # Optional: mold links the test binaries in less than half the time (docs/decisions/0002). A cargo configuration

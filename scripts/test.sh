@@ -17,3 +17,4 @@ if command -v python3 >/dev/null 2>&1; then
 else
   echo "test: no python3, the recordings were not compared with their generator" >&2
 fi
+scripts/readme.sh --check
