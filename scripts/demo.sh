@@ -11,6 +11,10 @@ atalanta=${ATALANTA:-target/release/atalanta}
 now=2026-11-21T00:00:00Z
 shopt -s nullglob
 
+report=$(mktemp) lines=$(mktemp) log=$(mktemp)
+trap 'rm -f "$report" "$lines" "$log"' EXIT
+page_folder=$(dirname "$atalanta")/../demo
+
 # Runs a command whose exit code 1 means findings; sets `code`.
 code=0
 findings() {
@@ -25,7 +29,11 @@ findings() {
 attacks=(content/hunts/sop/*/attack*)
 samples=(content/sources/*/samples/*.{json,jsonl,log})
 printf '== all hunts over %s attack recordings and %s samples of the sources\n\n' "${#attacks[@]}" "${#samples[@]}"
-findings "$atalanta" hunt sop --now "$now" --data "${attacks[@]}" "${samples[@]}"
+findings "$atalanta" hunt sop --now "$now" --data "${attacks[@]}" "${samples[@]}" --output "$report"
+cat "$report"
+mkdir -p "$page_folder"
+findings "$atalanta" hunt sop --now "$now" --data "${attacks[@]}" "${samples[@]}" \
+  --format html --output "$page_folder/report.html" 2>"$log"
 
 printf '\n== each hunt over its own attack recording and the benign twin\n\n'
 printf '%-7s %-40s %8s %8s\n' hunt title attack twin
@@ -34,8 +42,6 @@ count_findings() {
   findings "$atalanta" hunt "$1" --now "$now" --format ndjson --data "$2" >"$lines" 2>"$log"
   number=$(wc -l <"$lines" | tr -d ' ')
 }
-lines=$(mktemp) log=$(mktemp)
-trap 'rm -f "$lines" "$log"' EXIT
 hunts=0
 while read -r folder; do
   id=$(basename "$folder")
@@ -51,5 +57,8 @@ while read -r folder; do
   hunts=$((hunts + 1))
 done < <(printf '%s\n' content/hunts/sop/*/hunt.yaml | xargs -n 1 dirname | sort -V)
 
-printf '\n%s of %s hunts find their attack and stay silent on the benign twin\n' "$((hunts - missed))" "$hunts"
+printf '\n== in short\n\n'
+sed -n '1,/^  took/p' "$report"
+printf '\nthe same report as a page: %s\n' "$(cd "$page_folder" && pwd)/report.html"
+printf '%s of %s hunts find their attack and stay silent on the benign twin\n' "$((hunts - missed))" "$hunts"
 [ "$missed" -eq 0 ]
