@@ -64,7 +64,9 @@ fn runs(session: &Session, signature: &Signature) -> bool {
         // The engine's own tests prove that scalars and lambdas run.
         Kind::Scalar | Kind::Lambda | Kind::Rule => return true,
         _ if signature.params.is_empty() => format!("{name}()"),
-        _ if signature.params.iter().filter(|param| !param.optional).count() > 1 => format!("{name}(bytes, 2)"),
+        _ if signature.params.iter().filter(|param| !param.optional).count() > 1 => {
+            format!("{name}(bytes, 2)")
+        }
         _ => format!("{name}(bytes)"),
     };
     let stage = match signature.kind {
