@@ -4,5 +4,6 @@
 
 mod hunts;
 mod manual;
+mod reference;
 mod stages;
 mod toy;

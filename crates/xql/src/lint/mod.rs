@@ -247,8 +247,8 @@ pub fn manual() -> String {
             group = Some(rule.group);
         }
         let strict = if rule.severity == rule.strict { "" } else { ", error in strict mode" };
-        page.extend(["\n### `", rule.code.0, "` ", rule.name, " (", rule.severity.name(), strict, ")\n\n"]);
-        page.push_str(&rule.page().replace("\n# ", "\n#### "));
+        page.extend(["\n### `", rule.code.0, "` ", rule.name, " (", rule.severity.name(), strict, ")\n"]);
+        page.push_str(&format!("\n{}", rule.page()).replace("\n# ", "\n#### "));
     }
     page
 }

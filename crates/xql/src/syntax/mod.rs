@@ -2,7 +2,7 @@
 
 pub mod ast;
 pub mod codes;
-mod lexer;
+pub mod lexer;
 mod parser;
 pub mod rules;
 pub mod token;

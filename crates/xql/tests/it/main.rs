@@ -1,3 +1,4 @@
 //! Tests of the language over whole texts.
 
 mod parser;
+mod reference;

@@ -1,0 +1,45 @@
+# `make demo` builds the release binary and hunts over the recordings; `make test` passes every check.
+# Both do their own set-up (scripts/setup.sh). See CONTRIBUTING.md.
+
+CARGO ?= cargo
+RELEASE := $(or $(CARGO_TARGET_DIR),target)/release/atalanta
+
+.PHONY: help setup demo test lint unit fuzz bench fmt docs
+
+help:
+	@echo "make demo    build the release binary, hunt over all recordings, print the findings"
+	@echo "make test    format, clippy, all tests, the recordings' check"
+	@echo "make fuzz    every fuzz target for a minute (FUZZ_SECONDS, FUZZ_JOBS)"
+	@echo "make bench   20 million events against DuckDB and ClickHouse (bench/README.md)"
+	@echo "make fmt     format the code"
+	@echo "make docs    write docs/reference/ anew from the code"
+
+setup:
+	@scripts/setup.sh
+
+demo: setup
+	$(CARGO) build --release --locked -p atalanta-cli
+	@ATALANTA="$(RELEASE)" scripts/demo.sh
+
+test: lint unit
+
+lint: setup
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
+
+unit: setup
+	@scripts/test.sh
+
+fuzz:
+	@scripts/setup.sh fuzz
+	@fuzz/run.sh
+
+bench: setup
+	$(CARGO) build --release --locked -p atalanta-cli
+	$(MAKE) -C bench bench ATALANTA="$(abspath $(RELEASE))"
+
+fmt:
+	$(CARGO) fmt --all
+
+docs:
+	UPDATE_DOCS=1 $(CARGO) test --locked -p atalanta-schema -p atalanta-xql -p atalanta-engine --test it reference

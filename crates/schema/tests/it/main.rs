@@ -1,0 +1,3 @@
+//! The catalogue over its real content.
+
+mod reference;

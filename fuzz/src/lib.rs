@@ -1,0 +1,46 @@
+//! What the fuzz targets share.
+//!
+//! The record reader and the wire decoders are compiled here from the files of their crates: those crates depend on
+//! DataFusion, whose instrumented build would take CI longer than all targets run.
+
+#![expect(dead_code, reason = "the modules of other crates bring more than the targets use")]
+
+use atalanta_diag::Diagnostic;
+
+use crate::decode::decoder;
+use crate::framing::{Framing, records};
+
+#[path = "../../crates/sources/src/canonical_json.rs"]
+mod canonical_json;
+#[path = "../../crates/sources/src/conversation.rs"]
+mod conversation;
+#[path = "../../crates/sources/src/decode/mod.rs"]
+mod decode;
+#[path = "../../crates/sources/src/framing.rs"]
+mod framing;
+pub mod input;
+
+/// Every diagnostic, label and edit lies in the text, on character boundaries.
+pub fn assert_placed(text: &str, diagnostics: &[Diagnostic]) {
+    for diagnostic in diagnostics {
+        let labels = diagnostic.labels.iter().map(|label| label.span);
+        let edits = diagnostic.fixes.iter().flat_map(|fix| fix.edits.iter().map(|edit| edit.span));
+        for span in labels.chain(edits).chain([diagnostic.span]) {
+            assert!(text.get(span.range()).is_some(), "{span:?} is not in the text: {diagnostic:?}");
+        }
+    }
+}
+
+/// Cuts the bytes both ways and decodes the records: every record made names the raw records it came from.
+pub fn decode_all(name: &str, data: &[u8]) {
+    for framing in [Framing::Lines, Framing::Json] {
+        let mut decoder = decoder(name).expect("the target names a decoder");
+        let (mut decoded, mut problems) = (Vec::new(), Vec::new());
+        for (line, raw) in records(data, framing) {
+            decoder.push(raw, line, &mut decoded, &mut problems);
+        }
+        decoder.finish(&mut decoded, &mut problems);
+        assert!(decoded.iter().all(|record| !record.raws.is_empty()), "a record without a raw record");
+        assert!(problems.iter().all(|problem| !problem.message.is_empty()), "a problem without a message");
+    }
+}

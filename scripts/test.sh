@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# All tests: unit, integration and content tests, doc tests, and the recordings against their generator.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+cargo=${CARGO:-cargo}
+
+# nextest runs the binaries in parallel; compiling it takes longer than it saves, so it is used where it is there.
+if "$cargo" nextest --version >/dev/null 2>&1; then
+  "$cargo" nextest run --locked --workspace --no-fail-fast
+else
+  "$cargo" test --locked --workspace --all-targets --no-fail-fast
+fi
+"$cargo" test --locked --workspace --doc
+
+if command -v python3 >/dev/null 2>&1; then
+  python3 content/hunts/sop/make_recordings.py --verify
+else
+  echo "test: no python3, the recordings were not compared with their generator" >&2
+fi
+scripts/readme.sh --check
