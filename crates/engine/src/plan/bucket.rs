@@ -96,6 +96,17 @@ impl TimeBin {
         unit.checked_mul(self.amount)
     }
 
+    /// Origin and length of buckets that do not depend on the calendar of a zone: the usual case, and the fast one.
+    fn regular(&self) -> Option<(i64, i64)> {
+        let length = self.fixed()?;
+        match self.shift {
+            Some(seconds) => Some((seconds.saturating_mul(SECOND), length)),
+            None if self.zone_name != "UTC" => None,
+            None if self.unit == Unit::Week => Some((FIRST_SUNDAY, length)),
+            None => Some((0, length)),
+        }
+    }
+
     fn floor(&self, at: i64) -> i64 {
         let Some(length) = self.fixed() else { return self.calendar_floor(at).unwrap_or(at) };
         let origin = match self.shift {
@@ -180,7 +191,12 @@ impl ScalarUDFImpl for TimeBin {
         let array = value.to_array(args.number_rows)?;
         let array = cast(&array, &timestamp_type())?;
         let times = array.as_primitive::<TimestampMicrosecondType>();
-        let binned: TimestampMicrosecondArray = times.unary(|at| self.floor(at));
+        let binned: TimestampMicrosecondArray = match self.regular() {
+            Some((origin, length)) => {
+                times.unary(|at| at.saturating_sub(at.saturating_sub(origin).rem_euclid(length)))
+            }
+            None => times.unary(|at| self.floor(at)),
+        };
         Ok(ColumnarValue::Array(Arc::new(binned.with_timezone("UTC"))))
     }
 }
