@@ -107,7 +107,7 @@ fn input_row(schema: &Schema) -> Row {
         field: None,
         system: false,
     };
-    Row { columns: Arc::new(schema.fields().iter().map(column).collect()), open: false }
+    Row::new(schema.fields().iter().map(column), false)
 }
 
 fn note_reads(plan: &ir::Plan, input: &Schema, reads: &mut Vec<String>) {

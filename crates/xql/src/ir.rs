@@ -26,16 +26,22 @@ pub struct Column {
 /// What a row looks like between two stages.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Row {
-    /// The columns in order; shared, since most stages keep the row type.
-    pub columns: Arc<Vec<Column>>,
+    /// The columns in order; the list is shared by the stages that keep the row type, each column by
+    /// those that keep it, since a row has some hundred columns and a stage changes one or two.
+    pub columns: Arc<Vec<Arc<Column>>>,
     /// Unknown further columns may exist (unknown dataset, stage that could not be read).
     pub open: bool,
 }
 
 impl Row {
+    /// A row type of these columns.
+    pub fn new(columns: impl IntoIterator<Item = Column>, open: bool) -> Self {
+        Self { columns: Arc::new(columns.into_iter().map(Arc::new).collect()), open }
+    }
+
     /// The column of this name, ignoring case.
     pub fn find(&self, name: &str) -> Option<&Column> {
-        self.columns.iter().find(|column| column.name.eq_ignore_ascii_case(name))
+        self.columns.iter().map(AsRef::as_ref).find(|column: &&Column| column.name.eq_ignore_ascii_case(name))
     }
 }
 

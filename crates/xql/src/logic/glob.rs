@@ -97,6 +97,60 @@ impl Glob {
         }
     }
 
+    /// Whether the whole text matches.
+    pub fn matches(&self, text: &[u8]) -> bool {
+        let [first, middle @ .., last] = self.segments.as_slice() else {
+            return self.text() == Some(text);
+        };
+        let inner = text.strip_prefix(first.as_slice()).and_then(|rest| rest.strip_suffix(last.as_slice()));
+        let Some(mut rest) = inner else {
+            return false;
+        };
+        for segment in middle {
+            let found = rest.windows(segment.len().max(1)).position(|window| window == segment.as_slice());
+            match found {
+                Some(at) => rest = &rest[at + segment.len()..],
+                None if segment.is_empty() => {}
+                None => return false,
+            }
+        }
+        true
+    }
+
+    /// Whether surely no text matches both patterns.
+    pub fn excludes(&self, other: &Self) -> bool {
+        if let Some(text) = self.text() {
+            return !other.matches(text);
+        }
+        if let Some(text) = other.text() {
+            return !self.matches(text);
+        }
+        let (Some(start), Some(end)) = (self.segments.first(), self.segments.last()) else { return false };
+        let (Some(start_of), Some(end_of)) = (other.segments.first(), other.segments.last()) else {
+            return false;
+        };
+        let starts = start.starts_with(start_of) || start_of.starts_with(start);
+        let ends = end.ends_with(end_of) || end_of.ends_with(end);
+        !(starts && ends)
+    }
+
+    /// Whether surely every text that matches `other` matches this pattern.
+    pub fn covers(&self, other: &Self) -> bool {
+        if let Some(text) = other.text() {
+            return self.matches(text);
+        }
+        self == other
+            || match self.shape() {
+                Shape::Equals(_) | Shape::Other => false,
+                Shape::Prefix(text) => other.segments.first().is_some_and(|part| part.starts_with(text)),
+                Shape::Suffix(text) => other.segments.last().is_some_and(|part| part.ends_with(text)),
+                Shape::Contains(text) => other
+                    .segments
+                    .iter()
+                    .any(|part| text.is_empty() || part.windows(text.len()).any(|window| window == text)),
+            }
+    }
+
     /// Bytes of literal text.
     pub fn len(&self) -> usize {
         self.segments.iter().map(Vec::len).sum()

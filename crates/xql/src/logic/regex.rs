@@ -118,13 +118,30 @@ fn is_word_boundary(kind: &ast::AssertionKind) -> bool {
     )
 }
 
-/// A short text that probably matches, to try before a search; empty when nothing is known.
-pub(super) fn sample(pattern: &str) -> Vec<u8> {
-    let mut out = Vec::new();
-    if let Some(hir) = parse(pattern, Reading::Ascii, Bound::Over) {
-        write_sample(&hir, &mut out);
+/// What the syntax of a pattern tells without an automaton.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Outline {
+    /// A short text that probably matches, to try before a search; empty when nothing is known.
+    pub(super) sample: Vec<u8>,
+    /// Something matches wherever it stands: no assertion, no empty class.
+    pub(super) floats: bool,
+    /// Whether the empty text is surely not matched.
+    pub(super) needs_text: bool,
+}
+
+/// Reads the syntax of a pattern.
+pub(super) fn outline(pattern: &str) -> Outline {
+    let Some(hir) = parse(pattern, Reading::Ascii, Bound::Over) else {
+        return Outline::default();
+    };
+    let least = hir.properties().minimum_len();
+    let mut sample = Vec::new();
+    write_sample(&hir, &mut sample);
+    Outline {
+        sample,
+        floats: hir.properties().look_set().is_empty() && least.is_some(),
+        needs_text: least.is_some_and(|least| least > 0),
     }
-    out
 }
 
 fn write_sample(hir: &Hir, out: &mut Vec<u8>) {
@@ -315,7 +332,7 @@ mod tests {
     #[test]
     fn samples_match() {
         for pattern in [r"(?i)(exec|eval)", r"tool.*poison", r"^[a-z]{3}\d+$", r"[^a]b?"] {
-            let text = String::from_utf8(sample(pattern)).expect("test input is valid");
+            let text = String::from_utf8(outline(pattern).sample).expect("test input is valid");
             let mut machine =
                 RegexMachine::new(pattern, Reading::Unicode, Bound::Over).expect("test input is valid");
             assert!(runs(&mut machine, &text), "{pattern} {text}");

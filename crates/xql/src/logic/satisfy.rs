@@ -91,8 +91,17 @@ impl Walker {
         let base = std::mem::replace(&mut self.base, self.findings.len());
         for operation in &plan.operations {
             self.operation(operation, &mut state);
-            if !keeps_columns(&operation.kind) {
-                self.settle(&mut state, &operation.row);
+            match &operation.kind {
+                OperationKind::Assign(items) => {
+                    let names = items.iter().map(|(name, _)| name);
+                    self.settle_some(names, &mut state, &operation.row);
+                }
+                OperationKind::Window(items) => {
+                    let names = items.iter().map(|(name, _)| name);
+                    self.settle_some(names, &mut state, &operation.row);
+                }
+                kind if keeps_columns(kind) => {}
+                _ => self.settle(&mut state, &operation.row),
             }
         }
         self.base = base;
@@ -114,6 +123,22 @@ impl Walker {
             });
             let slot = slot.cloned().unwrap_or_else(|| self.unknown(column.ty.clone()));
             state.columns.insert(key, slot);
+        }
+    }
+
+    /// As [`Self::settle`], after an operation that left all but these columns as they were.
+    fn settle_some<'a>(&mut self, names: impl Iterator<Item = &'a String>, state: &mut State, row: &Row) {
+        for name in names {
+            let Some(column) = row.find(name) else { continue };
+            let key = name.to_lowercase();
+            let fits = state.columns.get(&key).is_some_and(|slot| {
+                let ty = self.logic.terms.ty(slot.term);
+                *ty == column.ty || *ty == Type::Null
+            });
+            if !fits {
+                let slot = self.unknown(column.ty.clone());
+                state.columns.insert(key, slot);
+            }
         }
     }
 
@@ -308,8 +333,7 @@ impl Walker {
     }
 
     pub(super) fn is_impossible(&mut self, state: &State, last: &Formula) -> bool {
-        let known = state.conditions.iter().map(|condition| &condition.formula);
-        self.logic.is_impossible(known.chain([last]).collect::<Vec<_>>())
+        self.logic.is_excluded(&state.conditions, last)
     }
 
     fn aggregate(

@@ -18,6 +18,8 @@ use crate::ir::Comparison;
 
 /// Choices of alternatives tried in one question.
 const MAX_DECISIONS: u32 = 400;
+/// Choices tried before automata are asked.
+const HASTY_DECISIONS: u32 = 100;
 /// Facts of one analysis; later conditions are taken as always possible.
 pub const MAX_FACTS: usize = 4096;
 /// Judgements of single terms in one analysis.
@@ -87,8 +89,16 @@ impl Logic {
         if ids.into_iter().any(|term| !self.may_hold(term, &chosen[&term])) {
             return true;
         }
+        if choices.is_empty() {
+            return false;
+        }
+        // Most often some choice is possible for plain reasons; only else the automata have to decide.
+        let mut decisions = HASTY_DECISIONS;
+        self.workshop.hasty = true;
+        let possible = self.choose(&choices, &chosen, &mut decisions);
+        self.workshop.hasty = false;
         let mut decisions = MAX_DECISIONS;
-        !self.choose(&choices, &chosen, &mut decisions)
+        !possible && !self.choose(&choices, &chosen, &mut decisions)
     }
 
     /// Takes the certain facts of a formula and collects its alternatives; false if it cannot hold.
@@ -123,9 +133,12 @@ impl Logic {
         };
         for alternative in *first {
             let Some(left) = decisions.checked_sub(1) else {
-                return true;
+                return !self.workshop.hasty;
             };
             *decisions = left;
+            if !self.workshop.spend(rest.len() + chosen.values().map(Vec::len).sum::<usize>()) {
+                return true;
+            }
             let mut next = chosen.clone();
             let mut open = rest.to_vec();
             if self.assume(alternative, &mut next, &mut open)
@@ -156,7 +169,11 @@ impl Logic {
             return true;
         };
         self.judgements = left;
+        self.workshop.unsure = false;
         let verdict = judge(term, facts, &self.terms, &self.facts, &mut self.workshop);
+        if self.workshop.unsure {
+            return false;
+        }
         self.known.insert(facts.to_vec(), verdict);
         verdict == Verdict::Possible
     }
@@ -165,15 +182,69 @@ impl Logic {
         !matches!(self.terms.key(term), TermKey::Symbol(_) | TermKey::Call(..) | TermKey::Null)
     }
 
+    /// Whether the condition cannot hold together with conditions that can hold together themselves.
+    ///
+    /// Only those that share a term with it, directly or through others, are looked at: the rest can be
+    /// satisfied by other terms.
+    pub fn is_excluded(&mut self, conditions: &[Condition], last: &Formula) -> bool {
+        let near = self.near(conditions, last);
+        self.is_impossible(near.iter().map(|at| &conditions[*at].formula).chain([last]))
+    }
+
+    /// The conditions that share a term with `last`, directly or through others, in their order.
+    fn near(&mut self, conditions: &[Condition], last: &Formula) -> Vec<usize> {
+        self.workshop.spend(conditions.len());
+        let mut marked = vec![false; self.terms.len()];
+        self.mark(last, &mut marked);
+        let mut near = Vec::new();
+        let mut far: Vec<usize> = (0..conditions.len()).collect();
+        loop {
+            let before = far.len();
+            far.retain(|at| {
+                let formula = &conditions[*at].formula;
+                let linked = self.is_marked(formula, &marked);
+                if linked {
+                    self.mark(formula, &mut marked);
+                    near.push(*at);
+                }
+                !linked
+            });
+            if far.len() == before {
+                near.sort_unstable();
+                return near;
+            }
+        }
+    }
+
+    fn mark(&self, formula: &Formula, marked: &mut [bool]) {
+        match formula {
+            Formula::True | Formula::False => {}
+            Formula::Fact(fact) => marked[self.fact(*fact).term.index()] = true,
+            Formula::All(parts) | Formula::Any(parts) => {
+                parts.iter().for_each(|part| self.mark(part, marked));
+            }
+        }
+    }
+
+    fn is_marked(&self, formula: &Formula, marked: &[bool]) -> bool {
+        match formula {
+            Formula::True | Formula::False => false,
+            Formula::Fact(fact) => marked[self.fact(*fact).term.index()],
+            Formula::All(parts) | Formula::Any(parts) => {
+                parts.iter().any(|part| self.is_marked(part, marked))
+            }
+        }
+    }
+
     /// A smallest-by-dropping set of the conditions that cannot hold together with `last`; call only
     /// when all of them cannot.
     pub fn core(&mut self, conditions: &[Condition], last: &Formula) -> Vec<usize> {
-        let mut kept: Vec<usize> = (0..conditions.len()).collect();
+        let mut kept = self.near(conditions, last);
         let mut at = 0;
         while at < kept.len() {
             let dropped = kept.remove(at);
             let rest = kept.iter().map(|index| &conditions[*index].formula).chain([last]);
-            if !self.is_impossible(rest.collect::<Vec<_>>()) {
+            if !self.is_impossible(rest) {
                 kept.insert(at, dropped);
                 at += 1;
             }

@@ -15,6 +15,13 @@ use atalanta_schema::Type;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TermId(u32);
 
+impl TermId {
+    /// Its place among all terms.
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
 /// What a term is.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum TermKey {
@@ -76,6 +83,11 @@ impl Terms {
         let id = TermId(self.all.len() as u32);
         self.all.push(term);
         id
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.all.len()
     }
 
     /// What the term is.

@@ -15,7 +15,7 @@ use std::rc::Rc;
 
 use super::glob::Glob;
 use super::language::{Machine, Member, Search, Words, holds, search};
-use super::regex::{self, Bound, Reading, RegexMachine};
+use super::regex::{self, Bound, Outline, Reading, RegexMachine};
 
 /// Answer about a set of conditions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,6 +56,15 @@ const MAX_BYTES: usize = 1 << 16;
 /// Longest pattern written into a regex.
 const MAX_FOLDED_LIST: usize = 64;
 
+/// Steps that looking at one test costs.
+const TEST_STEPS: usize = 10;
+/// Steps that setting up one automaton costs.
+const MACHINE_STEPS: usize = 50;
+/// Steps that reading one byte of a regex costs.
+const PARSE_STEPS: usize = 10;
+/// Steps that compiling one byte of a regex costs.
+const COMPILE_STEPS: usize = 100;
+
 /// Key of a compiled regex.
 type RegexKey = (String, Reading, Bound);
 
@@ -63,21 +72,47 @@ type RegexKey = (String, Reading, Bound);
 #[derive(Debug)]
 pub struct Workshop {
     regexes: HashMap<RegexKey, Option<Rc<RefCell<RegexMachine>>>>,
+    outlines: HashMap<String, Rc<Outline>>,
     fuel: u64,
+    /// Whether to do without automata; what they would have to decide is then called impossible and
+    /// noted in `unsure`.
+    pub hasty: bool,
+    /// Whether a hasty answer was a guess.
+    pub unsure: bool,
 }
 
 impl Workshop {
     /// With so many automaton steps for everything that is asked.
     pub fn new(fuel: u64) -> Self {
-        Self { regexes: HashMap::new(), fuel }
+        Self { regexes: HashMap::new(), outlines: HashMap::new(), fuel, hasty: false, unsure: false }
+    }
+
+    /// Takes steps for other work than automata; false when none are left.
+    pub fn spend(&mut self, steps: usize) -> bool {
+        self.fuel = self.fuel.saturating_sub(steps as u64);
+        self.fuel > 0
+    }
+
+    fn outline(&mut self, pattern: &str) -> Rc<Outline> {
+        if let Some(known) = self.outlines.get(pattern) {
+            return Rc::clone(known);
+        }
+        self.spend(pattern.len() * PARSE_STEPS);
+        let outline = Rc::new(regex::outline(pattern));
+        self.outlines.insert(pattern.to_owned(), Rc::clone(&outline));
+        outline
     }
 
     fn regex(&mut self, pattern: &str, reading: Reading, bound: Bound) -> Option<Machine> {
         let key = (pattern.to_owned(), reading, bound);
-        let machine = self.regexes.entry(key).or_insert_with(|| {
-            RegexMachine::new(pattern, reading, bound).map(|machine| Rc::new(RefCell::new(machine)))
-        });
-        machine.clone().map(Machine::Regex)
+        if let Some(known) = self.regexes.get(&key) {
+            return known.clone().map(Machine::Regex);
+        }
+        self.spend(pattern.len() * COMPILE_STEPS);
+        let machine =
+            RegexMachine::new(pattern, reading, bound).map(|machine| Rc::new(RefCell::new(machine)));
+        self.regexes.insert(key, machine.clone());
+        machine.map(Machine::Regex)
     }
 
     /// Whether some text satisfies all the conditions.
@@ -88,18 +123,73 @@ impl Workshop {
         if self.is_trivial(sets) {
             return Verdict::Possible;
         }
-        let folded = members(sets.iter().filter_map(|set| folded_member(set)));
-        if self.decide(&folded, &candidate(sets, true)) == Verdict::Impossible {
-            return Verdict::Impossible;
+        match by_literals(sets) {
+            Some(Verdict::Impossible) => return Verdict::Impossible,
+            Some(Verdict::Possible) => {}
+            None if passes_folded(sets, &self.candidate(sets, true)) => {}
+            None if self.hasty => return self.guess(),
+            None if self.judge_folded(sets) == Verdict::Impossible => return Verdict::Impossible,
+            None => {}
         }
         if sets.iter().flat_map(|set| &set.tests).all(|test| matches!(test, Test::Glob { fold: true, .. })) {
             return Verdict::Possible;
         }
+        if self.stand_apart(sets) {
+            return Verdict::Possible;
+        }
+        if self.hasty {
+            return self.guess();
+        }
         self.judge_unfolded(sets)
     }
 
+    fn guess(&mut self) -> Verdict {
+        self.unsure = true;
+        Verdict::Impossible
+    }
+
+    fn judge_folded(&mut self, sets: &[&TextSet]) -> Verdict {
+        let folded = members(sets.iter().filter_map(|set| folded_member(set)));
+        let candidate = self.candidate(sets, true);
+        self.decide(&folded, &candidate)
+    }
+
+    /// Whether the parts that the conditions ask for can simply be written one after the other, so that
+    /// no automaton is needed; false claims nothing.
+    fn stand_apart(&mut self, sets: &[&TextSet]) -> bool {
+        let (mut starts, mut ends, mut empty) = (0, 0, true);
+        for set in sets.iter().filter(|set| !set.negated) {
+            empty = false;
+            let fits = match set.tests.first() {
+                Some(Test::Regex(pattern)) => self.outline(pattern).floats,
+                Some(Test::Glob { glob, .. }) => match glob.segments() {
+                    [first, .., last] => {
+                        starts += usize::from(!first.is_empty());
+                        ends += usize::from(!last.is_empty());
+                        true
+                    }
+                    _ => false,
+                },
+                None => false,
+            };
+            if !fits {
+                return false;
+            }
+        }
+        let mut failing = sets.iter().filter(|set| set.negated).flat_map(|set| &set.tests).peekable();
+        if failing.peek().is_none() {
+            return starts <= 1 && ends <= 1;
+        }
+        // Only tests that must fail: the empty text passes none of those that need some text.
+        empty
+            && failing.all(|test| match test {
+                Test::Glob { glob, .. } => glob.len() > 0,
+                Test::Regex(pattern) => self.outline(pattern).needs_text,
+            })
+    }
+
     /// Too much to look at, or a single wildcard, which something always matches.
-    fn is_trivial(&self, sets: &[&TextSet]) -> bool {
+    fn is_trivial(&mut self, sets: &[&TextSet]) -> bool {
         let tests = || sets.iter().flat_map(|set| &set.tests);
         let bytes: usize = tests()
             .map(|test| match test {
@@ -108,7 +198,9 @@ impl Workshop {
             })
             .sum();
         let single = matches!(sets, [set] if set.tests.iter().any(|test| matches!(test, Test::Glob { .. })));
-        bytes > MAX_BYTES || self.fuel == 0 || (single && !sets.iter().any(|set| set.negated))
+        bytes > MAX_BYTES
+            || !self.spend(bytes + tests().count() * TEST_STEPS)
+            || (single && !sets.iter().any(|set| set.negated))
     }
 
     fn judge_unfolded(&mut self, sets: &[&TextSet]) -> Verdict {
@@ -119,7 +211,8 @@ impl Workshop {
         };
         for &reading in readings {
             let members = members(sets.iter().filter_map(|set| self.unfolded_member(set, reading)));
-            if self.decide(&members, &candidate(sets, false)) == Verdict::Possible {
+            let candidate = self.candidate(sets, false);
+            if self.decide(&members, &candidate) == Verdict::Possible {
                 return Verdict::Possible;
             }
         }
@@ -127,6 +220,8 @@ impl Workshop {
     }
 
     fn decide(&mut self, members: &[Member], candidate: &[u8]) -> Verdict {
+        let machines: usize = members.iter().map(|member| member.machines.len()).sum();
+        self.spend(machines * (candidate.len() + MACHINE_STEPS));
         if members.is_empty() || holds(members, candidate) == Some(true) {
             return Verdict::Possible;
         }
@@ -189,6 +284,40 @@ impl Workshop {
         }
         (!machines.is_empty()).then_some(Member { machines, negated: set.negated })
     }
+
+    /// A text that satisfies the positive conditions if they don't interfere.
+    fn candidate(&mut self, sets: &[&TextSet], folded: bool) -> Vec<u8> {
+        let (mut start, mut middle, mut end) = (Vec::<u8>::new(), Vec::<u8>::new(), Vec::<u8>::new());
+        let mut positive: Vec<&&TextSet> = sets.iter().filter(|set| !set.negated).collect();
+        positive.sort_by_key(|set| set.tests.len());
+        for set in positive {
+            let glob = match set.tests.first() {
+                Some(Test::Glob { glob, fold }) if folded || *fold => glob.folded(),
+                Some(Test::Glob { glob, .. }) => glob.clone(),
+                Some(Test::Regex(pattern)) => {
+                    middle.extend(self.outline(pattern).sample.iter());
+                    continue;
+                }
+                None => continue,
+            };
+            let segments = glob.segments();
+            if let Some(text) = glob.text() {
+                return text.to_vec();
+            }
+            if let [first, inner @ .., last] = segments {
+                if first.len() > start.len() {
+                    start.clone_from(first);
+                }
+                if last.len() > end.len() {
+                    end.clone_from(last);
+                }
+                middle.extend(inner.iter().flatten());
+            }
+        }
+        start.extend(middle);
+        start.extend(end);
+        start
+    }
 }
 
 /// At most [`MAX_MACHINES`] automata; conditions beyond are left out.
@@ -208,6 +337,57 @@ fn members(all: impl Iterator<Item = Member>) -> Vec<Member> {
 fn excludes_itself(sets: &[&TextSet]) -> bool {
     let failing = || sets.iter().filter(|set| set.negated).flat_map(|set| &set.tests);
     sets.iter().any(|set| !set.negated && set.tests.iter().all(|test| failing().any(|other| other == test)))
+}
+
+/// Judges the folded text by comparing the patterns' starts, ends and constants; none when that is not
+/// enough. [`Verdict::Possible`] means that the conditions that say something about the folded text
+/// share a constant.
+fn by_literals(sets: &[&TextSet]) -> Option<Verdict> {
+    let mut passing: Vec<Vec<Glob>> = Vec::new();
+    let mut failing: Vec<Glob> = Vec::new();
+    for set in sets {
+        if set.negated {
+            failing.extend(set.tests.iter().filter_map(|test| match test {
+                Test::Glob { glob, fold: true } if glob.is_ascii() => Some(glob.folded()),
+                _ => None,
+            }));
+            continue;
+        }
+        let globs = set.tests.iter().map(|test| match test {
+            Test::Glob { glob, .. } => Some(glob.folded()),
+            Test::Regex(_) => None,
+        });
+        passing.extend(globs.collect::<Option<Vec<Glob>>>());
+    }
+    let at = (0..passing.len()).min_by_key(|at| passing[*at].len())?;
+    let smallest = passing.swap_remove(at);
+    let open = |glob: &Glob| {
+        let reached = |others: &Vec<Glob>| others.iter().any(|other| !other.excludes(glob));
+        passing.iter().all(reached) && !failing.iter().any(|other| other.covers(glob))
+    };
+    let mut left = smallest.iter().filter(|glob| open(glob)).peekable();
+    if left.peek().is_none() {
+        return Some(Verdict::Impossible);
+    }
+    // For a constant, not to exclude it is to match it, and not to cover it is to fail on it.
+    left.any(|glob| glob.text().is_some()).then_some(Verdict::Possible)
+}
+
+/// Whether a folded text satisfies what the conditions say about folded texts.
+fn passes_folded(sets: &[&TextSet], text: &[u8]) -> bool {
+    sets.iter().all(|set| {
+        let mut tests = set.tests.iter();
+        if set.negated {
+            return !tests.any(|test| match test {
+                Test::Glob { glob, fold: true } if glob.is_ascii() => glob.folded().matches(text),
+                _ => false,
+            });
+        }
+        tests.any(|test| match test {
+            Test::Glob { glob, .. } => glob.folded().matches(text),
+            Test::Regex(_) => true,
+        })
+    })
 }
 
 /// The condition as a conjunct over the folded text; none when it says nothing there.
@@ -277,40 +457,6 @@ fn write_folded(out: &mut String, c: char, bound: Bound) {
     let mark = if bound == Bound::Over && lower == 'i' { "\u{307}?" } else { "" };
     // Writing to a string cannot fail.
     let _ = write!(out, "[{lower}{}{extra}]{mark}", lower.to_ascii_uppercase());
-}
-
-/// A text that satisfies the positive conditions if they don't interfere.
-fn candidate(sets: &[&TextSet], folded: bool) -> Vec<u8> {
-    let (mut start, mut middle, mut end) = (Vec::new(), Vec::new(), Vec::new());
-    let mut positive: Vec<&&TextSet> = sets.iter().filter(|set| !set.negated).collect();
-    positive.sort_by_key(|set| set.tests.len());
-    for set in positive {
-        let glob = match set.tests.first() {
-            Some(Test::Glob { glob, fold }) if folded || *fold => glob.folded(),
-            Some(Test::Glob { glob, .. }) => glob.clone(),
-            Some(Test::Regex(pattern)) => {
-                middle.extend(regex::sample(pattern));
-                continue;
-            }
-            None => continue,
-        };
-        let segments = glob.segments();
-        if let Some(text) = glob.text() {
-            return text.to_vec();
-        }
-        if let [first, inner @ .., last] = segments {
-            if first.len() > start.len() {
-                start.clone_from(first);
-            }
-            if last.len() > end.len() {
-                end.clone_from(last);
-            }
-            middle.extend(inner.iter().flatten());
-        }
-    }
-    start.extend(middle);
-    start.extend(end);
-    start
 }
 
 #[cfg(test)]

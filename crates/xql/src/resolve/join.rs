@@ -107,6 +107,7 @@ impl Resolver<'_> {
         let mut number = FIRST_JOINED;
         let mut renamed: Vec<(String, String)> = Vec::new();
         for column in left.columns.iter() {
+            let column: &Column = column;
             let twin = right.find(&column.name);
             let from_right = twin.is_some() && strategy == Strategy::Right;
             let source = if from_right { twin.map_or("", |twin| &twin.name) } else { &column.name };
@@ -140,7 +141,7 @@ impl Resolver<'_> {
             }
             let source = column.name.clone();
             output.push(JoinColumn { name: name.clone(), from_right: true, source, fallback: None });
-            columns.push(Column { name, system: false, ..column.clone() });
+            columns.push(Column { name, system: false, ..Column::clone(column) });
         }
         self.scope.replace_row(columns, left.open || right.open, self.stage, self.stage_span);
         output
@@ -149,7 +150,8 @@ impl Resolver<'_> {
     pub(super) fn union(&mut self, union: &ast::Union) {
         let right = self.side(&union.right);
         let row = right.row();
-        let mut columns: Vec<Column> = self.scope.row.columns.to_vec();
+        let mut columns: Vec<Column> =
+            self.scope.row.columns.iter().map(|column| Column::clone(column)).collect();
         for column in row.columns.iter() {
             match columns.iter_mut().find(|known| known.name.eq_ignore_ascii_case(&column.name)) {
                 Some(known) => {
@@ -158,7 +160,7 @@ impl Resolver<'_> {
                         known.field = None;
                     }
                 }
-                None => columns.push(column.clone()),
+                None => columns.push(Column::clone(column)),
             }
         }
         let open = self.scope.row.open || row.open;

@@ -1,7 +1,7 @@
 //! What names mean at one point of a pipeline.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock, OnceLock};
 
 use atalanta_diag::Span;
 use atalanta_schema::{Catalog, Dataset, Type};
@@ -50,18 +50,19 @@ impl Scope {
             let lost = Lost { ty: column.ty.clone(), stage, span };
             self.lost.insert(column.name.to_lowercase(), lost);
         }
-        self.row = Row { columns: Arc::new(columns), open };
+        self.row = Row::new(columns, open);
     }
 
     /// Adds or replaces a column.
     pub fn set(&mut self, name: &str, ty: Type, field: Option<String>) {
         let columns = Arc::make_mut(&mut self.row.columns);
         if let Some(column) = columns.iter_mut().find(|column| column.name.eq_ignore_ascii_case(name)) {
+            let column = Arc::make_mut(column);
             column.ty = ty;
             column.field = field;
             return;
         }
-        columns.push(Column { name: name.to_owned(), ty, field, system: false });
+        columns.push(Arc::new(Column { name: name.to_owned(), ty, field, system: false }));
     }
 
     /// The physical name behind an alias, with the alias's standing in Cortex.
@@ -74,7 +75,7 @@ impl Scope {
 impl Resolver<'_> {
     /// Opens datasets as the source of the pipeline.
     pub(super) fn open_datasets(&mut self, names: &[(String, Span)]) {
-        let mut columns: Vec<Column> = Vec::new();
+        let mut columns: Vec<Arc<Column>> = Vec::new();
         let mut open = false;
         for (name, span) in names {
             if name.contains('*') {
@@ -110,12 +111,12 @@ impl Resolver<'_> {
             let nearest = nearest.or_else(|| self.env.inputs.first().map(|input| input.name.clone()));
             self.fact(FactKind::UnknownDataset { name: name.to_owned(), nearest }, span);
         }
-        let mut columns: Vec<Column> =
-            known.map(|dataset| catalogue_columns(self.catalog, dataset)).unwrap_or_default();
+        let mut columns = known.map(|dataset| catalogue_columns(self.catalog, dataset)).unwrap_or_default();
         for (name, ty) in input.map(|input| input.columns.as_slice()).unwrap_or_default() {
             if !columns.iter().any(|column| column.name.eq_ignore_ascii_case(name)) {
                 let system = self.catalog.is_system_field(name);
-                columns.push(Column { name: name.clone(), ty: ty.clone(), field: None, system });
+                let column = Column { name: name.clone(), ty: ty.clone(), field: None, system };
+                Arc::make_mut(&mut columns).push(Arc::new(column));
             }
         }
         let open = match (known, input) {
@@ -123,7 +124,7 @@ impl Resolver<'_> {
             (None, None) => true,
             _ => false,
         };
-        Row { columns: Arc::new(columns), open }
+        Row { columns, open }
     }
 
     /// Looks a field up; what does not exist reads as null.
@@ -217,12 +218,26 @@ pub(super) fn column_expr(column: &Column, span: Span) -> Expr {
     Expr { kind: ExprKind::Column(column.name.clone()), ty: column.ty.clone(), span }
 }
 
-fn catalogue_columns(catalog: &Catalog, dataset: &Dataset) -> Vec<Column> {
-    let column = |field: &atalanta_schema::Field| Column {
-        name: field.name.clone(),
-        ty: field.ty.clone(),
-        field: Some(field.name.clone()),
-        system: catalog.is_system_field(&field.name),
+/// The columns of a catalogued dataset, made once.
+fn catalogue_columns(catalog: &'static Catalog, dataset: &Dataset) -> Arc<Vec<Arc<Column>>> {
+    static MADE: LazyLock<Made> = LazyLock::new(|| {
+        let datasets = Catalog::builtin().datasets();
+        datasets.iter().map(|dataset| (dataset.name.as_str(), OnceLock::new())).collect()
+    });
+    let make = || {
+        let column = |field: &atalanta_schema::Field| Column {
+            name: field.name.clone(),
+            ty: field.ty.clone(),
+            field: Some(field.name.clone()),
+            system: catalog.is_system_field(&field.name),
+        };
+        Row::new(dataset.fields.iter().map(column), false).columns
     };
-    dataset.fields.iter().map(column).collect()
+    match MADE.get(dataset.name.as_str()) {
+        Some(made) => Arc::clone(made.get_or_init(make)),
+        None => make(),
+    }
 }
+
+/// Columns of the built-in datasets that were asked for, by dataset.
+type Made = HashMap<&'static str, OnceLock<Arc<Vec<Arc<Column>>>>>;

@@ -153,8 +153,12 @@ impl Resolver<'_> {
                     self.field_expr(&item.pattern.text, item.pattern.span, Usage::Shown);
                 }
             }
-            let kept: Vec<Column> =
-                row.columns.iter().filter(|column| column.system || !matches(column)).cloned().collect();
+            let kept: Vec<Column> = row
+                .columns
+                .iter()
+                .filter(|column| column.system || !matches(column))
+                .map(|column| Column::clone(column))
+                .collect();
             let projection = kept.iter().map(|column| (column.name.clone(), column.name.clone())).collect();
             self.scope.replace_row(kept, row.open, self.stage, self.stage_span);
             self.emit(OperationKind::Project(projection));

@@ -2,7 +2,6 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use atalanta_diag::Span;
 use atalanta_schema::Type;
@@ -535,7 +534,7 @@ fn plan_of(steps: Vec<OperationKind>) -> Plan {
         field: None,
         system: false,
     });
-    let row = Row { columns: Arc::new(columns.collect()), open: false };
+    let row = Row::new(columns, false);
     let source = OperationKind::Source { datasets: vec!["none".to_owned()] };
     let operations = std::iter::once(source).chain(steps).enumerate().map(|(stage, kind)| Operation {
         kind,

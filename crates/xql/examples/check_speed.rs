@@ -1,0 +1,159 @@
+//! Times of parsing, resolving, proving and linting, each apart, in microseconds (median of the runs).
+//!
+//! `cargo run --release -p atalanta-xql --example check_speed` measures the 50-stage query of the
+//! benchmarks, the operating procedure's hunts as written and repaired (sum and slowest), and 900 stages
+//! that test one column again and again, which the limits of the analysis must keep affordable.
+
+#![expect(clippy::print_stdout, reason = "the figures are the result")]
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use atalanta_xql::check;
+use atalanta_xql::env::{Env, Mode};
+use atalanta_xql::lint::{self, Options};
+use atalanta_xql::logic::analyze;
+use atalanta_xql::resolve::resolve;
+use atalanta_xql::syntax::parse;
+
+fn main() {
+    println!(
+        "{:<28} {:>9} {:>9} {:>9} {:>9} {:>9} {:>9}",
+        "query", "parse", "resolve", "logic", "lint", "check", "findings"
+    );
+    show("50 stages", &times(&fifty_stages(), 51));
+    for file in ["as_written.xql", "repaired.xql"] {
+        let all: Vec<Times> = hunts(file).iter().map(|text| times(text, 11)).collect();
+        show(&format!("{} {file}, sum", all.len()), &sum(&all));
+        if let Some(slowest) = all.iter().max_by_key(|times| times.check) {
+            show(&format!("{file}, slowest"), slowest);
+        }
+    }
+    show("900 stages, one column", &times(&one_column(900), 3));
+    show("900 stages, own columns", &times(&own_columns(900), 3));
+}
+
+/// Medians of one query.
+#[derive(Default)]
+struct Times {
+    parse: Duration,
+    resolve: Duration,
+    logic: Duration,
+    lint: Duration,
+    check: Duration,
+    findings: usize,
+}
+
+fn times(text: &str, repeat: usize) -> Times {
+    let env = Env::new(Mode::Compat);
+    let parsed = parse(text);
+    let resolved = resolve(&parsed.query, &env);
+    let findings = analyze(&resolved.plan);
+    let options = Options { strict: false, with_data: false };
+    Times {
+        parse: median(repeat, || parse(text)),
+        resolve: median(repeat, || resolve(&parsed.query, &env)),
+        logic: median(repeat, || analyze(&resolved.plan)),
+        lint: median(repeat, || lint::check(text, &parsed, &resolved, &findings, options)),
+        check: median(repeat, || check(text, &env)),
+        findings: findings.len(),
+    }
+}
+
+fn median<T>(repeat: usize, step: impl Fn() -> T) -> Duration {
+    let mut times: Vec<Duration> = (0..repeat)
+        .map(|_| {
+            let start = Instant::now();
+            std::hint::black_box(step());
+            start.elapsed()
+        })
+        .collect();
+    times.sort();
+    times[times.len() / 2]
+}
+
+fn sum(all: &[Times]) -> Times {
+    let of = |part: fn(&Times) -> Duration| all.iter().map(part).sum();
+    Times {
+        parse: of(|times| times.parse),
+        resolve: of(|times| times.resolve),
+        logic: of(|times| times.logic),
+        lint: of(|times| times.lint),
+        check: of(|times| times.check),
+        findings: all.iter().map(|times| times.findings).sum(),
+    }
+}
+
+fn show(name: &str, times: &Times) {
+    let us = |time: Duration| time.as_secs_f64() * 1e6;
+    println!(
+        "{name:<28} {:>9.0} {:>9.0} {:>9.0} {:>9.0} {:>9.0} {:>9}",
+        us(times.parse),
+        us(times.resolve),
+        us(times.logic),
+        us(times.lint),
+        us(times.check),
+        times.findings
+    );
+}
+
+fn hunts(file: &str) -> Vec<String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../content/hunts/sop");
+    let folders = std::fs::read_dir(root).into_iter().flatten().flatten();
+    folders.filter_map(|entry| std::fs::read_to_string(entry.path().join(file)).ok()).collect()
+}
+
+/// The query of `bench check`: 1 source, 11 blocks of 4 stages, 5 stages of aggregation at the end.
+fn fifty_stages() -> String {
+    let mut text = String::from("dataset = xdr_data\n");
+    for block in 0..11 {
+        // Writing to a String cannot fail.
+        let _ = write!(
+            text,
+            r#"| filter action_process_image_name in ("python.exe", "node.exe", "tool{block}*") and action_remote_port != 44{block}
+| alter folded{block} = lowercase(action_process_command_line), size{block} = len(action_process_command_line)
+| filter folded{block} ~= "(base64|b64|encode{block}).*(openai|anthropic|claude|gpt)" or action_file_path contains "/tools{block}/"
+| alter kind{block} = if(size{block} > {block}00, "long", folded{block} contains "eval", "code", "short")
+"#
+        );
+    }
+    text.push_str(
+        r"| bin _time span = 1h
+| comp count() as calls, values(action_process_command_line) as command_lines by actor_primary_user_sid, _time
+| filter calls > 3
+| sort desc calls
+| limit 100
+",
+    );
+    text
+}
+
+/// Regexes, lists and parts of the same column, which interact as much as conditions can.
+fn one_column(stages: usize) -> String {
+    let mut text = String::from("dataset = xdr_data\n");
+    for stage in 1..stages {
+        let _ = match stage % 3 {
+            0 => writeln!(text, r#"| filter action_process_command_line ~= "a{stage}.*(b|c{stage})""#),
+            1 => writeln!(text, r#"| filter not (action_process_command_line contains "x{stage}")"#),
+            _ => writeln!(
+                text,
+                r#"| filter action_process_command_line contains "p{stage}" or action_file_path ~= "q{stage}$""#
+            ),
+        };
+    }
+    text
+}
+
+/// A computed column and a test of it, alternating.
+fn own_columns(stages: usize) -> String {
+    let mut text = String::from("dataset = xdr_data\n");
+    for stage in 1..stages {
+        let _ = if stage % 2 == 1 {
+            writeln!(text, "| alter value{stage} = lowercase(action_process_command_line)")
+        } else {
+            writeln!(text, r#"| filter value{} ~= "a{stage}.*b" or action_remote_port = {stage}"#, stage - 1)
+        };
+    }
+    text
+}
