@@ -195,7 +195,16 @@ fn evidence_row(batch: &RecordBatch, row: usize) -> EvidenceRow {
         .and_then(|times| times.as_primitive_opt::<TimestampMicrosecondType>())
         .and_then(|times| times.is_valid(0).then(|| times.value(0)));
     let (path, line) = place(&one, 0);
-    EvidenceRow { path, line, time, row: one }
+    EvidenceRow { path, line, time, row: shown_columns(&one) }
+}
+
+/// The row without the columns that only say where it came from.
+fn shown_columns(row: &RecordBatch) -> RecordBatch {
+    let schema = row.schema();
+    let hidden = |name: &str| name == EVENT_TIME || name.starts_with(PATH) || name.starts_with(LINE);
+    let kept: Vec<usize> =
+        (0..schema.fields().len()).filter(|index| !hidden(schema.field(*index).name())).collect();
+    row.project(&kept).unwrap_or_else(|_| row.clone())
 }
 
 /// Path and line of a row that carries them.

@@ -32,9 +32,8 @@ fn codes(bench: &Bench, id: &str) -> String {
     let report: Value = serde_json::from_str(&run.out).unwrap();
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     collect(&report, &mut counts);
-    let shown = counts.iter().map(|(code, count)| {
-        if *count > 1 { format!("{code} ×{count}") } else { code.clone() }
-    });
+    let shown =
+        counts.iter().map(|(code, count)| if *count > 1 { format!("{code} ×{count}") } else { code.clone() });
     shown.collect::<Vec<_>>().join(", ")
 }
 

@@ -104,7 +104,9 @@ impl Lowering<'_> {
             self.needed.contains(&c.name.to_lowercase())
                 && !columns.iter().any(|(name, _)| name.eq_ignore_ascii_case(&c.name))
         };
-        exprs.extend(row.columns.iter().map(AsRef::as_ref).filter(missing).map(|c| typed_null(&c.ty).alias(&c.name)));
+        exprs.extend(
+            row.columns.iter().map(AsRef::as_ref).filter(missing).map(|c| typed_null(&c.ty).alias(&c.name)),
+        );
         let known = |name: &str| {
             columns.iter().any(|(c, _)| c.eq_ignore_ascii_case(name)) || row.find(name).is_some()
         };
