@@ -5,8 +5,8 @@
 
 use std::sync::{Arc, LazyLock};
 
-use arrow::array::{Array, ArrayRef, AsArray};
-use arrow::compute::{concat, interleave};
+use arrow::array::{Array, ArrayRef, AsArray, StringViewArray};
+use arrow::compute::{cast, concat, interleave};
 use arrow::datatypes::{DataType, Field, FieldRef};
 use arrow::row::{OwnedRow, RowConverter, SortField};
 use datafusion::common::{Result, ScalarValue, exec_err};
@@ -78,11 +78,96 @@ impl AggregateUDFImpl for Collect {
         let DataType::List(field) = args.return_field.data_type() else {
             return exec_err!("{} returns an array", self.name);
         };
-        Ok(Box::new(Collector::new(field.data_type().clone(), self.distinct, self.limit)?))
+        let element = field.data_type().clone();
+        if element == DataType::Utf8View {
+            return Ok(Box::new(TextCollector::new(self.distinct, self.limit)));
+        }
+        Ok(Box::new(Collector::new(element, self.distinct, self.limit)?))
     }
 }
 
-/// Values of one group.
+/// Texts of one group: the usual case. Each text is held once and owns its bytes; views into a batch would keep
+/// the whole batch alive.
+#[derive(Debug)]
+struct TextCollector {
+    distinct: bool,
+    limit: usize,
+    seen: HashSet<Arc<str>>,
+    texts: Vec<Arc<str>>,
+    bytes: usize,
+}
+
+impl TextCollector {
+    fn new(distinct: bool, limit: usize) -> Self {
+        Self { distinct, limit, seen: HashSet::new(), texts: Vec::new(), bytes: 0 }
+    }
+
+    fn add(&mut self, array: &ArrayRef) -> Result<()> {
+        let array = if array.data_type() == &DataType::Utf8View {
+            Arc::clone(array)
+        } else {
+            cast(array, &DataType::Utf8View)?
+        };
+        for text in array.as_string_view().iter().flatten() {
+            if self.texts.len() >= self.limit {
+                break;
+            }
+            if self.distinct && self.seen.contains(text) {
+                continue;
+            }
+            let text: Arc<str> = Arc::from(text);
+            self.bytes += text.len() + 2 * size_of::<Arc<str>>();
+            if self.distinct {
+                self.seen.insert(Arc::clone(&text));
+            }
+            self.texts.push(text);
+        }
+        Ok(())
+    }
+
+    fn list(&self) -> ScalarValue {
+        let values: StringViewArray = self.texts.iter().map(|text| Some(text.as_ref())).collect();
+        let list = datafusion::common::utils::SingleRowListArrayBuilder::new(Arc::new(values));
+        ScalarValue::List(Arc::new(list.build_list_array()))
+    }
+}
+
+impl Accumulator for TextCollector {
+    fn update_batch(&mut self, values: &[ArrayRef]) -> Result<()> {
+        values.iter().try_for_each(|array| self.add(array))
+    }
+
+    fn evaluate(&mut self) -> Result<ScalarValue> {
+        Ok(self.list())
+    }
+
+    fn size(&self) -> usize {
+        size_of::<Self>() + self.bytes
+    }
+
+    fn state(&mut self) -> Result<Vec<ScalarValue>> {
+        Ok(vec![self.list()])
+    }
+
+    fn merge_batch(&mut self, states: &[ArrayRef]) -> Result<()> {
+        each_list(states, |values| self.add(values))
+    }
+}
+
+/// Calls `add` for the values of every list of partial results.
+fn each_list(states: &[ArrayRef], mut add: impl FnMut(&ArrayRef) -> Result<()>) -> Result<()> {
+    for state in states {
+        let lists = state.as_list::<i32>();
+        for index in 0..lists.len() {
+            if lists.is_valid(index) {
+                add(&lists.value(index))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Values of one group, of any other type.
 #[derive(Debug)]
 struct Collector {
     element: DataType,
@@ -106,11 +191,8 @@ impl Collector {
         if self.count >= self.limit {
             return Ok(());
         }
-        let array = if array.data_type() == &self.element {
-            Arc::clone(array)
-        } else {
-            arrow::compute::cast(array, &self.element)?
-        };
+        let array =
+            if array.data_type() == &self.element { Arc::clone(array) } else { cast(array, &self.element)? };
         let fresh = if self.distinct { self.fresh(&array)? } else { present(&array) };
         let room = self.limit - self.count;
         let taken: Vec<(usize, usize)> = fresh.into_iter().take(room).map(|row| (0, row)).collect();
@@ -183,50 +265,69 @@ impl Accumulator for Collector {
     }
 
     fn merge_batch(&mut self, states: &[ArrayRef]) -> Result<()> {
-        for state in states {
-            let lists = state.as_list::<i32>();
-            for index in 0..lists.len() {
-                if lists.is_valid(index) {
-                    self.add(&lists.value(index))?;
-                }
-            }
-        }
-        Ok(())
+        each_list(states, |values| self.add(values))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use arrow::array::{ListArray, StringViewArray};
+    use arrow::array::{Int64Array, ListArray};
+    use arrow::util::display::array_value_to_string;
 
-    fn collected(collector: &mut Collector) -> Vec<String> {
+    fn collected(collector: &mut dyn Accumulator) -> Vec<String> {
         let Ok(ScalarValue::List(list)) = collector.evaluate() else { panic!("not a list") };
         let list: &ListArray = &list;
         let values = list.value(0);
-        values.as_string_view().iter().map(|value| value.unwrap_or("null").to_owned()).collect()
+        (0..values.len()).map(|row| array_value_to_string(&values, row).unwrap()).collect()
+    }
+
+    fn texts() -> ArrayRef {
+        Arc::new(StringViewArray::from(vec![Some("b"), None, Some("a"), Some("b")]))
     }
 
     #[test]
     fn values_are_distinct_in_first_seen_order() {
-        let mut collector = Collector::new(DataType::Utf8View, true, usize::MAX).unwrap();
-        let array: ArrayRef = Arc::new(StringViewArray::from(vec![Some("b"), None, Some("a"), Some("b")]));
-        collector.update_batch(&[Arc::clone(&array)]).unwrap();
-        collector.update_batch(&[array]).unwrap();
+        let mut collector = TextCollector::new(true, usize::MAX);
+        collector.update_batch(&[texts()]).unwrap();
+        collector.update_batch(&[texts()]).unwrap();
         assert_eq!(collected(&mut collector), ["b", "a"]);
+        let mut numbers = Collector::new(DataType::Int64, true, usize::MAX).unwrap();
+        let array: ArrayRef = Arc::new(Int64Array::from(vec![Some(3), None, Some(1), Some(3)]));
+        numbers.update_batch(&[Arc::clone(&array), array]).unwrap();
+        assert_eq!(collected(&mut numbers), ["3", "1"]);
+    }
+
+    #[test]
+    fn partial_results_are_merged() {
+        let mut first = TextCollector::new(true, usize::MAX);
+        first.update_batch(&[texts()]).unwrap();
+        let state = first.state().unwrap().remove(0).to_array().unwrap();
+        let mut second = TextCollector::new(true, usize::MAX);
+        second.merge_batch(&[Arc::clone(&state), state]).unwrap();
+        assert_eq!(collected(&mut second), ["b", "a"]);
     }
 
     #[test]
     fn list_keeps_duplicates_up_to_its_limit() {
-        let mut collector = Collector::new(DataType::Utf8View, false, 3).unwrap();
-        let array: ArrayRef = Arc::new(StringViewArray::from(vec!["x"; 5]));
-        collector.update_batch(&[array]).unwrap();
-        assert_eq!(collected(&mut collector).len(), 3);
+        let mut collector = TextCollector::new(false, 3);
+        collector.update_batch(&[texts()]).unwrap();
+        collector.update_batch(&[texts()]).unwrap();
+        assert_eq!(collected(&mut collector), ["b", "a", "b"]);
     }
 
     #[test]
     fn a_group_without_values_is_an_empty_array() {
-        let mut collector = Collector::new(DataType::Utf8View, true, usize::MAX).unwrap();
-        assert!(collected(&mut collector).is_empty());
+        assert!(collected(&mut TextCollector::new(true, usize::MAX)).is_empty());
+        assert!(collected(&mut Collector::new(DataType::Int64, true, usize::MAX).unwrap()).is_empty());
+    }
+
+    #[test]
+    fn a_text_does_not_keep_its_batch_alive() {
+        let long = "x".repeat(1_000_000);
+        let array: ArrayRef = Arc::new(StringViewArray::from(vec!["a short one", &long]));
+        let mut collector = TextCollector::new(true, usize::MAX);
+        collector.update_batch(&[array.slice(0, 1)]).unwrap();
+        assert!(collector.size() < 1_000, "{}", collector.size());
     }
 }
