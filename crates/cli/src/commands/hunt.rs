@@ -143,8 +143,10 @@ pub fn run(args: Args, terminal: Terminal) -> anyhow::Result<Ended> {
         output::problems(terminal, &loaded.summary);
         anyhow::bail!("no data could be read");
     }
+    let reading = started.elapsed();
     let mut report = hunt(&hunts, &loaded, &range, terminal);
     report.started = Timestamp::now().as_microsecond() - started.elapsed().as_micros() as i64;
+    report.reading = reading;
     report.wall = started.elapsed();
     write(&args, terminal, &report)?;
     // Hunts that all fail are no hunt: nothing can be said about the data.

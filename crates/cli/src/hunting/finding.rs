@@ -22,7 +22,9 @@ pub const LINE: &str = "_line";
 
 /// Whether a column is there for the program and not for people.
 pub fn is_hidden(name: &str) -> bool {
-    name == PATH || name == LINE || name.starts_with("__")
+    let is_place =
+        |prefix| name.strip_prefix(prefix).is_some_and(|rest| rest.bytes().all(|b| b.is_ascii_digit()));
+    is_place(PATH) || is_place(LINE) || name.starts_with("__")
 }
 
 /// Something that a hunt found about somebody or something.
@@ -97,11 +99,57 @@ pub struct Evidence {
     /// Line on which it begins, from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub line: Option<u64>,
+    /// The raw records of the other sides of a join.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub joined: Vec<Place>,
     /// When, microseconds since 1970.
     #[serde(serialize_with = "moment", skip_serializing_if = "Option::is_none")]
     pub time: Option<i64>,
     /// The columns that the hunt shows.
     pub columns: Fields,
+}
+
+/// Where a raw record stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Place {
+    /// File.
+    pub path: String,
+    /// Line on which it begins, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<u64>,
+}
+
+impl Place {
+    /// The place in the columns with this ending: none, `2`, `3`, ….
+    fn of(batch: &RecordBatch, row: usize, ending: &str) -> Option<Self> {
+        let cell = |name: &str| Some(Cell::of(batch.column(column(batch, name)?).as_ref(), row));
+        let path = cell(&format!("{PATH}{ending}")).filter(|path| !path.is_null())?.text();
+        let line = match cell(&format!("{LINE}{ending}")) {
+            Some(Cell::Int(line)) => u64::try_from(line).ok(),
+            _ => None,
+        };
+        Some(Self { path, line })
+    }
+
+    /// `path:line`
+    pub fn text(&self) -> String {
+        self.line.map_or_else(|| self.path.clone(), |line| format!("{}:{line}", self.path))
+    }
+}
+
+impl Evidence {
+    /// All raw records of the row, that of the outermost side first.
+    pub fn places(&self) -> impl Iterator<Item = Place> + '_ {
+        let own = self.path.as_ref().map(|path| Place { path: path.clone(), line: self.line });
+        own.into_iter().chain(self.joined.iter().cloned())
+    }
+}
+
+/// The raw records of the other sides of joins.
+pub fn joined(batch: &RecordBatch, row: usize) -> Vec<Place> {
+    let endings = (2..).map(|number: u32| number.to_string());
+    let sides = endings.take_while(|ending| column(batch, &format!("{PATH}{ending}")).is_some());
+    sides.filter_map(|ending| Place::of(batch, row, &ending)).collect()
 }
 
 /// The events behind a row of an aggregating hunt.
@@ -260,12 +308,11 @@ fn add_event(finding: &mut Finding, batch: &RecordBatch, row: usize) {
     finding.first = earliest(finding.first, first);
     finding.last = finding.last.max(last);
     if finding.evidence.len() < EVIDENCE {
+        let place = Place::of(batch, row, "");
         finding.evidence.push(Evidence {
-            path: column(batch, PATH).map(|at| Cell::of(batch.column(at).as_ref(), row).text()),
-            line: column(batch, LINE).and_then(|at| match Cell::of(batch.column(at).as_ref(), row) {
-                Cell::Int(line) => u64::try_from(line).ok(),
-                _ => None,
-            }),
+            line: place.as_ref().and_then(|place| place.line),
+            path: place.map(|place| place.path),
+            joined: joined(batch, row),
             time: first,
             columns: shown(batch, row),
         });
@@ -293,7 +340,7 @@ fn times(batch: &RecordBatch, row: usize) -> (Option<i64>, Option<i64>) {
 }
 
 /// The columns of a row without the hidden ones and without nulls.
-fn shown(batch: &RecordBatch, row: usize) -> Fields {
+pub fn shown(batch: &RecordBatch, row: usize) -> Fields {
     let mut fields = Fields::of(batch, row);
     fields.0.retain(|(name, _)| !is_hidden(name));
     fields

@@ -15,7 +15,6 @@ use super::focus::Focus;
 use super::pack::{About, Hunt};
 use super::report::HuntRun;
 use crate::checking;
-use crate::output::cell::Fields;
 
 /// Which hunts are run.
 #[derive(Clone, Debug, Default)]
@@ -139,8 +138,9 @@ fn behind(session: &Session, plan: &Plan, batch: &RecordBatch, row: usize) -> Be
     let rows = evidence.rows.into_iter().map(|row| Evidence {
         path: Some(row.path).filter(|path| !path.is_empty()),
         line: Some(row.line).filter(|line| *line > 0),
+        joined: finding::joined(&row.row, 0),
         time: row.time,
-        columns: Fields::of(&row.row, 0),
+        columns: finding::shown(&row.row, 0),
     });
     Behind { total: evidence.total, first: evidence.first, last: evidence.last, rows: rows.collect() }
 }

@@ -58,14 +58,9 @@ fn record(finding: &Finding) -> [String; 14] {
         join(entities),
         finding.events.to_string(),
         if finding.values.is_empty() { String::new() } else { json(&finding.values) },
-        join(finding.evidence.iter().filter_map(place)),
+        join(finding.evidence.iter().flat_map(Evidence::places).map(|place| place.text())),
         json(&finding.evidence),
     ]
-}
-
-fn place(evidence: &Evidence) -> Option<String> {
-    let path = evidence.path.as_ref()?;
-    Some(evidence.line.map_or_else(|| path.clone(), |line| format!("{path}:{line}")))
 }
 
 fn join(parts: impl Iterator<Item = String>) -> String {

@@ -169,10 +169,8 @@ impl Page {
     }
 
     fn evidence(&mut self, evidence: &Evidence, is_entity: &dyn Fn(&str) -> bool, focus: Option<&Focus>) {
-        let mut place = evidence.path.as_deref().map_or("(place unknown)".to_owned(), escape_control);
-        if let Some(line) = evidence.line {
-            let _ = write!(place, ":{line}");
-        }
+        let places: Vec<String> = evidence.places().map(|place| escape_control(&place.text())).collect();
+        let mut place = if places.is_empty() { "(place unknown)".to_owned() } else { places.join(" with ") };
         if let Some(moment) = evidence.time {
             let _ = write!(place, "  {}", time::short(moment));
         }

@@ -205,8 +205,8 @@ fn table(evidence: &[Evidence], is_entity: &dyn Fn(&str) -> bool, focus: Option<
         }
     }
     let row = |one: &Evidence| {
-        let place = one.path.as_deref().map_or("(unknown)".to_owned(), clean);
-        let place = one.line.map_or_else(|| place.clone(), |line| format!("{place}:{line}"));
+        let places: Vec<String> = one.places().map(|place| clean(&place.text())).collect();
+        let place = if places.is_empty() { "(unknown)".to_owned() } else { places.join("\nwith ") };
         let value = |name: &&str| {
             let found = one.columns.0.iter().find(|(known, _)| known == name);
             found.map(|(_, value)| marked(value, focus)).unwrap_or_default()

@@ -109,7 +109,8 @@ fn invocation(report: &Report) -> Value {
 }
 
 fn result(finding: &Finding, index: &BTreeMap<&str, usize>) -> Value {
-    let places: Vec<Value> = finding.evidence.iter().filter_map(location).collect();
+    let places: Vec<Value> =
+        finding.evidence.iter().flat_map(Evidence::places).map(|at| place(&at.path, at.line)).collect();
     let taxa = finding.techniques.iter().map(|t| json!({"id": t.id, "toolComponent": {"name": TAXONOMY}}));
     let tactics: Vec<String> = finding.tactics.iter().map(|t| format!("{} {}", t.id, t.name)).collect();
     json!({
@@ -142,10 +143,6 @@ fn message(finding: &Finding) -> String {
         let _ = write!(text, ", {}", time::range(first, last));
     }
     text
-}
-
-fn location(evidence: &Evidence) -> Option<Value> {
-    Some(place(evidence.path.as_deref()?, evidence.line))
 }
 
 fn place(path: &str, line: Option<u64>) -> Value {
