@@ -6,7 +6,7 @@
 
 use std::collections::HashSet;
 
-use atalanta_diag::{Applicability, Diagnostic, Span, apply};
+use atalanta_diag::{Applicability, Diagnostic, Severity, Span, apply};
 
 use crate::check::{Checked, check};
 use crate::env::Env;
@@ -45,6 +45,15 @@ pub fn fix(text: &str, level: Applicability, env: &Env) -> Fixed {
     Fixed { text, applied, remaining: checked.diagnostics }
 }
 
+/// Stages with a syntax error. The tree has only a part of such a stage, so a lint may miss there what its own fix
+/// has added, and add it again in every round.
+fn torn(checked: &Checked) -> Vec<Span> {
+    let errors = checked.parsed.diagnostics.iter().filter(|d| d.severity == Severity::Error);
+    let errors: Vec<Span> = errors.map(|d| d.span).collect();
+    let stages = checked.parsed.query.stages.iter().map(|stage| stage.span);
+    stages.filter(|stage| errors.iter().any(|e| e.start >= stage.start && e.start <= stage.end)).collect()
+}
+
 /// What a round made.
 struct Round {
     text: String,
@@ -54,7 +63,20 @@ struct Round {
 
 /// One round, or none if no fix applies without breaking the text.
 fn round(text: &str, checked: &Checked, level: Applicability, env: &Env) -> Option<Round> {
-    let fixable: Vec<_> = checked.diagnostics.iter().filter(|d| d.has_fix(level)).cloned().collect();
+    let torn = torn(checked);
+    let touches_torn = |diagnostic: &Diagnostic| {
+        let edits = diagnostic.fixes.iter().flat_map(|fix| &fix.edits);
+        edits
+            .into_iter()
+            .any(|edit| torn.iter().any(|s| edit.span.start >= s.start && edit.span.end <= s.end))
+    };
+    let is_syntax = |diagnostic: &Diagnostic| checked.parsed.diagnostics.contains(diagnostic);
+    let fixable: Vec<_> = checked
+        .diagnostics
+        .iter()
+        .filter(|d| d.has_fix(level) && (is_syntax(d) || !touches_torn(d)))
+        .cloned()
+        .collect();
     let together = apart(&fixable, level);
     let broken = checked.parsed.diagnostics.len();
     // Together fixes may break what each alone does not: then the first that works alone is taken.
@@ -89,4 +111,23 @@ fn apart(fixable: &[Diagnostic], level: Applicability) -> Vec<Diagnostic> {
         out.push(diagnostic.clone());
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::env::Mode;
+
+    /// Found by the fuzz target `fix`: the stray character hides the rest of the list from the tree.
+    #[test]
+    fn a_stage_with_a_syntax_error_is_not_added_to_again_and_again() {
+        let text = "dataset = xdr_data | filter event_type = PROCESS \
+                    | comp count() by actor_primary_user_sid as n | filter n > 21 \
+                    | fields _time, action_process_command_l`ne,\n actor_primary_user_sid, n | sort n desc";
+        let env = Env::new(Mode::Compat);
+        let once = fix(text, Applicability::NeedsReview, &env);
+        let twice = fix(&once.text, Applicability::NeedsReview, &env);
+        assert_eq!(once.text, twice.text);
+        assert!(once.text.contains("sort desc n"), "the other stages are repaired: {}", once.text);
+    }
 }
