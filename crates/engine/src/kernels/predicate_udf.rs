@@ -7,7 +7,8 @@
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use arrow::array::{Array, BooleanArray};
+use arrow::array::{Array, BooleanArray, BooleanBufferBuilder, UInt32Array};
+use arrow::compute::take;
 use arrow::datatypes::DataType;
 use arrow::error::ArrowError;
 use datafusion::common::{Result, ScalarValue, exec_err};
@@ -32,6 +33,8 @@ pub enum Kernel {
     Regex(RegexMatch),
     /// Address range.
     Cidr(Cidr),
+    /// All of several tests of one column.
+    All(Vec<Kernel>),
 }
 
 impl Kernel {
@@ -47,8 +50,76 @@ impl Kernel {
             Self::InList(kernel) => kernel.evaluate(array),
             Self::Regex(kernel) => kernel.evaluate(array),
             Self::Cidr(kernel) => kernel.evaluate(array),
+            Self::All(kernels) => evaluate_all(kernels, array),
         }
     }
+}
+
+/// Each test sees only the rows that passed those before it. A row that fails or is null gives false: the tests
+/// stand in a filter, which keeps true rows only.
+fn evaluate_all(kernels: &[Kernel], array: &dyn Array) -> Result<BooleanArray, ArrowError> {
+    let mut passing: Vec<usize> = Vec::new();
+    for (index, kernel) in kernels.iter().enumerate() {
+        if index == 0 {
+            let mask = kernel.evaluate(array)?;
+            passing = (0..mask.len()).filter(|row| mask.is_valid(*row) && mask.value(*row)).collect();
+            continue;
+        }
+        if passing.is_empty() {
+            break;
+        }
+        let rows = UInt32Array::from_iter_values(passing.iter().map(|row| *row as u32));
+        let mask = kernel.evaluate(take(array, &rows, None)?.as_ref())?;
+        let mut position = 0;
+        passing.retain(|_| {
+            let kept = mask.is_valid(position) && mask.value(position);
+            position += 1;
+            kept
+        });
+    }
+    let mut bits = BooleanBufferBuilder::new(array.len());
+    bits.append_n(array.len(), false);
+    passing.iter().for_each(|row| bits.set_bit(*row, true));
+    Ok(BooleanArray::new(bits.finish(), None))
+}
+
+/// One test among several of the same column.
+#[derive(Clone, Copy, Debug)]
+pub enum Test<'a> {
+    /// Substring, with case ignored or not.
+    Contains(&'a str, bool),
+    /// Anchored `*` pattern, with case ignored or not.
+    Wildcard(&'a str, bool),
+    /// Regular expression search.
+    Regex(&'a str),
+}
+
+/// `column` passes all tests. They run one after the other over a column that is decoded once; as separate
+/// predicates the scan would decode it for each.
+///
+/// # Errors
+/// A pattern does not compile.
+pub fn all_of(column: Expr, tests: &[Test<'_>]) -> Result<Expr, KernelError> {
+    let mut kernels = Vec::with_capacity(tests.len());
+    let mut literals = Vec::with_capacity(tests.len());
+    for test in tests {
+        let (kernel, shown) = match *test {
+            Test::Contains(needle, fold) => {
+                (Kernel::Contains(Contains::new(needle, fold)), format!("contains{} {needle}", case(fold)))
+            }
+            Test::Wildcard(pattern, fold) => {
+                (Kernel::Wildcard(Wildcard::new(pattern, fold)), format!("wildcard{} {pattern}", case(fold)))
+            }
+            Test::Regex(pattern) => (Kernel::Regex(RegexMatch::new(pattern)?), format!("regex {pattern}")),
+        };
+        kernels.push(kernel);
+        literals.push(shown);
+    }
+    Ok(StringPredicate::new("all_of", literals, Kernel::All(kernels)).into_expr(column))
+}
+
+fn case(fold: bool) -> &'static str {
+    if fold { "_ci" } else { "" }
 }
 
 /// A string kernel as a scalar function of one column.

@@ -122,6 +122,21 @@ impl ExprContext<'_> {
         match_text(as_text(lowered, &ty), pattern, fold)
     }
 
+    /// Conditions that hold together: one of any kind, or several string tests of one column.
+    pub(crate) fn all_of(&self, conditions: &[&ir::Expr]) -> Lowered {
+        let tests: Vec<_> = conditions.iter().filter_map(|condition| super::text_test(condition)).collect();
+        let [(name, _), _, ..] = tests.as_slice() else {
+            let lowered = conditions.iter().map(|condition| self.lower(condition));
+            let lowered = lowered.collect::<Result<Vec<_>, _>>()?;
+            return balanced(lowered, Operator::And).ok_or_else(|| EngineError::internal("an empty filter"));
+        };
+        let column = self.column(name, false, &Type::String);
+        let ty = self.type_of(&column, &Type::String);
+        let tests: Vec<_> = tests.iter().map(|(_, test)| *test).collect();
+        let all = kernels::all_of(as_text(column, &ty), &tests);
+        all.map_err(|error| EngineError::Query(error.to_string()))
+    }
+
     /// True if some element of an array passes the test.
     fn any_element(&self, array: Expr, declared: &ir::Expr, test: impl Fn(Expr) -> Lowered) -> Lowered {
         let element = match self.type_of(&array, &declared.ty) {

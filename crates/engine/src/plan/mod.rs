@@ -10,6 +10,7 @@ pub(crate) mod expr;
 mod join;
 mod source;
 pub(crate) mod strategy;
+mod value_groups;
 mod values;
 mod window;
 
@@ -19,11 +20,12 @@ use std::sync::Arc;
 use atalanta_schema::Type;
 use atalanta_xql::ir::{self, OperationKind};
 use datafusion::common::{Column, UnnestOptions};
-use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, SortExpr, lit};
+use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, Operator, SortExpr, lit};
 
 use crate::error::EngineError;
+use crate::kernels::predicate_udf::Test;
 use crate::tables::{Dataset, LINE, PATH};
-use expr::ExprContext;
+use expr::{ExprContext, balanced};
 
 /// Most operations of one query; deeper plans are refused rather than planned slowly.
 pub const MAX_OPERATIONS: usize = 500;
@@ -63,7 +65,7 @@ impl Lowering<'_> {
         }
         let own = source::time_range(plan.timeframe.as_ref(), self.context.now)?;
         let inner = Self { context: self.context, needed: self.needed, timeframe: own.or(self.timeframe) };
-        let mut operations = plan.operations.iter();
+        let mut operations = plan.operations.iter().peekable();
         let Some(first) = operations.next() else {
             return Err(EngineError::Query("the query is empty".to_owned()));
         };
@@ -75,7 +77,16 @@ impl Lowering<'_> {
         };
         let mut logical = inner.source(datasets, &first.row)?;
         let mut row = &first.row;
-        for operation in operations {
+        while let Some(operation) = operations.next() {
+            if let OperationKind::Filter(condition) = &operation.kind {
+                let mut conditions = vec![condition];
+                while let Some(OperationKind::Filter(next)) = operations.peek().map(|next| &next.kind) {
+                    conditions.push(next);
+                    operations.next();
+                }
+                logical = inner.filter(logical, &conditions)?;
+                continue;
+            }
             logical = inner.operation(logical, operation, row)?;
             row = &operation.row;
         }
@@ -90,7 +101,7 @@ impl Lowering<'_> {
     ) -> Result<LogicalPlan, EngineError> {
         match &operation.kind {
             OperationKind::Source { .. } => Err(EngineError::internal("a second source in a pipeline")),
-            OperationKind::Filter(condition) => self.filter(input, condition),
+            OperationKind::Filter(condition) => self.filter(input, &[condition]),
             OperationKind::Assign(assigns) => self.assign(input, assigns),
             OperationKind::Project(columns) => self.project(input, columns, row),
             OperationKind::Aggregate { keys, aggregates } => self.aggregate(input, keys, aggregates),
@@ -118,8 +129,28 @@ impl Lowering<'_> {
         ExprContext { lowering: Some(self), schema: input.schema(), now: self.context.now, sides: None }
     }
 
-    fn filter(&self, input: LogicalPlan, condition: &ir::Expr) -> Result<LogicalPlan, EngineError> {
-        let predicate = self.exprs(&input).lower(condition)?;
+    /// Filters in a row hold together; several tests of one text column become one predicate.
+    fn filter(&self, input: LogicalPlan, conditions: &[&ir::Expr]) -> Result<LogicalPlan, EngineError> {
+        let mut conjuncts: Vec<&ir::Expr> = Vec::new();
+        conditions.iter().for_each(|condition| flatten(condition, &mut conjuncts));
+        let context = self.exprs(&input);
+        let mut predicates = Vec::with_capacity(conjuncts.len());
+        let mut done = vec![false; conjuncts.len()];
+        for index in 0..conjuncts.len() {
+            if done[index] {
+                continue;
+            }
+            let together: Vec<usize> = match text_test(conjuncts[index]) {
+                Some((name, _)) => (index..conjuncts.len())
+                    .filter(|other| text_test(conjuncts[*other]).is_some_and(|(column, _)| column == name))
+                    .collect(),
+                None => vec![index],
+            };
+            together.iter().for_each(|other| done[*other] = true);
+            let group: Vec<&ir::Expr> = together.iter().map(|other| conjuncts[*other]).collect();
+            predicates.push(context.all_of(&group)?);
+        }
+        let predicate = balanced(predicates, Operator::And).unwrap_or_else(|| lit(true));
         build(LogicalPlanBuilder::from(input).filter(predicate))
     }
 
@@ -162,6 +193,28 @@ impl Lowering<'_> {
         }
         build(LogicalPlanBuilder::from(input).sort(sorts))
     }
+}
+
+fn flatten<'a>(condition: &'a ir::Expr, conjuncts: &mut Vec<&'a ir::Expr>) {
+    match &condition.kind {
+        ir::ExprKind::And(operands) => operands.iter().for_each(|operand| flatten(operand, conjuncts)),
+        _ => conjuncts.push(condition),
+    }
+}
+
+/// The column and the test, if the condition is one of the string tests that can be run together.
+pub(crate) fn text_test(condition: &ir::Expr) -> Option<(&str, Test<'_>)> {
+    let ir::ExprKind::Matches { value, pattern, fold } = &condition.kind else { return None };
+    let (ir::ExprKind::Column(name), Type::String | Type::Json) = (&value.kind, &value.ty) else {
+        return None;
+    };
+    let test = match pattern {
+        ir::Pattern::Contains(needle) => Test::Contains(needle, *fold),
+        ir::Pattern::Wildcard(pattern) => Test::Wildcard(pattern, *fold),
+        ir::Pattern::Regex(pattern) => Test::Regex(pattern),
+        ir::Pattern::Equals(_) => return None,
+    };
+    Some((name, test))
 }
 
 fn unsupported_stage(word: &str) -> EngineError {

@@ -10,6 +10,7 @@ use datafusion::logical_expr::{Expr, LogicalPlan};
 
 /// Names of the string predicates of [`crate::kernels::predicate_udf`].
 const STRING_PREDICATES: &[&str] = &[
+    "all_of",
     "contains_ci",
     "contains",
     "wildcard_ci",

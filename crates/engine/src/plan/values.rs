@@ -12,7 +12,9 @@ use arrow::row::{OwnedRow, RowConverter, SortField};
 use datafusion::common::{Result, ScalarValue, exec_err};
 use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
 use datafusion::logical_expr::utils::format_state_name;
-use datafusion::logical_expr::{Accumulator, AggregateUDF, AggregateUDFImpl, Signature, Volatility};
+use datafusion::logical_expr::{
+    Accumulator, AggregateUDF, AggregateUDFImpl, GroupsAccumulator, Signature, Volatility,
+};
 use std::collections::HashSet;
 
 /// Most values that `list` keeps (`XQL.md` section 3.1).
@@ -83,6 +85,15 @@ impl AggregateUDFImpl for Collect {
             return Ok(Box::new(TextCollector::new(self.distinct, self.limit)));
         }
         Ok(Box::new(Collector::new(element, self.distinct, self.limit)?))
+    }
+
+    fn groups_accumulator_supported(&self, args: AccumulatorArgs<'_>) -> bool {
+        let DataType::List(field) = args.return_field.data_type() else { return false };
+        self.distinct && *field.data_type() == DataType::Utf8View
+    }
+
+    fn create_groups_accumulator(&self, _args: AccumulatorArgs<'_>) -> Result<Box<dyn GroupsAccumulator>> {
+        Ok(Box::new(super::value_groups::ValueGroups::default()))
     }
 }
 

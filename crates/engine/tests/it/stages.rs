@@ -30,6 +30,13 @@ fn comparisons_ignore_case_unless_told() {
 }
 
 #[test]
+fn several_tests_of_one_column_run_together() {
+    assert_eq!(count("filter tool contains \"R\" and tool ~= \"_\" | filter tool = \"*file\""), "3");
+    assert_eq!(count("filter user contains \"a\" | filter user ~= \"n\" | filter bytes > 100"), "2");
+    assert_eq!(count("filter user contains \"b\" and user contains \"zz\" and user contains \"o\""), "0");
+}
+
+#[test]
 fn arrays_match_by_any_element() {
     assert_eq!(count("filter tags contains \"pii\""), "1");
     assert_eq!(count("filter tags = \"read\""), "2");
