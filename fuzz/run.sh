@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
 # Builds the fuzz targets with the stable toolchain and runs them, each for FUZZ_SECONDS.
 #   fuzz/run.sh [TARGET...]     FUZZ_SECONDS=60 FUZZ_JOBS=<cores>
-# A target that fails leaves its input in fuzz/artifacts/TARGET/, prints how to repeat it, and the script fails.
+# First every seed is replayed, which is the same each time; then inputs are explored at random until the time is up.
+# A target that fails leaves its input in fuzz/artifacts/TARGET/ and prints how to repeat it. The exit code is 1 or
+# 123 if a seed fails or the build does, 4 if exploring found an input that fails, 3 if nothing could be run.
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -35,17 +37,27 @@ fuzz_one() {
   local name=$1
   mkdir -p "artifacts/$name" "corpus/$name"
   local log="artifacts/$name.log"
-  local run=("$target_dir/$host/release/$name" -max_total_time="$seconds" -timeout=20 -rss_limit_mb=2048
-    -max_len=16384 -artifact_prefix="artifacts/$name/" "corpus/$name" "corpus/seeds/$name")
+  local common=("$target_dir/$host/release/$name" -timeout=20 -rss_limit_mb=2048 -max_len=16384
+    -artifact_prefix="artifacts/$name/")
+  if ! "${common[@]}" -runs=0 "corpus/seeds/$name" >"$log" 2>&1; then
+    printf 'fuzz: %-20s FAILED on a seed\n' "$name"
+    tail -n 20 "$log"
+    return 1
+  fi
+  local run=("${common[@]}" -max_total_time="$seconds" "corpus/$name" "corpus/seeds/$name")
   if "${run[@]}" >"$log" 2>&1; then
     printf 'fuzz: %-20s ok, %s inputs\n' "$name" "$(sed -n 's/^Done \([0-9]*\) runs.*/\1/p' "$log")"
   else
     printf 'fuzz: %-20s FAILED\n' "$name"
     grep -aE 'panicked at|^[^=]*ERROR|Test unit written' -A1 "$log" | head -20
     printf '  repeat with: (cd fuzz && %s/%s/release/%s artifacts/%s/<the file>)\n' "$target_dir" "$host" "$name" "$name"
-    return 1
+    # The input itself, for machines that do not outlive the run.
+    find "artifacts/$name" -type f -size -64k -exec base64 {} +
+    touch artifacts/found
   fi
 }
 export -f fuzz_one
 export seconds target_dir host
+rm -f artifacts/found
 printf '%s\n' "${targets[@]}" | xargs -P "$jobs" -I{} bash -c 'fuzz_one {}'
+[ ! -e artifacts/found ] || exit 4
