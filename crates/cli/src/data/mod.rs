@@ -11,9 +11,7 @@ use std::path::{Path, PathBuf};
 
 use arrow::datatypes::SchemaRef;
 use arrow::record_batch::RecordBatch;
-use atalanta_engine::input::{
-    Format, InputFile, Limits, Problem, ProblemKind, Problems, Stage, Staged, StagedRows,
-};
+use atalanta_engine::input::{Format, InputFile, Limits, Problem, ProblemKind, Problems, Stage};
 use atalanta_engine::input::{discover, for_each_record, for_each_record_in};
 use atalanta_engine::session::{Session, SessionOptions};
 use atalanta_schema::Catalog;
@@ -48,8 +46,6 @@ pub struct Loaded {
     pub session: Session,
     /// What was read.
     pub summary: DataSummary,
-    /// Staged files live as long as these.
-    _staged: Vec<Staged>,
 }
 
 impl Loaded {
@@ -216,17 +212,10 @@ impl Loader<'_> {
     }
 
     fn into_session(mut self, mut session: Session) -> anyhow::Result<Loaded> {
-        let mut staged = Vec::new();
         for (dataset, _, stage) in self.stages {
             match stage.finish() {
                 Ok(rows) => {
-                    match &rows.at {
-                        StagedRows::Memory(batches) => {
-                            session.add_batches(&dataset, rows.schema.clone(), batches.clone())?;
-                        }
-                        StagedRows::Files(files) => session.add_parquet(&dataset, files)?,
-                    }
-                    staged.push(rows);
+                    session.add_staged(&dataset, rows)?;
                 }
                 Err(problem) => self.problems.push(problem),
             }
@@ -238,7 +227,7 @@ impl Loader<'_> {
         self.summary.problem_counts =
             self.problems.counts.iter().map(|(kind, count)| (kind.as_str().to_owned(), *count)).collect();
         self.summary.problems = self.problems.list.iter().map(trouble).collect();
-        Ok(Loaded { session, summary: self.summary, _staged: staged })
+        Ok(Loaded { session, summary: self.summary })
     }
 }
 
