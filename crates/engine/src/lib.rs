@@ -8,6 +8,7 @@ pub mod input;
 pub mod kernels;
 mod plan;
 pub mod program;
+mod scan;
 pub mod session;
 pub mod tables;
 pub mod time_text;

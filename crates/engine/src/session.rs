@@ -19,7 +19,6 @@ use futures::StreamExt;
 use crate::error::EngineError;
 use crate::explain::{Explain, OperatorMetric, metrics};
 use crate::input::{Staged, StagedRows};
-use crate::plan::strategy::filters_text;
 use crate::plan::{Context, lower};
 use crate::tables::{Dataset, ParquetTable, catalogued, memory_table};
 use crate::types::xql_type;
@@ -167,10 +166,8 @@ impl Session {
     /// Plans a query.
     pub fn prepare(&self, plan: &ir::Plan) -> Result<Prepared<'_>, EngineError> {
         let logical = on_deep_stack(|| lower(plan, &self.lowering_context()))?;
-        let mut state = self.context.state();
+        let state = self.context.state();
         let optimized = on_deep_stack(|| Ok(state.optimize(&logical)?))?;
-        let settings = state.config_mut().options_mut();
-        settings.execution.parquet.pushdown_filters = filters_text(&optimized);
         let physical = on_deep_stack(|| {
             let planning = async { state.query_planner().create_physical_plan(&optimized, &state).await };
             Ok(self.runtime.block_on(planning)?)
@@ -196,18 +193,11 @@ impl Session {
     }
 }
 
-/// Settings that `ENGINE.md` section 3 measured; where filters run is chosen for each query.
 fn config(options: &SessionOptions) -> SessionConfig {
-    let mut config = SessionConfig::new()
+    SessionConfig::new()
         .with_target_partitions(options.threads.max(1))
         .with_batch_size(BATCH_ROWS)
-        .with_information_schema(false);
-    let settings = config.options_mut();
-    settings.execution.parquet.reorder_filters = true;
-    settings.execution.parquet.enable_page_index = true;
-    settings.execution.parquet.bloom_filter_on_read = true;
-    settings.execution.collect_statistics = true;
-    config
+        .with_information_schema(false)
 }
 
 /// Runs planning on a thread whose stack fits the deepest plan that the limits allow.

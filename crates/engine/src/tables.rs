@@ -1,30 +1,23 @@
 //! Datasets: the rows behind `dataset = x`.
 //!
 //! A dataset is made of staged rows (in memory or spilled) and Parquet files. Parquet files are scanned by
-//! DataFusion with our table schema: columns that a file lacks are null, narrower types are widened, and two
-//! virtual columns, `_path` and `_line`, say where a row came from without costing anything unless asked for.
+//! [`ParquetScan`] under one schema: columns that a file lacks are null, narrower types are widened, and two
+//! generated columns, `_path` and `_line`, say where a row came from without costing anything unless asked for.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
 use async_trait::async_trait;
 use datafusion::catalog::{Session, TableProvider};
-use datafusion::common::{DataFusionError, Result as DfResult, ScalarValue};
+use datafusion::common::{DataFusionError, Result as DfResult};
 use datafusion::datasource::TableType;
-use datafusion::datasource::listing::PartitionedFile;
-use datafusion::datasource::physical_plan::parquet::metadata::DFParquetMetadata;
-use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
-use datafusion::datasource::source::DataSourceExec;
-use datafusion::datasource::table_schema::TableSchema;
-use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::logical_expr::Expr;
 use datafusion::physical_plan::ExecutionPlan;
-use parquet::arrow::RowNumber;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
-use parquet::file::metadata::ParquetMetaData;
 
 use crate::error::EngineError;
+use crate::scan::ParquetScan;
+use crate::scan::source::ParquetFile;
 use crate::types::{arrow_type, normalized};
 use atalanta_schema::{Catalog, Dataset as Catalogued};
 
@@ -36,80 +29,26 @@ pub const LINE: &str = "_line";
 /// Parquet files as a table.
 #[derive(Debug)]
 pub struct ParquetTable {
-    schema: TableSchema,
-    files: Vec<PartitionedFile>,
-    table_options: datafusion::config::TableParquetOptions,
+    schema: SchemaRef,
+    files: Arc<[Arc<ParquetFile>]>,
 }
 
 impl ParquetTable {
-    /// Reads the footers' schemas of `files` and builds one table schema over them.
+    /// Reads the footers of `files` and builds one table schema over them.
     pub fn open(dataset: Option<&Catalogued>, files: &[PathBuf]) -> Result<Self, EngineError> {
         let mut fields: Vec<FieldRef> = Vec::new();
-        let mut footers = Vec::with_capacity(files.len());
+        let mut opened = Vec::with_capacity(files.len());
         for path in files {
-            let footer = Footer::read(path)?;
-            merge_fields(&mut fields, dataset, &footer.schema);
-            footers.push(footer);
+            let file = ParquetFile::open(path)?;
+            merge_fields(&mut fields, dataset, &file.schema);
+            opened.push(Arc::new(file));
         }
-        // Files written by us carry both columns already; the virtual ones would hide them.
-        let own = fields.iter().any(|field| field.name() == LINE);
-        let mut builder = TableSchema::builder(Arc::new(Schema::new(fields)));
-        if !own {
-            let path = Arc::new(Field::new(PATH, DataType::Utf8View, true));
-            let line = Field::new(LINE, DataType::Int64, false).with_extension_type(RowNumber);
-            builder =
-                builder.with_table_partition_cols(vec![path]).with_virtual_columns(vec![Arc::new(line)]);
+        // Files written by us carry both columns already; the generated ones would hide them.
+        if !fields.iter().any(|field| field.name() == LINE) {
+            fields.push(Arc::new(Field::new(PATH, DataType::Utf8View, true)));
+            fields.push(Arc::new(Field::new(LINE, DataType::Int64, false)));
         }
-        let schema = builder.build();
-        let mut parts: Vec<PartitionedFile> =
-            files.iter().zip(&footers).map(|(path, footer)| footer.part(path, &schema, own)).collect();
-        newest_first(&schema, &mut parts);
-        let table_options = datafusion::config::TableParquetOptions::default();
-        Ok(Self { schema, files: parts, table_options })
-    }
-}
-
-/// Newest events first: `sort desc _time | limit n` then fills its heap from the first file and skips the rest
-/// by their statistics.
-fn newest_first(schema: &TableSchema, parts: &mut [PartitionedFile]) {
-    let Some((index, _)) = schema.file_schema().column_with_name("_time") else { return };
-    let newest = |part: &PartitionedFile| -> Option<ScalarValue> {
-        part.statistics.as_ref()?.column_statistics.get(index)?.max_value.get_value().cloned()
-    };
-    parts.sort_by(|a, b| newest(b).partial_cmp(&newest(a)).unwrap_or(std::cmp::Ordering::Equal));
-}
-
-/// What the footer of a Parquet file says.
-struct Footer {
-    schema: SchemaRef,
-    size: u64,
-    metadata: Arc<ParquetMetaData>,
-}
-
-impl Footer {
-    fn read(path: &Path) -> Result<Self, EngineError> {
-        let fail = |error: &dyn std::fmt::Display| {
-            EngineError::Environment(format!("{}: cannot read the Parquet footer: {error}", path.display()))
-        };
-        let file = std::fs::File::open(path).map_err(|error| fail(&error))?;
-        let size = file.metadata().map_err(|error| fail(&error))?.len();
-        let reader = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| fail(&error))?;
-        Ok(Self { schema: Arc::clone(reader.schema()), size, metadata: Arc::clone(reader.metadata()) })
-    }
-
-    fn part(&self, path: &Path, schema: &TableSchema, own_places: bool) -> PartitionedFile {
-        let location = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
-        let mut part = PartitionedFile::new(location.display().to_string(), self.size);
-        if !own_places {
-            part.partition_values = vec![ScalarValue::Utf8View(Some(path.display().to_string()))];
-        }
-        // Without statistics nothing is skipped; that is slower and still right.
-        let statistics =
-            DFParquetMetadata::statistics_from_parquet_metadata(&self.metadata, schema.file_schema());
-        match statistics {
-            Ok(statistics) => part.with_statistics(Arc::new(statistics)),
-            Err(_) => part,
-        }
+        Ok(Self { schema: Arc::new(Schema::new(fields)), files: opened.into() })
     }
 }
 
@@ -130,7 +69,7 @@ fn merge_fields(fields: &mut Vec<FieldRef>, dataset: Option<&Catalogued>, schema
 #[async_trait]
 impl TableProvider for ParquetTable {
     fn schema(&self) -> SchemaRef {
-        Arc::clone(self.schema.table_schema())
+        Arc::clone(&self.schema)
     }
 
     fn table_type(&self) -> TableType {
@@ -142,17 +81,13 @@ impl TableProvider for ParquetTable {
         state: &dyn Session,
         projection: Option<&Vec<usize>>,
         _filters: &[Expr],
-        limit: Option<usize>,
+        _limit: Option<usize>,
     ) -> DfResult<Arc<dyn ExecutionPlan>> {
-        let mut options = self.table_options.clone();
-        options.global = state.config().options().execution.parquet.clone();
-        let source = ParquetSource::new(self.schema.clone()).with_table_parquet_options(options);
-        let config = FileScanConfigBuilder::new(ObjectStoreUrl::local_filesystem(), Arc::new(source))
-            .with_file_group(FileGroup::new(self.files.clone()))
-            .with_projection_indices(projection.cloned())?
-            .with_limit(limit)
-            .build();
-        Ok(DataSourceExec::from_data_source(config))
+        let all = || (0..self.schema.fields().len()).collect();
+        let projection = projection.cloned().unwrap_or_else(all);
+        let threads = state.config().target_partitions();
+        let scan = ParquetScan::new(Arc::clone(&self.files), Arc::clone(&self.schema), projection, threads)?;
+        Ok(Arc::new(scan))
     }
 }
 

@@ -1,13 +1,14 @@
 //! Regular expressions: XQL's `~=`, an unanchored search in RE2-like syntax, compiled once.
 //!
 //! Where every match must contain one of a few literals of at least three bytes (`(?i)(openai|anthropic)`), the
-//! literals are searched over a whole run first and only rows with a hit are verified. The prefilter only ever
+//! literals are searched over a whole run first and only rows with a hit are verified; where the pattern is nothing but
+//! alternatives of literals, a hit is the answer. The prefilter only ever
 //! over-approximates. It switches itself off for the rest of a query once it has let through more than half of many
 //! rows, because verifying nearly every row costs more than scanning once.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, Span, packed};
 use arrow::array::{Array, BooleanArray};
 use arrow::error::ArrowError;
 use memchr::memmem::Finder;
@@ -19,7 +20,7 @@ use super::text_runs::{self, Hits, Segment, TextPredicate, covered, map_hits};
 
 mod required;
 
-use required::{RequiredLiterals, required_literals};
+use required::{RequiredLiterals, exact_literals, required_literals};
 
 /// Upper limit of a compiled pattern, in bytes; a larger one is an error, not a memory problem.
 const SIZE_LIMIT: usize = 16 * 1024 * 1024;
@@ -43,11 +44,15 @@ struct Prefilter {
     fold: bool,
     /// A literal has a folded `k` or `s`, which U+212A and U+017F match too.
     look_alikes: bool,
+    /// A hit is a match.
+    exact: bool,
 }
 
 #[derive(Debug)]
 enum Search {
     One(Box<Finder<'static>>),
+    /// SIMD search for a few literals.
+    Few(packed::Searcher),
     Many(AhoCorasick),
 }
 
@@ -61,7 +66,8 @@ impl RegexMatch {
             .size_limit(SIZE_LIMIT)
             .build()
             .map_err(|error| KernelError::Regex { pattern: pattern.to_owned(), reason: error.to_string() })?;
-        let prefilter = required_literals(pattern).and_then(Prefilter::new);
+        let exact = exact_literals(pattern).and_then(|literals| Prefilter::new(literals, true));
+        let prefilter = exact.or_else(|| Prefilter::new(required_literals(pattern)?, false));
         Ok(Self { regex, prefilter, seen: AtomicUsize::new(0), verified: AtomicUsize::new(0) })
     }
 
@@ -74,6 +80,9 @@ impl RegexMatch {
     }
 
     fn prefilter_pays(&self) -> bool {
+        if self.prefilter.as_ref().is_some_and(|prefilter| prefilter.exact) {
+            return true;
+        }
         let seen = self.seen.load(Ordering::Relaxed);
         seen < TRIAL_ROWS || self.verified.load(Ordering::Relaxed) * 2 <= seen
     }
@@ -88,20 +97,26 @@ impl RegexMatch {
 }
 
 impl Prefilter {
-    fn new(required: RequiredLiterals) -> Option<Self> {
+    fn new(required: RequiredLiterals, exact: bool) -> Option<Self> {
         let RequiredLiterals { literals, fold } = required;
         let look_alikes = fold && literals.iter().flatten().any(|b| matches!(b, b'k' | b's'));
         let search = match literals.as_slice() {
             [one] => Search::One(Box::new(Finder::new(one).into_owned())),
-            many => Search::Many(AhoCorasick::new(many).ok()?),
+            many => match packed::Searcher::new(many) {
+                Some(searcher) => Search::Few(searcher),
+                None => Search::Many(AhoCorasick::new(many).ok()?),
+            },
         };
-        Some(Self { search, fold, look_alikes })
+        Some(Self { search, fold, look_alikes, exact })
     }
 
     fn find(&self, text: &[u8], from: usize) -> Option<(usize, usize)> {
         let rest = text.get(from..)?;
         match &self.search {
             Search::One(finder) => finder.find(rest).map(|at| (from + at, from + at + finder.needle().len())),
+            Search::Few(searcher) => searcher
+                .find_in(text, Span { start: from, end: text.len() })
+                .map(|hit| (hit.start(), hit.end())),
             Search::Many(automaton) => automaton.find(rest).map(|hit| (from + hit.start(), from + hit.end())),
         }
     }
@@ -121,6 +136,10 @@ impl TextPredicate for RegexMatch {
         };
         let mut verified = 0;
         let accept = |segment: Segment| {
+            if prefilter.exact {
+                hits.set(segment.row);
+                return;
+            }
             verified += 1;
             if self.regex.is_match(&data[segment.start..segment.end]) {
                 hits.set(segment.row);
@@ -158,6 +177,9 @@ mod tests {
         "(?:aks)*",
         "\\bkSs\\b",
         "[abk]{3}",
+        "(?i)(abk|sk|é|kbs)",
+        "(ab|ks|Kb)",
+        "(?i:ab)k|sS",
         "",
     ];
 

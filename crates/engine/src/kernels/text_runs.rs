@@ -2,8 +2,8 @@
 //!
 //! A *run* is a sequence of rows whose texts lie in ascending, non-overlapping order in one buffer with hardly any
 //! gap between them. A predicate may search a run as one text; it must then check that a hit lies inside one row.
-//! Rows that break the order begin a new run, so an arbitrary (filtered, sorted, concatenated) array degrades to runs
-//! of one row and never to a wrong answer.
+//! Rows that break the order begin a new run. Texts of short runs (of a filtered or sorted array) are copied one behind
+//! the other first, so that they too are searched many at a time.
 
 use arrow::array::{
     Array, AsArray, BooleanArray, BooleanBufferBuilder, ByteView, GenericStringArray, OffsetSizeTrait,
@@ -16,6 +16,8 @@ use arrow::error::ArrowError;
 
 /// A run is cut when it reaches this many bytes, so that a folded copy of it stays in the second-level cache.
 const RUN_BYTES: usize = 64 * 1024;
+/// A run of fewer bytes is copied together with others.
+const SHORT_RUN_BYTES: usize = 4 * 1024;
 /// The largest gap between two rows of a run; wider gaps mean the rows between were filtered away.
 const GAP_BYTES: usize = 256;
 /// Texts up to this length are stored inside the view itself.
@@ -105,19 +107,27 @@ fn evaluate_dictionary(
     Ok(mapped.as_boolean().clone())
 }
 
-fn finish(hits: Hits, nulls: Option<NullBuffer>) -> BooleanArray {
-    let mut bits = hits.0;
-    BooleanArray::new(bits.finish(), nulls)
-}
-
 /// Collects segments and hands each completed run to the predicate.
 struct RunCollector<'a, P> {
     predicate: &'a P,
     segments: Vec<Segment>,
+    /// Texts of short runs, and where they stand in it.
+    gathered: Vec<u8>,
+    gathered_segments: Vec<Segment>,
     hits: Hits,
 }
 
-impl<P: TextPredicate> RunCollector<'_, P> {
+impl<'a, P: TextPredicate> RunCollector<'a, P> {
+    fn new(predicate: &'a P, rows: usize) -> Self {
+        Self {
+            predicate,
+            segments: Vec::new(),
+            gathered: Vec::new(),
+            gathered_segments: Vec::new(),
+            hits: Hits::new(rows),
+        }
+    }
+
     fn continues(&self, next: Segment) -> bool {
         let (Some(first), Some(last)) = (self.segments.first(), self.segments.last()) else {
             return true;
@@ -133,16 +143,43 @@ impl<P: TextPredicate> RunCollector<'_, P> {
     }
 
     fn flush(&mut self, data: &[u8]) {
-        if !self.segments.is_empty() {
+        let (Some(first), Some(last)) = (self.segments.first(), self.segments.last()) else { return };
+        if last.end - first.start < SHORT_RUN_BYTES {
+            self.gather(data);
+        } else {
             self.predicate.scan(data, &self.segments, &mut self.hits);
-            self.segments.clear();
         }
+        self.segments.clear();
+    }
+
+    fn gather(&mut self, data: &[u8]) {
+        for segment in &self.segments {
+            let start = self.gathered.len();
+            self.gathered.extend_from_slice(&data[segment.start..segment.end]);
+            self.gathered_segments.push(Segment { row: segment.row, start, end: self.gathered.len() });
+        }
+        if self.gathered.len() >= RUN_BYTES {
+            self.scan_gathered();
+        }
+    }
+
+    fn scan_gathered(&mut self) {
+        if !self.gathered_segments.is_empty() {
+            self.predicate.scan(&self.gathered, &self.gathered_segments, &mut self.hits);
+        }
+        self.gathered.clear();
+        self.gathered_segments.clear();
+    }
+
+    fn finish(mut self, nulls: Option<NullBuffer>) -> BooleanArray {
+        self.scan_gathered();
+        BooleanArray::new(self.hits.0.finish(), nulls)
     }
 }
 
 fn scan_views<P: TextPredicate>(predicate: &P, array: &StringViewArray) -> BooleanArray {
     let buffers = array.data_buffers();
-    let mut runs = RunCollector { predicate, segments: Vec::new(), hits: Hits::new(array.len()) };
+    let mut runs = RunCollector::new(predicate, array.len());
     let mut current = 0;
     for (row, raw) in array.views().iter().enumerate() {
         if array.is_null(row) {
@@ -168,7 +205,7 @@ fn scan_views<P: TextPredicate>(predicate: &P, array: &StringViewArray) -> Boole
         runs.push(&buffers[buffer], Segment { row, start, end: start + view.length as usize });
     }
     runs.flush(buffers.get(current).map_or(&[], |b| b.as_slice()));
-    finish(runs.hits, array.nulls().cloned())
+    runs.finish(array.nulls().cloned())
 }
 
 fn scan_offsets<P: TextPredicate, O: OffsetSizeTrait>(
@@ -176,7 +213,7 @@ fn scan_offsets<P: TextPredicate, O: OffsetSizeTrait>(
     array: &GenericStringArray<O>,
 ) -> BooleanArray {
     let data = array.value_data();
-    let mut runs = RunCollector { predicate, segments: Vec::new(), hits: Hits::new(array.len()) };
+    let mut runs = RunCollector::new(predicate, array.len());
     for (row, ends) in array.value_offsets().windows(2).enumerate() {
         if array.is_null(row) {
             continue;
@@ -185,7 +222,7 @@ fn scan_offsets<P: TextPredicate, O: OffsetSizeTrait>(
         runs.push(data, Segment { row, start, end });
     }
     runs.flush(data);
-    finish(runs.hits, array.nulls().cloned())
+    runs.finish(array.nulls().cloned())
 }
 
 /// Maps the hits of a search over a run to rows.

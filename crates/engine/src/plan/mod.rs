@@ -9,7 +9,6 @@ pub(crate) mod bucket;
 pub(crate) mod expr;
 mod join;
 mod source;
-pub(crate) mod strategy;
 mod value_groups;
 mod values;
 mod window;

@@ -5,6 +5,9 @@
 //! with `fold` set, after lowering ASCII letters (look-alikes beyond ASCII excepted, which the caller handles). It gives
 //! up (`None`) rather than guess. The walk looks at one property of each node: the literals required by it, and
 //! whether it *is* a literal, so that neighbours in a concatenation can be joined.
+//!
+//! [`exact_literals`] answers only for patterns that are nothing but alternatives of literals. There the pattern matches
+//! a text exactly if the text contains one of them, so nothing remains to be verified.
 
 use regex_syntax::hir::{Class, Hir, HirKind};
 
@@ -12,6 +15,8 @@ use crate::kernels::folding::fold_char;
 
 /// The shortest literal worth searching: shorter ones occur in too many rows.
 const SHORTEST: usize = 3;
+/// The same where nothing has to be verified.
+const SHORTEST_EXACT: usize = 2;
 /// The most alternatives worth searching at once.
 const MOST: usize = 64;
 
@@ -36,6 +41,77 @@ pub(super) fn required_literals(pattern: &str) -> Option<RequiredLiterals> {
     required.literals.sort();
     required.literals.dedup();
     Some(required)
+}
+
+/// The literals of a pattern that matches exactly the texts which contain one of them.
+pub(super) fn exact_literals(pattern: &str) -> Option<RequiredLiterals> {
+    let hir = regex_syntax::ParserBuilder::new().utf8(false).build().parse(pattern).ok()?;
+    let mut fold = false;
+    let mut literals = spelled_out(&hir, &mut fold)?;
+    // Lowering would let a letter that was written in one case match in the other.
+    let mut cased = false;
+    any_unfolded_letter(&hir, &mut cased);
+    if literals.iter().any(|literal| literal.len() < SHORTEST_EXACT) || (fold && cased) {
+        return None;
+    }
+    literals.sort();
+    literals.dedup();
+    Some(RequiredLiterals { literals, fold })
+}
+
+/// All texts that `hir` stands for, letters of either case as the lower one.
+fn spelled_out(hir: &Hir, fold: &mut bool) -> Option<Vec<Vec<u8>>> {
+    let all = match hir.kind() {
+        HirKind::Empty => vec![Vec::new()],
+        HirKind::Literal(text) => vec![text.0.to_vec()],
+        HirKind::Class(class) => {
+            *fold = true;
+            vec![vec![folded_letter(class).filter(|_| has_both_cases(class))?]]
+        }
+        HirKind::Capture(capture) => spelled_out(&capture.sub, fold)?,
+        HirKind::Alternation(branches) => {
+            let mut all = Vec::new();
+            for branch in branches {
+                all.extend(spelled_out(branch, fold)?);
+            }
+            all
+        }
+        HirKind::Concat(parts) => {
+            let mut all = vec![Vec::new()];
+            for part in parts {
+                let endings = spelled_out(part, fold)?;
+                if all.len() * endings.len() > MOST {
+                    return None;
+                }
+                let joined =
+                    |start: &Vec<u8>| endings.iter().map(|end| [start.as_slice(), end].concat()).collect();
+                all = all.iter().flat_map::<Vec<Vec<u8>>, _>(joined).collect();
+            }
+            all
+        }
+        HirKind::Look(_) | HirKind::Repetition(_) => return None,
+    };
+    (all.len() <= MOST).then_some(all)
+}
+
+fn has_both_cases(class: &Class) -> bool {
+    let count = match class {
+        Class::Unicode(class) => class.ranges().iter().filter(|range| range.start().is_ascii()).count(),
+        Class::Bytes(class) => class.ranges().len(),
+    };
+    // A folded letter has one range for each ASCII case: `A` and `a` are never neighbours.
+    count == 2
+}
+
+fn any_unfolded_letter(hir: &Hir, found: &mut bool) {
+    match hir.kind() {
+        HirKind::Literal(text) => *found |= text.0.iter().any(u8::is_ascii_alphabetic),
+        HirKind::Capture(capture) => any_unfolded_letter(&capture.sub, found),
+        HirKind::Alternation(parts) | HirKind::Concat(parts) => {
+            parts.iter().for_each(|part| any_unfolded_letter(part, found));
+        }
+        _ => {}
+    }
 }
 
 fn required_by(hir: &Hir) -> Option<RequiredLiterals> {
@@ -161,6 +237,19 @@ mod tests {
         assert_eq!(required("\\bmimikatz\\b"), Some(set(&["mimikatz"], false)));
         assert_eq!(required("(?i)(tool.*call|function.*invoke)"), Some(set(&["function", "tool"], true)));
         assert_eq!(required("(foo)+bar?"), Some(set(&["foo"], false)));
+    }
+
+    #[test]
+    fn alternatives_of_literals_are_exact() {
+        let exact = |pattern| exact_literals(pattern).map(|set| (set.literals.len(), set.fold));
+        assert_eq!(exact("(?i)(export|save|dump|serialize)"), Some((4, true)));
+        assert_eq!(exact("(?i)(\\.pkl|\\.h5|\\.pb|\\.onnx|\\.pt)"), Some((5, true)));
+        assert_eq!(exact("foo|bar(x|y)"), Some((3, false)));
+        for pattern in
+            ["(?i)\\bart\\b", "tool.*call", "[a-z]{3}", "(?i:ab)Cd", "[kK\u{212a}]|x", "a|bcd", "^abc"]
+        {
+            assert_eq!(exact(pattern), None, "{pattern}");
+        }
     }
 
     #[test]

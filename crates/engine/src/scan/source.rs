@@ -1,0 +1,187 @@
+//! One Parquet file of a table: its bytes, its footer and how its columns are read.
+
+use std::fs::File;
+use std::io::{BufReader, Read};
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use bytes::Bytes;
+use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
+use parquet::basic::Encoding;
+use parquet::errors::Result as ParquetResult;
+use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData};
+use parquet::file::reader::{ChunkReader, Length};
+use parquet::file::statistics::Statistics;
+
+use crate::error::EngineError;
+
+/// Read-ahead while page headers are looked for in a column chunk.
+const HEADER_BUFFER_BYTES: usize = 8 * 1024;
+
+/// A Parquet file whose footer has been read.
+#[derive(Debug)]
+pub(crate) struct ParquetFile {
+    /// As the user named it; the value of `_path`.
+    pub path: PathBuf,
+    /// The footer.
+    pub metadata: Arc<ParquetMetaData>,
+    /// The file's columns with the types the footer gives.
+    pub schema: SchemaRef,
+    /// Number of the first row of each row group within the file.
+    pub first_rows: Vec<u64>,
+}
+
+impl ParquetFile {
+    /// Reads the footer.
+    pub fn open(path: &Path) -> Result<Self, EngineError> {
+        let fail = |error: &dyn std::fmt::Display| {
+            EngineError::Environment(format!("{}: cannot read the Parquet footer: {error}", path.display()))
+        };
+        let bytes = FileBytes::open(path).map_err(|error| fail(&error))?;
+        let options = ArrowReaderOptions::new();
+        let footer = ArrowReaderMetadata::load(&bytes, options).map_err(|error| fail(&error))?;
+        let metadata = Arc::clone(footer.metadata());
+        let mut first_rows = Vec::with_capacity(metadata.num_row_groups());
+        let mut row = 0;
+        for group in metadata.row_groups() {
+            first_rows.push(row);
+            row += group.num_rows().unsigned_abs();
+        }
+        Ok(Self { path: path.to_path_buf(), schema: Arc::clone(footer.schema()), metadata, first_rows })
+    }
+
+    /// The newest `_time` of a row group, in the unit of the file.
+    pub fn newest(&self, group: usize) -> Option<i64> {
+        let leaf = self.leaf(self.schema.index_of("_time").ok()?)?;
+        match self.metadata.row_group(group).column(leaf).statistics()? {
+            Statistics::Int64(times) => times.max_opt().copied(),
+            _ => None,
+        }
+    }
+
+    /// The bytes, for one thread.
+    pub fn bytes(&self) -> ParquetResult<FileBytes> {
+        Ok(FileBytes::open(&self.path)?)
+    }
+
+    /// How the reader shall decode this file: text columns as views, those that `tested` names and that hold a
+    /// dictionary throughout as dictionaries.
+    pub fn reader_metadata(&self, tested: &dyn Fn(&str) -> bool) -> ParquetResult<ArrowReaderMetadata> {
+        let fields: Vec<Arc<Field>> = self
+            .schema
+            .fields()
+            .iter()
+            .enumerate()
+            .map(|(root, field)| match read_type(field.data_type()) {
+                None => Arc::clone(field),
+                Some(DataType::Utf8View) if tested(field.name()) && self.all_dictionary(root) => {
+                    Arc::new(field.as_ref().clone().with_data_type(dictionary_type()))
+                }
+                Some(ty) => Arc::new(field.as_ref().clone().with_data_type(ty)),
+            })
+            .collect();
+        let schema = Arc::new(Schema::new_with_metadata(fields, self.schema.metadata().clone()));
+        ArrowReaderMetadata::try_new(
+            Arc::clone(&self.metadata),
+            ArrowReaderOptions::new().with_schema(schema),
+        )
+    }
+
+    /// Whether every data page of a flat text column points into its chunk's dictionary.
+    fn all_dictionary(&self, root: usize) -> bool {
+        let Some(leaf) = self.leaf(root) else { return false };
+        let groups = self.metadata.row_groups();
+        !groups.is_empty() && groups.iter().all(|group| is_dictionary(group.column(leaf)))
+    }
+
+    /// The Parquet column behind a flat top-level column.
+    pub fn leaf(&self, root: usize) -> Option<usize> {
+        let descriptor = self.metadata.file_metadata().schema_descr();
+        let mut leaves =
+            (0..descriptor.num_columns()).filter(|leaf| descriptor.get_column_root_idx(*leaf) == root);
+        let leaf = leaves.next()?;
+        leaves.next().is_none().then_some(leaf)
+    }
+}
+
+/// Keys into the distinct texts of a column chunk.
+pub(crate) fn dictionary_type() -> DataType {
+    DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8))
+}
+
+/// Text is read as views, whatever layout the writer noted; everything else as it is.
+fn read_type(ty: &DataType) -> Option<DataType> {
+    match ty {
+        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => Some(DataType::Utf8View),
+        DataType::Dictionary(_, value) => read_type(value).or_else(|| Some(value.as_ref().clone())),
+        _ => None,
+    }
+}
+
+fn is_dictionary(chunk: &ColumnChunkMetaData) -> bool {
+    let only_dictionary = |encodings: &mut dyn Iterator<Item = Encoding>| {
+        let mut any = false;
+        for encoding in encodings {
+            if !matches!(encoding, Encoding::RLE_DICTIONARY | Encoding::PLAIN_DICTIONARY) {
+                return false;
+            }
+            any = true;
+        }
+        any
+    };
+    // Only the encodings of data pages tell; the chunk's list also names those of levels and dictionaries.
+    chunk.page_encoding_stats_mask().is_some_and(|mask| only_dictionary(&mut mask.encodings()))
+}
+
+/// Positioned reads from a file.
+#[derive(Clone, Debug)]
+pub(crate) struct FileBytes {
+    file: Arc<File>,
+    length: u64,
+}
+
+impl FileBytes {
+    fn open(path: &Path) -> std::io::Result<Self> {
+        let file = File::open(path)?;
+        let length = file.metadata()?.len();
+        Ok(Self { file: Arc::new(file), length })
+    }
+}
+
+impl Length for FileBytes {
+    fn len(&self) -> u64 {
+        self.length
+    }
+}
+
+impl ChunkReader for FileBytes {
+    type T = BufReader<Position>;
+
+    fn get_read(&self, start: u64) -> ParquetResult<Self::T> {
+        let position = Position { file: Arc::clone(&self.file), at: start };
+        Ok(BufReader::with_capacity(HEADER_BUFFER_BYTES, position))
+    }
+
+    fn get_bytes(&self, start: u64, length: usize) -> ParquetResult<Bytes> {
+        let mut bytes = vec![0; length];
+        self.file.read_exact_at(&mut bytes, start)?;
+        Ok(bytes.into())
+    }
+}
+
+/// A reading position; unlike clones of a [`File`], positions do not move each other.
+#[derive(Debug)]
+pub(crate) struct Position {
+    file: Arc<File>,
+    at: u64,
+}
+
+impl Read for Position {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let read = self.file.read_at(buffer, self.at)?;
+        self.at += read as u64;
+        Ok(read)
+    }
+}
