@@ -27,7 +27,8 @@ impl Explain {
         let with_metrics =
             DisplayableExecutionPlan::with_metrics(physical.as_ref()).indent(false).to_string();
         let plain = displayable(physical.as_ref()).indent(false).to_string();
-        let physical = if with_metrics.contains("metrics=[]") { plain } else { with_metrics };
+        let has_run = metrics(physical.as_ref()).iter().any(|operator| operator.rows.is_some());
+        let physical = if has_run { with_metrics } else { plain };
         Self {
             sections: vec![
                 ("resolved", resolved_text(resolved)),

@@ -27,7 +27,10 @@ use datafusion::physical_expr::utils::{
 };
 use datafusion::physical_expr::{EquivalenceProperties, Partitioning, PhysicalExpr};
 use datafusion::physical_expr_common::physical_expr::snapshot_physical_expr;
-use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType, ReplaceChildrenOptions};
+use datafusion::physical_plan::coop::CooperativeStream;
+use datafusion::physical_plan::execution_plan::{
+    Boundedness, EmissionType, ReplaceChildrenOptions, SchedulingType,
+};
 use datafusion::physical_plan::filter_pushdown::{
     ChildPushdownResult, FilterPushdownPhase, FilterPushdownPropagation, PushedDown,
 };
@@ -86,12 +89,15 @@ impl ParquetScan {
             filters: Vec::new(),
             learnt: Vec::new(),
             fetch: None,
-            properties: Arc::new(PlanProperties::new(
-                EquivalenceProperties::new(schema),
-                Partitioning::UnknownPartitioning(partitions.max(1)),
-                EmissionType::Incremental,
-                Boundedness::Bounded,
-            )),
+            properties: Arc::new(
+                PlanProperties::new(
+                    EquivalenceProperties::new(schema),
+                    Partitioning::UnknownPartitioning(partitions.max(1)),
+                    EmissionType::Incremental,
+                    Boundedness::Bounded,
+                )
+                .with_scheduling_type(SchedulingType::Cooperative),
+            ),
             metrics: ExecutionPlanMetricsSet::new(),
             run: Mutex::default(),
         })
@@ -340,7 +346,8 @@ impl ExecutionPlan for ParquetScan {
         let metrics = BaselineMetrics::new(&self.metrics, partition);
         let state = Partition { work: self.work(partition)?, current: None, left: self.fetch, metrics };
         let stream = futures::stream::try_unfold(state, Partition::advance);
-        Ok(Box::pin(RecordBatchStreamAdapter::new(self.schema(), stream)))
+        let stream = RecordBatchStreamAdapter::new(self.schema(), Box::pin(stream));
+        Ok(Box::pin(CooperativeStream::new(stream)))
     }
 
     fn metrics(&self) -> Option<MetricsSet> {
