@@ -13,7 +13,7 @@ use arrow::array::{
     RecordBatchOptions, StringViewArray, new_empty_array, new_null_array,
 };
 use arrow::buffer::BooleanBuffer;
-use arrow::compute::{concat, filter};
+use arrow::compute::{FilterBuilder, concat, filter};
 use arrow::datatypes::{DataType, SchemaRef};
 use datafusion::common::{DataFusionError, Result};
 use parquet::arrow::ProjectionMask;
@@ -43,8 +43,11 @@ pub(crate) struct Group {
     /// The rows that are left; `None` means all.
     mask: Option<BooleanBuffer>,
     left: usize,
-    /// Columns already read, by their place in the table: one value for each row that is left.
+    /// Columns already read, by their place in the table: one value for each row that is left or, while `whole`,
+    /// for each row of the group.
     held: HashMap<usize, ArrayRef>,
+    /// While many rows are left, cheap conditions look at all rows: dropping some each time would cost more.
+    whole: bool,
 }
 
 impl Group {
@@ -57,7 +60,18 @@ impl Group {
     ) -> Result<Self> {
         let rows = usize::try_from(file.metadata.row_group(index).num_rows()).unwrap_or(0);
         let bytes = file.bytes()?;
-        Ok(Self { file, bytes, metadata, table, index, rows, mask: None, left: rows, held: HashMap::new() })
+        Ok(Self {
+            file,
+            bytes,
+            metadata,
+            table,
+            index,
+            rows,
+            mask: None,
+            left: rows,
+            held: HashMap::new(),
+            whole: true,
+        })
     }
 
     /// Applies the conditions until no row is left; `output` are the columns that the result needs.
@@ -72,13 +86,35 @@ impl Group {
                 output.contains(&column) || order[position + 1..].iter().any(|c| c.columns.contains(&column))
             };
             let unread = |column: &&usize| !self.held.contains_key(column);
-            if conjunct.columns.iter().filter(unread).any(|column| self.is_dear(*column)) {
+            let dear = conjunct.columns.iter().filter(unread).any(|column| self.is_dear(*column));
+            if dear || self.is_sparse() {
+                self.settle()?;
+            }
+            if dear {
                 self.narrow_in_batches(conjunct, &later)?;
             } else {
                 self.narrow_at_once(conjunct, &later)?;
             }
         }
+        self.settle()
+    }
+
+    /// Cuts what is held down to the rows that are left.
+    fn settle(&mut self) -> Result<()> {
+        if !self.whole {
+            return Ok(());
+        }
+        self.whole = false;
+        let Some(mask) = &self.mask else { return Ok(()) };
+        let predicate = FilterBuilder::new(&BooleanArray::new(mask.clone(), None)).optimize().build();
+        for array in self.held.values_mut() {
+            *array = compacted(predicate.filter(array)?);
+        }
         Ok(())
+    }
+
+    fn is_sparse(&self) -> bool {
+        self.left * SPARSE < self.rows
     }
 
     /// Rows that are left.
@@ -101,12 +137,12 @@ impl Group {
         self.read_held(&conjunct.columns)?;
         let arrays: Vec<ArrayRef> =
             conjunct.columns.iter().map(|column| Arc::clone(&self.held[column])).collect();
-        let keep = conjunct.evaluate(&arrays, self.left)?;
+        let keep = conjunct.evaluate(&arrays, if self.whole { self.rows } else { self.left })?;
         self.held.retain(|column, _| later(*column) || !conjunct.columns.contains(column));
         self.keep(&keep)
     }
 
-    /// Reads columns that are not held yet, for all rows that are left.
+    /// Reads columns that are not held yet.
     fn read_held(&mut self, columns: &[usize]) -> Result<()> {
         let unread: Vec<usize> =
             columns.iter().copied().filter(|column| !self.held.contains_key(column)).collect();
@@ -164,15 +200,21 @@ impl Group {
         Ok(())
     }
 
-    /// Drops the rows of those left for which `keep` is false.
+    /// Drops the rows for which `keep` (one bit for each value held) is false.
     fn keep(&mut self, keep: &BooleanBuffer) -> Result<()> {
+        if self.whole {
+            let mask = self.mask.as_ref().map_or_else(|| keep.clone(), |mask| mask & keep);
+            self.left = mask.count_set_bits();
+            self.mask = (self.left < self.rows).then_some(mask);
+            return Ok(());
+        }
         let left = keep.count_set_bits();
         if left == self.left {
             return Ok(());
         }
-        let predicate = BooleanArray::new(keep.clone(), None);
+        let predicate = FilterBuilder::new(&BooleanArray::new(keep.clone(), None)).optimize().build();
         for array in self.held.values_mut() {
-            *array = compacted(filter(array, &predicate)?);
+            *array = compacted(predicate.filter(array)?);
         }
         self.mask = Some(match &self.mask {
             None => keep.clone(),
@@ -185,7 +227,8 @@ impl Group {
     /// Starts reading columns for the rows that are left.
     fn reading(&self, columns: &[usize], batch: usize) -> Result<Reading> {
         let stored: Vec<usize> = columns.iter().filter_map(|c| Some(self.stored(*c)?.0)).collect();
-        let sparse = self.mask.is_some() && self.left * SPARSE < self.rows;
+        let mask = self.mask.as_ref().filter(|_| !self.whole);
+        let sparse = mask.is_some() && self.is_sparse();
         let reader = if stored.is_empty() {
             None
         } else {
@@ -195,7 +238,7 @@ impl Group {
                     .with_row_groups(vec![self.index])
                     .with_batch_size(batch.max(1))
                     .with_projection(ProjectionMask::roots(parquet_schema, stored));
-            if sparse && let Some(mask) = &self.mask {
+            if sparse && let Some(mask) = mask {
                 builder = builder.with_row_selection(RowSelection::from_boolean_buffer(mask.clone()));
             }
             Some(builder.build()?)
@@ -285,7 +328,9 @@ impl Reading {
         };
         let rows = batch.as_ref().map_or(self.batch.min(self.total - self.at), RecordBatch::num_rows);
         let mask = match &group.mask {
-            Some(mask) if !self.sparse => Some(BooleanArray::new(mask.slice(self.at, rows), None)),
+            Some(mask) if !self.sparse && !group.whole => {
+                Some(BooleanArray::new(mask.slice(self.at, rows), None))
+            }
             _ => None,
         };
         self.at += rows;

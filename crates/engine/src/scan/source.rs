@@ -1,7 +1,7 @@
 //! One Parquet file of a table: its bytes, its footer and how its columns are read.
 
 use std::fs::File;
-use std::io::{BufReader, Read};
+use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use bytes::Bytes;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use parquet::basic::Encoding;
-use parquet::errors::Result as ParquetResult;
+use parquet::errors::{ParquetError, Result as ParquetResult};
 use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData};
 use parquet::file::reader::{ChunkReader, Length};
 use parquet::file::statistics::Statistics;
@@ -135,7 +135,7 @@ fn is_dictionary(chunk: &ColumnChunkMetaData) -> bool {
     chunk.page_encoding_stats_mask().is_some_and(|mask| only_dictionary(&mut mask.encodings()))
 }
 
-/// Positioned reads from a file.
+/// Reads from a file; for one thread.
 #[derive(Clone, Debug)]
 pub(crate) struct FileBytes {
     file: Arc<File>,
@@ -165,8 +165,17 @@ impl ChunkReader for FileBytes {
     }
 
     fn get_bytes(&self, start: u64, length: usize) -> ParquetResult<Bytes> {
-        let mut bytes = vec![0; length];
-        self.file.read_exact_at(&mut bytes, start)?;
+        // Reading to the end of a file handle fills memory that was not zeroed before, unlike positioned reads. The
+        // handle belongs to one row group and so to one thread at a time.
+        let mut file = self.file.as_ref();
+        file.seek(SeekFrom::Start(start))?;
+        let mut bytes = Vec::with_capacity(length);
+        file.take(length as u64).read_to_end(&mut bytes)?;
+        if bytes.len() < length {
+            return Err(ParquetError::EOF(format!(
+                "{length} bytes at {start} reach beyond the end of the file"
+            )));
+        }
         Ok(bytes.into())
     }
 }
