@@ -1,22 +1,17 @@
 //! Points in time as sources write them, to microseconds since 1970 in UTC.
 
 use jiff::Timestamp;
-use jiff::civil::DateTime;
-use jiff::tz::TimeZone;
 
-/// Reads RFC 3339, `YYYY-MM-DD HH:MM:SS[.f]` without an offset (taken as UTC), a date alone, or a number as
-/// [`from_number`] does. Fractions beyond microseconds are cut.
+use crate::time_text::parse_timestamp;
+
+/// Reads what [`parse_timestamp`] reads, or a number as [`from_number`] does. Fractions beyond microseconds are cut.
 pub fn from_text(text: &str) -> Option<i64> {
     let text = text.trim_ascii();
     let is_number = text.bytes().all(|byte| byte.is_ascii_digit() || b"-.eE+".contains(&byte));
     if let Some(instant) = from_number(text).filter(|_| is_number) {
         return Some(instant);
     }
-    if let Ok(instant) = text.parse::<Timestamp>() {
-        return Some(instant.as_microsecond());
-    }
-    let local = text.parse::<DateTime>().ok()?;
-    Some(local.to_zoned(TimeZone::UTC).ok()?.timestamp().as_microsecond())
+    parse_timestamp(text)
 }
 
 /// Whether the text is RFC 3339, which needs an offset.

@@ -17,6 +17,8 @@ use datafusion::logical_expr::{
 };
 use std::collections::HashSet;
 
+use super::value_groups::{self, ValueGroups};
+
 /// Most values that `list` keeps (`XQL.md` section 3.1).
 const LIST_LIMIT: usize = 100;
 
@@ -89,11 +91,14 @@ impl AggregateUDFImpl for Collect {
 
     fn groups_accumulator_supported(&self, args: AccumulatorArgs<'_>) -> bool {
         let DataType::List(field) = args.return_field.data_type() else { return false };
-        self.distinct && *field.data_type() == DataType::Utf8View
+        self.distinct && value_groups::collects(field.data_type())
     }
 
-    fn create_groups_accumulator(&self, _args: AccumulatorArgs<'_>) -> Result<Box<dyn GroupsAccumulator>> {
-        Ok(Box::new(super::value_groups::ValueGroups::default()))
+    fn create_groups_accumulator(&self, args: AccumulatorArgs<'_>) -> Result<Box<dyn GroupsAccumulator>> {
+        let DataType::List(field) = args.return_field.data_type() else {
+            return exec_err!("{} returns an array", self.name);
+        };
+        Ok(Box::new(ValueGroups::new(field.data_type().clone())))
     }
 }
 
