@@ -6,8 +6,9 @@
 //! [`Search::Unknown`]. Texts are UTF-8, which is itself one of the automata.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::rc::Rc;
+
+use foldhash::{HashMap, HashMapExt};
 
 use super::glob::{DEAD, FULL, Glob, GlobMachine};
 use super::regex::RegexMachine;
@@ -157,7 +158,8 @@ impl<'a> Product<'a> {
             row.push(machine.start()?);
         }
         row.push(0);
-        let index = HashMap::from([(row.clone().into_boxed_slice(), 0)]);
+        let mut index = HashMap::new();
+        index.insert(row.clone().into_boxed_slice(), 0);
         let width = row.len();
         Some(Self {
             members,

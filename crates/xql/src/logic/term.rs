@@ -6,10 +6,9 @@
 //! column, or the same call of a function listed in [`is_deterministic`] on the same terms. A call is
 //! taken as null for null arguments only if listed in [`null_arguments`].
 
-use std::collections::HashMap;
-
 use atalanta_diag::Span;
 use atalanta_schema::Type;
+use foldhash::HashMap;
 
 /// Number of a term.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

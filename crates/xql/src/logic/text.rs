@@ -8,10 +8,12 @@
 //! unfolded text, a folded test is replaced by a regex that errs on the safe side. Regexes are judged
 //! in both [`Reading`]s. A verdict other than [`Verdict::Impossible`] claims nothing.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::fmt::Write;
 use std::rc::Rc;
+
+use foldhash::{HashMap, HashMapExt};
 
 use super::glob::Glob;
 use super::language::{Machine, Member, Search, Words, holds, search};
@@ -49,6 +51,8 @@ pub struct TextSet {
     pub negated: bool,
 }
 
+/// Most alternatives of the smallest condition that are tried as a text.
+const MAX_CANDIDATES: usize = 8;
 /// Most automata in one search.
 const MAX_MACHINES: usize = 64;
 /// Most literal bytes of all the patterns in one search.
@@ -124,12 +128,14 @@ impl Workshop {
             return Verdict::Possible;
         }
         match by_literals(sets) {
-            Some(Verdict::Impossible) => return Verdict::Impossible,
-            Some(Verdict::Possible) => {}
-            None if passes_folded(sets, &self.candidate(sets, true)) => {}
-            None if self.hasty => return self.guess(),
-            None if self.judge_folded(sets) == Verdict::Impossible => return Verdict::Impossible,
-            None => {}
+            Literals::Clash => return Verdict::Impossible,
+            Literals::Shared => {}
+            Literals::Open(starts) if self.some_candidate_passes(sets, &starts) => {}
+            Literals::Open(_) if self.hasty => return self.guess(),
+            Literals::Open(_) if self.judge_folded(sets) == Verdict::Impossible => {
+                return Verdict::Impossible;
+            }
+            Literals::Open(_) => {}
         }
         if sets.iter().flat_map(|set| &set.tests).all(|test| matches!(test, Test::Glob { fold: true, .. })) {
             return Verdict::Possible;
@@ -285,6 +291,17 @@ impl Workshop {
         (!machines.is_empty()).then_some(Member { machines, negated: set.negated })
     }
 
+    /// Whether a text made from the patterns satisfies what is said about the folded text.
+    fn some_candidate_passes(&mut self, sets: &[&TextSet], starts: &[Cow<'_, Glob>]) -> bool {
+        if passes_folded(sets, &self.candidate(sets, true)) {
+            return true;
+        }
+        starts.iter().take(MAX_CANDIDATES).any(|start| {
+            let text = start.segments().concat();
+            passes_folded(sets, &text)
+        })
+    }
+
     /// A text that satisfies the positive conditions if they don't interfere.
     fn candidate(&mut self, sets: &[&TextSet], folded: bool) -> Vec<u8> {
         let (mut start, mut middle, mut end) = (Vec::<u8>::new(), Vec::<u8>::new(), Vec::<u8>::new());
@@ -293,7 +310,7 @@ impl Workshop {
         for set in positive {
             let glob = match set.tests.first() {
                 Some(Test::Glob { glob, fold }) if folded || *fold => glob.folded(),
-                Some(Test::Glob { glob, .. }) => glob.clone(),
+                Some(Test::Glob { glob, .. }) => Cow::Borrowed(glob),
                 Some(Test::Regex(pattern)) => {
                     middle.extend(self.outline(pattern).sample.iter());
                     continue;
@@ -339,12 +356,20 @@ fn excludes_itself(sets: &[&TextSet]) -> bool {
     sets.iter().any(|set| !set.negated && set.tests.iter().all(|test| failing().any(|other| other == test)))
 }
 
-/// Judges the folded text by comparing the patterns' starts, ends and constants; none when that is not
-/// enough. [`Verdict::Possible`] means that the conditions that say something about the folded text
-/// share a constant.
-fn by_literals(sets: &[&TextSet]) -> Option<Verdict> {
-    let mut passing: Vec<Vec<Glob>> = Vec::new();
-    let mut failing: Vec<Glob> = Vec::new();
+/// What the patterns' starts, ends and constants tell about the folded text.
+enum Literals<'a> {
+    /// Nothing satisfies the conditions.
+    Clash,
+    /// The conditions that say something about the folded text share a constant.
+    Shared,
+    /// Not enough to tell; the alternatives of the smallest condition that are left.
+    Open(Vec<Cow<'a, Glob>>),
+}
+
+/// Judges the folded text by comparing the patterns' starts, ends and constants.
+fn by_literals<'a>(sets: &[&'a TextSet]) -> Literals<'a> {
+    let mut passing: Vec<Vec<Cow<'a, Glob>>> = Vec::new();
+    let mut failing: Vec<Cow<'a, Glob>> = Vec::new();
     for set in sets {
         if set.negated {
             failing.extend(set.tests.iter().filter_map(|test| match test {
@@ -357,20 +382,21 @@ fn by_literals(sets: &[&TextSet]) -> Option<Verdict> {
             Test::Glob { glob, .. } => Some(glob.folded()),
             Test::Regex(_) => None,
         });
-        passing.extend(globs.collect::<Option<Vec<Glob>>>());
+        passing.extend(globs.collect::<Option<Vec<_>>>());
     }
-    let at = (0..passing.len()).min_by_key(|at| passing[*at].len())?;
-    let smallest = passing.swap_remove(at);
-    let open = |glob: &Glob| {
-        let reached = |others: &Vec<Glob>| others.iter().any(|other| !other.excludes(glob));
-        passing.iter().all(reached) && !failing.iter().any(|other| other.covers(glob))
+    let Some(at) = (0..passing.len()).min_by_key(|at| passing[*at].len()) else {
+        return Literals::Open(Vec::new());
     };
-    let mut left = smallest.iter().filter(|glob| open(glob)).peekable();
-    if left.peek().is_none() {
-        return Some(Verdict::Impossible);
+    let mut left = passing.swap_remove(at);
+    left.retain(|glob| {
+        let reached = |others: &Vec<Cow<'a, Glob>>| others.iter().any(|other| !other.excludes(glob));
+        passing.iter().all(reached) && !failing.iter().any(|other| other.covers(glob))
+    });
+    if left.is_empty() {
+        return Literals::Clash;
     }
     // For a constant, not to exclude it is to match it, and not to cover it is to fail on it.
-    left.any(|glob| glob.text().is_some()).then_some(Verdict::Possible)
+    if left.iter().any(|glob| glob.text().is_some()) { Literals::Shared } else { Literals::Open(left) }
 }
 
 /// Whether a folded text satisfies what the conditions say about folded texts.
@@ -400,7 +426,7 @@ fn folded_member(set: &TextSet) -> Option<Member> {
                 let folded = glob.folded();
                 match folded.text() {
                     Some(text) => words.push(text.to_vec()),
-                    None => machines.push(Machine::glob(&folded)),
+                    None => machines.push(Machine::glob(folded.as_ref())),
                 }
             }
             _ if set.negated => {}
