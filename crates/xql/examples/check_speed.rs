@@ -17,11 +17,15 @@ use atalanta_xql::logic::analyze;
 use atalanta_xql::resolve::resolve;
 use atalanta_xql::syntax::parse;
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() {
     if let Some(rounds) = std::env::args().nth(1).and_then(|rounds| rounds.parse().ok()) {
-        // For a profiler: the 50-stage query again and again.
-        let (text, env) = (fifty_stages(), Env::new(Mode::Compat));
-        (0..rounds).for_each(|_| drop(std::hint::black_box(check(&text, &env))));
+        // For a profiler: the 50-stage query, or the hunts, again and again.
+        let hunts = std::env::args().nth(2).map(|file| hunts(&file));
+        let (texts, env) = (hunts.unwrap_or_else(|| vec![fifty_stages()]), Env::new(Mode::Compat));
+        (0..rounds).for_each(|_| texts.iter().for_each(|text| drop(std::hint::black_box(check(text, &env)))));
         return;
     }
     println!(

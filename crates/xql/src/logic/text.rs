@@ -241,7 +241,7 @@ impl Workshop {
         }
     }
 
-    /// A shortest text that satisfies all the conditions, if one is found.
+    /// A short text that satisfies all the conditions, if one is found.
     pub fn witness(&mut self, sets: &[&TextSet]) -> Option<String> {
         let folds =
             sets.iter().flat_map(|set| &set.tests).all(|test| matches!(test, Test::Glob { fold: true, .. }));
@@ -249,6 +249,10 @@ impl Workshop {
         for set in sets {
             let member = if folds { folded_member(set) } else { self.unfolded_member(set, Reading::Ascii) };
             found.push(member?);
+        }
+        let written = self.written_together(sets);
+        if holds(&found, &written) == Some(true) {
+            return String::from_utf8(written).ok();
         }
         match search(&found, &mut self.fuel) {
             Search::Witness(text) => String::from_utf8(text).ok(),
@@ -289,6 +293,30 @@ impl Workshop {
             machines.push(Machine::Words(Words::new(words)));
         }
         (!machines.is_empty()).then_some(Member { machines, negated: set.negated })
+    }
+
+    /// The parts that the conditions ask for, one after the other, with common ends written once.
+    fn written_together(&mut self, sets: &[&TextSet]) -> Vec<u8> {
+        let (mut text, mut last) = (Vec::new(), Vec::new());
+        for set in sets.iter().filter(|set| !set.negated) {
+            let parts = match set.tests.first() {
+                Some(Test::Glob { glob, .. }) => glob.segments().to_vec(),
+                Some(Test::Regex(pattern)) => vec![Vec::new(), self.outline(pattern).sample.clone(), Vec::new()],
+                None => continue,
+            };
+            let [first, middle @ .., end] = parts.as_slice() else {
+                return parts.concat();
+            };
+            if !first.is_empty() {
+                text.splice(0..0, first.iter().copied());
+            }
+            middle.iter().for_each(|part| append(&mut text, part));
+            if end.len() > last.len() {
+                last.clone_from(end);
+            }
+        }
+        append(&mut text, &last);
+        text
     }
 
     /// Whether a text made from the patterns satisfies what is said about the folded text.
@@ -335,6 +363,15 @@ impl Workshop {
         start.extend(end);
         start
     }
+}
+
+/// Appends a part, except for what the text ends with already.
+fn append(text: &mut Vec<u8>, part: &[u8]) {
+    if part.is_empty() || text.windows(part.len()).any(|window| window == part) && !text.ends_with(part) {
+        return;
+    }
+    let shared = (0..=part.len().min(text.len())).rev().find(|length| text.ends_with(&part[..*length]));
+    text.extend_from_slice(&part[shared.unwrap_or(0)..]);
 }
 
 /// At most [`MAX_MACHINES`] automata; conditions beyond are left out.
