@@ -10,6 +10,7 @@ pub mod fix;
 pub mod ir;
 pub mod lint;
 pub mod logic;
+mod plain_regex;
 pub mod resolve;
 pub mod signatures;
 pub mod syntax;

@@ -94,7 +94,10 @@ impl Values {
                 Self::Net(set) => nets.push(set),
             }
         }
-        if numbers.is_some_and(|numbers| numbers.is_empty(integers)) || !(yes || no) || !nets_meet(&nets, &texts) {
+        if numbers.is_some_and(|numbers| numbers.is_empty(integers))
+            || !(yes || no)
+            || !nets_meet(&nets, &texts)
+        {
             return Verdict::Impossible;
         }
         if texts.is_empty() { Verdict::Possible } else { workshop.judge(&texts) }

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use memchr::memmem;
+
 /// A pattern of literal segments with any run of bytes between two segments, anchored at both ends.
 ///
 /// One segment is the text itself; `["", "x", ""]` contains `x`; `["", "x"]` ends with it.
@@ -113,10 +115,8 @@ impl Glob {
             return false;
         };
         for segment in middle {
-            let found = rest.windows(segment.len().max(1)).position(|window| window == segment.as_slice());
-            match found {
+            match memmem::find(rest, segment) {
                 Some(at) => rest = &rest[at + segment.len()..],
-                None if segment.is_empty() => {}
                 None => return false,
             }
         }
@@ -150,10 +150,7 @@ impl Glob {
                 Shape::Equals(_) | Shape::Other => false,
                 Shape::Prefix(text) => other.segments.first().is_some_and(|part| part.starts_with(text)),
                 Shape::Suffix(text) => other.segments.last().is_some_and(|part| part.ends_with(text)),
-                Shape::Contains(text) => other
-                    .segments
-                    .iter()
-                    .any(|part| text.is_empty() || part.windows(text.len()).any(|window| window == text)),
+                Shape::Contains(text) => other.segments.iter().any(|part| memmem::find(part, text).is_some()),
             }
     }
 

@@ -208,7 +208,7 @@ impl RegexMachine {
     /// Compiles; `None` when the pattern is not understood or too large.
     pub(super) fn new(pattern: &str, reading: Reading, bound: Bound) -> Option<Self> {
         let hir = parse(pattern, reading, bound)?;
-        let nfa = COMPILER.with(|compiler| compiler.build_from_hir(&hir)).ok()?;
+        let nfa = COMPILER.with(|compiler| compiler.build_from_hir(&hir).ok())?;
         // State numbers stay valid only while the cache is never cleared: give up instead.
         let config = DFA::config()
             .cache_capacity(MAX_STATES)

@@ -16,7 +16,7 @@ use super::formula::{Condition, Fact, Formula, Outcome};
 use super::glob::Glob;
 use super::named::{Named, folded};
 use super::number::NumberSet;
-use super::report::Segment;
+use super::report::{MAX_ALTERNATIVES, Segment, alternatives};
 use super::solve::Logic;
 use super::term::{Columns, Slot, TermId, TermKey};
 use super::text::{Test, TextSet};
@@ -239,7 +239,7 @@ impl Walker {
         }
         let tests = names.iter().map(|name| Test::Glob { glob: Glob::equals(name), fold: false }).collect();
         let shown: Vec<String> = names.iter().map(|name| explain::quoted(name)).collect();
-        let phrase = explain::one_of(&shown, shown.len());
+        let phrase = explain::one_of(&shown, shown.len()).into();
         let values = Values::Text(TextSet { tests, negated: false });
         self.give(Fact { null_ok: true, values, phrase, ..Fact::set(term) }, span, state);
     }
@@ -280,6 +280,8 @@ impl Walker {
     ) -> Formula {
         let mut reader = Reader::new(&mut self.logic, &mut state.columns, state.case_sensitive);
         reader.right = right;
+        // What every row should do is shown in messages, what a dropped row would do is not.
+        reader.wordless = !outcome.want;
         let formula = reader.formula(expr, outcome);
         let given = reader.given;
         state.conditions.extend(given.into_iter().map(|f| Condition {
@@ -324,7 +326,17 @@ impl Walker {
         if state.conditions.len() >= MAX_CONDITIONS || self.findings.len() >= MAX_FINDINGS {
             return;
         }
-        let formula = self.formula(condition, Outcome::TRUE, right, state);
+        let alternatives = alternatives(condition);
+        let parts: Vec<Formula> = match &condition.kind {
+            ExprKind::Or(_) => {
+                alternatives.iter().map(|part| self.formula(part, Outcome::TRUE, right, state)).collect()
+            }
+            _ => Vec::new(),
+        };
+        let formula = match parts.as_slice() {
+            [] => self.formula(condition, Outcome::TRUE, right, state),
+            parts => self.logic.any(parts.to_vec()),
+        };
         if self.is_impossible(state, &formula) {
             self.never(condition, formula, state, place);
             state.dead = true;
@@ -336,7 +348,13 @@ impl Walker {
                 self.implied(condition, &formula, &dropped, state, place);
                 return;
             }
-            self.dead_branches(condition, right, state, place);
+            let formulas = alternatives.into_iter().take(MAX_ALTERNATIVES).enumerate().map(|(at, part)| {
+                let known = parts.get(at).cloned();
+                let formula = known.unwrap_or_else(|| self.formula(&part, Outcome::TRUE, right, state));
+                (part.span, formula)
+            });
+            let formulas: Vec<(Span, Formula)> = formulas.collect();
+            self.dead_branches(formulas, state, place);
             self.note_text(condition, &formula, place);
         }
         state.conditions.push(Condition { formula, span: condition.span, given: false });
@@ -390,7 +408,7 @@ impl Walker {
         };
         if call.ty == Type::Int {
             let values = Values::Number(NumberSet::between(least, i64::MAX));
-            let phrase = explain::range(least, i64::MAX);
+            let phrase = explain::range(least, i64::MAX).into();
             self.give(Fact { values, phrase, ..Fact::set(slot.term) }, call.span, state);
         }
         slot

@@ -100,6 +100,18 @@ impl Logic {
         Formula::all(parts)
     }
 
+    /// An alternative "is null" joins the fact about the same term, as in the null-safe `!=`.
+    pub fn any(&mut self, parts: Vec<Formula>) -> Formula {
+        if let [Formula::Fact(first), Formula::Fact(second)] = parts.as_slice() {
+            let (null, other) = (self.fact(*first), self.fact(*second));
+            if null.values == Values::None && null.null_ok && null.term == other.term {
+                let joined = Fact { null_ok: true, ..other.clone() };
+                return self.add(joined);
+            }
+        }
+        Formula::any(parts)
+    }
+
     /// Whether no row satisfies all the conditions.
     pub fn is_impossible<'a>(&mut self, formulas: impl IntoIterator<Item = &'a Formula>) -> bool {
         let mut chosen = Chosen::default();
@@ -153,9 +165,9 @@ impl Logic {
     }
 
     /// Whether one alternative of each choice from the given one on may hold together with what is chosen.
-    fn choose<'a>(
+    fn choose(
         &mut self,
-        choices: &mut Vec<&'a [Formula]>,
+        choices: &mut Vec<&[Formula]>,
         at: usize,
         chosen: &mut Chosen,
         decisions: &mut u32,

@@ -14,10 +14,12 @@ use std::fmt::Write;
 use std::rc::Rc;
 
 use foldhash::{HashMap, HashMapExt};
+use memchr::memmem;
 
 use super::glob::Glob;
 use super::language::{Machine, Member, Search, Words, holds, search};
 use super::regex::{self, Bound, Outline, Reading, RegexMachine};
+use crate::plain_regex;
 
 /// Answer about a set of conditions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,6 +109,19 @@ impl Workshop {
         outline
     }
 
+    /// Whether something surely matches wherever it stands.
+    fn floats(&mut self, pattern: &str) -> bool {
+        plain_regex::read(pattern).is_some() || self.outline(pattern).floats
+    }
+
+    /// Whether the empty text is surely not matched.
+    fn needs_text(&mut self, pattern: &str) -> bool {
+        match plain_regex::read(pattern) {
+            Some(plain) => !plain.matches_empty,
+            None => self.outline(pattern).needs_text,
+        }
+    }
+
     fn regex(&mut self, pattern: &str, reading: Reading, bound: Bound) -> Option<Machine> {
         let key = (pattern.to_owned(), reading, bound);
         if let Some(known) = self.regexes.get(&key) {
@@ -167,7 +182,7 @@ impl Workshop {
         for set in sets.iter().filter(|set| !set.negated) {
             empty = false;
             let fits = match set.tests.first() {
-                Some(Test::Regex(pattern)) => self.outline(pattern).floats,
+                Some(Test::Regex(pattern)) => self.floats(pattern),
                 Some(Test::Glob { glob, .. }) => match glob.segments() {
                     [first, .., last] => {
                         starts += usize::from(!first.is_empty());
@@ -190,7 +205,7 @@ impl Workshop {
         empty
             && failing.all(|test| match test {
                 Test::Glob { glob, .. } => glob.len() > 0,
-                Test::Regex(pattern) => self.outline(pattern).needs_text,
+                Test::Regex(pattern) => self.needs_text(pattern),
             })
     }
 
@@ -301,7 +316,9 @@ impl Workshop {
         for set in sets.iter().filter(|set| !set.negated) {
             let parts = match set.tests.first() {
                 Some(Test::Glob { glob, .. }) => glob.segments().to_vec(),
-                Some(Test::Regex(pattern)) => vec![Vec::new(), self.outline(pattern).sample.clone(), Vec::new()],
+                Some(Test::Regex(pattern)) => {
+                    vec![Vec::new(), self.outline(pattern).sample.clone(), Vec::new()]
+                }
                 None => continue,
             };
             let [first, middle @ .., end] = parts.as_slice() else {
@@ -339,6 +356,8 @@ impl Workshop {
             let glob = match set.tests.first() {
                 Some(Test::Glob { glob, fold }) if folded || *fold => glob.folded(),
                 Some(Test::Glob { glob, .. }) => Cow::Borrowed(glob),
+                // About the folded text a regex says nothing.
+                Some(Test::Regex(_)) if folded => continue,
                 Some(Test::Regex(pattern)) => {
                     middle.extend(self.outline(pattern).sample.iter());
                     continue;
@@ -367,7 +386,7 @@ impl Workshop {
 
 /// Appends a part, except for what the text ends with already.
 fn append(text: &mut Vec<u8>, part: &[u8]) {
-    if part.is_empty() || text.windows(part.len()).any(|window| window == part) && !text.ends_with(part) {
+    if part.is_empty() || memmem::find(text, part).is_some() && !text.ends_with(part) {
         return;
     }
     let shared = (0..=part.len().min(text.len())).rev().find(|length| text.ends_with(&part[..*length]));

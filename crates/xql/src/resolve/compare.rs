@@ -10,6 +10,7 @@ use super::Resolver;
 use super::expr::{boolean, call, mismatch, null, string};
 use crate::facts::FactKind;
 use crate::ir::{Comparison, Expr, ExprKind, Pattern};
+use crate::plain_regex;
 use crate::syntax::ast::{self, Literal, Operator};
 
 /// The column that holds the highest known protocol and the one that holds the transport below it.
@@ -336,6 +337,9 @@ pub fn like_pattern(text: &str, fold: bool) -> Pattern {
 /// Why a pattern is not a regex. Only Unicode properties and flags can be wrong beyond the syntax, so
 /// that patterns without them need no second pass.
 fn regex_error(pattern: &str) -> Option<regex_syntax::Error> {
+    if plain_regex::read(pattern).is_some() {
+        return None;
+    }
     if let Err(error) = regex_syntax::ast::parse::Parser::new().parse(pattern) {
         return Some(error.into());
     }
