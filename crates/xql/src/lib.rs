@@ -7,6 +7,7 @@ mod check;
 pub mod env;
 pub mod facts;
 pub mod fix;
+pub mod format;
 pub mod ir;
 pub mod lint;
 pub mod logic;
