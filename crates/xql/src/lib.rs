@@ -14,6 +14,7 @@ pub mod logic;
 mod plain_regex;
 pub mod resolve;
 pub mod signatures;
+pub mod stage_docs;
 pub mod syntax;
 
 pub use check::{Checked, check};

@@ -307,7 +307,7 @@ impl Printer<'_> {
             match node {
                 Node::Leaf(at) => self.piece(*at, indent),
                 node if self.fits(std::slice::from_ref(node)) => {
-                    self.write_flat(std::slice::from_ref(node), indent)
+                    self.write_flat(std::slice::from_ref(node), indent);
                 }
                 Node::Group { open, nodes, close } => self.opened(*open, nodes, *close, indent),
                 Node::Query { open, stages, close } => {

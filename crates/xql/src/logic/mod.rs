@@ -34,6 +34,10 @@ mod tests;
 
 use atalanta_diag::Span;
 
+/// Tables of small keys, which are most of the work of many proofs.
+type Map<K, V> = std::collections::HashMap<K, V, foldhash::fast::RandomState>;
+type Set<K> = std::collections::HashSet<K, foldhash::fast::RandomState>;
+
 pub use satisfy::analyze;
 
 /// Something proved about a condition, or a strong hint.

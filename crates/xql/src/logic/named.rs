@@ -6,13 +6,13 @@
 
 use std::borrow::Cow;
 
-use foldhash::HashSet;
+use super::Set;
 
 use crate::ir::{Expr, ExprKind, OperationKind, Plan};
 
 /// Folded column names.
 #[derive(Debug, Default)]
-pub(super) struct Named(HashSet<String>);
+pub(super) struct Named(Set<String>);
 
 /// The name in lower case.
 pub(super) fn folded(name: &str) -> Cow<'_, str> {

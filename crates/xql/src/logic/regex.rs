@@ -6,7 +6,7 @@
 //! language is safe and narrowed to "nowhere" where a smaller one is ([`Bound`]). What does not parse,
 //! or grows beyond the limits, gives no automaton.
 
-use foldhash::{HashMap, HashMapExt};
+use super::Map;
 use regex_automata::Input;
 use regex_automata::hybrid::LazyStateID;
 use regex_automata::hybrid::dfa::{Cache, DFA};
@@ -182,7 +182,7 @@ pub(super) struct RegexMachine {
     dfa: DFA,
     cache: Cache,
     states: Vec<LazyStateID>,
-    numbers: HashMap<LazyStateID, u32>,
+    numbers: Map<LazyStateID, u32>,
     /// For each state and class of bytes the next state's number, once known.
     moves: Vec<u32>,
     stride: usize,
@@ -217,7 +217,7 @@ impl RegexMachine {
         let dfa = DFA::builder().configure(config).build_from_nfa(nfa).ok()?;
         let cache = dfa.create_cache();
         let stride = dfa.byte_classes().alphabet_len();
-        Some(Self { dfa, cache, states: Vec::new(), numbers: HashMap::new(), moves: Vec::new(), stride })
+        Some(Self { dfa, cache, states: Vec::new(), numbers: Map::default(), moves: Vec::new(), stride })
     }
 
     pub(super) fn start(&mut self) -> Option<u32> {

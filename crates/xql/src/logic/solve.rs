@@ -6,8 +6,8 @@
 
 use std::collections::BTreeMap;
 
+use super::{Map, Set};
 use atalanta_schema::Type;
-use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 
 use super::domain::Values;
 use super::formula::{Condition, Fact, FactId, Formula, Reach};
@@ -34,10 +34,10 @@ pub struct Logic {
     facts: Vec<Fact>,
     /// Compiled automata and the remaining steps.
     pub workshop: Workshop,
-    known: HashMap<Vec<FactId>, Verdict>,
+    known: Map<Vec<FactId>, Verdict>,
     judgements: u32,
     /// Terms whose range was stated.
-    pub ranged: HashSet<TermId>,
+    pub ranged: Set<TermId>,
 }
 
 /// The facts chosen so far, by term, with the way back.
@@ -73,9 +73,9 @@ impl Logic {
             terms: Terms::default(),
             facts: Vec::new(),
             workshop: Workshop::new(fuel),
-            known: HashMap::new(),
+            known: Map::default(),
             judgements: MAX_JUDGEMENTS,
-            ranged: HashSet::new(),
+            ranged: Set::default(),
         }
     }
 

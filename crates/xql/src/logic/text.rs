@@ -13,7 +13,7 @@ use std::cell::RefCell;
 use std::fmt::Write;
 use std::rc::Rc;
 
-use foldhash::{HashMap, HashMapExt};
+use super::Map;
 use memchr::memmem;
 
 use super::glob::Glob;
@@ -77,8 +77,8 @@ type RegexKey = (String, Reading, Bound);
 /// Compiled regexes and the steps that are left.
 #[derive(Debug)]
 pub struct Workshop {
-    regexes: HashMap<RegexKey, Option<Rc<RefCell<RegexMachine>>>>,
-    outlines: HashMap<String, Rc<Outline>>,
+    regexes: Map<RegexKey, Option<Rc<RefCell<RegexMachine>>>>,
+    outlines: Map<String, Rc<Outline>>,
     fuel: u64,
     /// Whether to do without automata; what they would have to decide is then called impossible and
     /// noted in `unsure`.
@@ -90,7 +90,7 @@ pub struct Workshop {
 impl Workshop {
     /// With so many automaton steps for everything that is asked.
     pub fn new(fuel: u64) -> Self {
-        Self { regexes: HashMap::new(), outlines: HashMap::new(), fuel, hasty: false, unsure: false }
+        Self { regexes: Map::default(), outlines: Map::default(), fuel, hasty: false, unsure: false }
     }
 
     /// Takes steps for other work than automata; false when none are left.
