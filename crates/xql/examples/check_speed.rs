@@ -17,7 +17,17 @@ use atalanta_xql::logic::analyze;
 use atalanta_xql::resolve::resolve;
 use atalanta_xql::syntax::parse;
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() {
+    if let Some(rounds) = std::env::args().nth(1).and_then(|rounds| rounds.parse().ok()) {
+        // For a profiler: the 50-stage query, or the hunts, again and again.
+        let hunts = std::env::args().nth(2).map(|file| hunts(&file));
+        let (texts, env) = (hunts.unwrap_or_else(|| vec![fifty_stages()]), Env::new(Mode::Compat));
+        (0..rounds).for_each(|_| texts.iter().for_each(|text| drop(std::hint::black_box(check(text, &env)))));
+        return;
+    }
     println!(
         "{:<28} {:>9} {:>9} {:>9} {:>9} {:>9} {:>9}",
         "query", "parse", "resolve", "logic", "lint", "check", "findings"
@@ -30,6 +40,7 @@ fn main() {
             show(&format!("{file}, slowest"), slowest);
         }
     }
+    three_thousand();
     show("900 stages, one column", &times(&one_column(900), 3));
     show("900 stages, own columns", &times(&own_columns(900), 3));
 }
@@ -71,6 +82,24 @@ fn median<T>(repeat: usize, step: impl Fn() -> T) -> Duration {
         .collect();
     times.sort();
     times[times.len() / 2]
+}
+
+/// 3,000 different queries, each parsed and checked once: the hunts with constants of their own.
+fn three_thousand() {
+    let hunts: Vec<String> = ["as_written.xql", "repaired.xql"].into_iter().flat_map(hunts).collect();
+    if hunts.is_empty() {
+        return;
+    }
+    let varied: Vec<String> = (0..3000)
+        .map(|at| {
+            let text = &hunts[at % hunts.len()];
+            format!("{text}\n| filter action_file_path contains \"/round{at}/\"")
+        })
+        .collect();
+    let env = Env::new(Mode::Compat);
+    let start = Instant::now();
+    let found: usize = varied.iter().map(|text| check(text, &env).diagnostics.len()).sum();
+    println!("3,000 queries: {:.2} s, {found} diagnostics", start.elapsed().as_secs_f64());
 }
 
 fn sum(all: &[Times]) -> Times {

@@ -7,11 +7,14 @@ mod check;
 pub mod env;
 pub mod facts;
 pub mod fix;
+pub mod format;
 pub mod ir;
 pub mod lint;
 pub mod logic;
+mod plain_regex;
 pub mod resolve;
 pub mod signatures;
+pub mod stage_docs;
 pub mod syntax;
 
 pub use check::{Checked, check};

@@ -21,7 +21,7 @@ use crate::facts::Fact;
 use crate::logic::Finding;
 use crate::resolve::{DEFAULT_DATASET, Resolved};
 use crate::syntax::Parsed;
-use crate::syntax::ast::{Name, Query, StageKind};
+use crate::syntax::ast::{Expr, Name, Query, Stage, StageKind};
 use crate::syntax::codes;
 
 /// What a lint is about.
@@ -118,6 +118,8 @@ pub struct Context<'a> {
     pub options: Options,
     /// The catalogued dataset that the query reads.
     dataset: Option<&'static Dataset>,
+    stages: Vec<&'a Stage>,
+    expressions: Vec<&'a Expr>,
 }
 
 /// The catalogued dataset that the query reads, the event table when none is written.
@@ -132,6 +134,16 @@ fn dataset(query: &Query) -> Option<&'static Dataset> {
 impl<'a> Context<'a> {
     fn query(&self) -> &'a Query {
         &self.parsed.query
+    }
+
+    /// Every stage of the query and its sub-queries.
+    fn stages(&self) -> impl Iterator<Item = &'a Stage> + '_ {
+        self.stages.iter().copied()
+    }
+
+    /// Every expression of the query and its sub-queries, parents before children.
+    fn expressions(&self) -> impl Iterator<Item = &'a Expr> + '_ {
+        self.expressions.iter().copied()
     }
 
     fn facts(&self) -> &'a [Fact] {
@@ -228,7 +240,9 @@ pub fn check(
     options: Options,
 ) -> Vec<Diagnostic> {
     let dataset = dataset(&parsed.query);
-    let context = Context { text, parsed, resolved, findings, options, dataset };
+    let stages = walk::stages(&parsed.query);
+    let expressions = walk::expressions(&stages);
+    let context = Context { text, parsed, resolved, findings, options, dataset, stages, expressions };
     let mut diagnostics: Vec<_> = RULES.iter().flat_map(|rule| (rule.check)(&context)).collect();
     diagnostics.sort_by_key(|diagnostic| (diagnostic.span, diagnostic.code));
     diagnostics

@@ -34,10 +34,10 @@ pub(super) fn stages(query: &Query) -> Vec<&Stage> {
     out
 }
 
-/// Every expression of the query and its sub-queries, parents before children.
-pub(super) fn expressions(query: &Query) -> Vec<&Expr> {
+/// Every expression of these stages, parents before children.
+pub(super) fn expressions<'a>(stages: &[&'a Stage]) -> Vec<&'a Expr> {
     let mut out = Vec::new();
-    for stage in stages(query) {
+    for &stage in stages {
         for expr in stage_expressions(stage) {
             expr.walk(&mut |expr| out.push(expr));
         }

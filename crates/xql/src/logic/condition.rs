@@ -6,6 +6,8 @@
 //! without a rule, conversions) says at most that a value is not null, or nothing. A test of an array
 //! column is about some element when it passes, about every element when it fails.
 
+use std::borrow::Cow;
+
 use atalanta_schema::Type;
 
 use super::domain::{NetSet, Values};
@@ -35,6 +37,8 @@ pub struct Reader<'a> {
     pub case_sensitive: bool,
     /// Facts about new terms that hold by themselves.
     pub given: Vec<Formula>,
+    /// Whether the facts need no words.
+    pub wordless: bool,
     /// How deep the expression may still be.
     depth: usize,
 }
@@ -42,13 +46,25 @@ pub struct Reader<'a> {
 /// The values for which a test of a value that is not null passes, and how to say it.
 struct Passing {
     values: Values,
-    phrase: String,
+    phrase: Cow<'static, str>,
 }
 
 impl<'a> Reader<'a> {
     /// A reader of the incoming row.
     pub fn new(logic: &'a mut Logic, columns: &'a mut Columns, case_sensitive: bool) -> Self {
-        Self { logic, columns, right: None, case_sensitive, given: Vec::new(), depth: MAX_DEPTH }
+        Self {
+            logic,
+            columns,
+            right: None,
+            case_sensitive,
+            given: Vec::new(),
+            wordless: false,
+            depth: MAX_DEPTH,
+        }
+    }
+
+    fn words(&self, say: impl FnOnce() -> String) -> Cow<'static, str> {
+        if self.wordless { Cow::Borrowed("") } else { Cow::Owned(say()) }
     }
 
     /// The value of an expression.
@@ -111,7 +127,7 @@ impl<'a> Reader<'a> {
         if let Some((low, high)) = result_range(function, part).filter(|_| is_call && expr.ty == Type::Int)
             && self.logic.ranged.insert(slot.term)
         {
-            let phrase = explain::range(low, high);
+            let phrase = explain::range(low, high).into();
             let values = Values::Number(NumberSet::between(low, high));
             let fact = Fact { null_ok: true, values, phrase, ..Fact::set(slot.term) };
             let fact = self.logic.add(fact);
@@ -151,13 +167,14 @@ impl<'a> Reader<'a> {
             }
             ExprKind::Or(parts) => {
                 let parts = parts.iter().map(|part| self.formula(part, outcome)).collect();
-                if outcome.want { self.any(parts) } else { Formula::all(parts) }
+                if outcome.want { self.logic.any(parts) } else { Formula::all(parts) }
             }
             ExprKind::Not(inner) => self.formula(inner, outcome.flipped()),
             ExprKind::IsNull(value) => self.null_test(value, outcome.want),
             ExprKind::Compare { operator, left, right } => self.compare(*operator, left, right, outcome),
             ExprKind::Matches { value, pattern, fold } => {
-                let (test, phrase) = test_of(pattern, *fold);
+                let test = test_of(pattern, *fold);
+                let phrase = self.words(|| pattern_words(pattern, &test));
                 let values = Values::Text(TextSet { tests: vec![test], negated: false });
                 self.tested(value, Passing { values, phrase }, None, outcome)
             }
@@ -174,22 +191,10 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// An alternative "is null" joins the fact about the same term, as in the null-safe `!=`.
-    fn any(&mut self, parts: Vec<Formula>) -> Formula {
-        if let [Formula::Fact(first), Formula::Fact(second)] = parts.as_slice() {
-            let (null, other) = (self.logic.fact(*first), self.logic.fact(*second));
-            if null.values == Values::None && null.null_ok && null.term == other.term {
-                let joined = Fact { null_ok: true, ..other.clone() };
-                return self.logic.add(joined);
-            }
-        }
-        Formula::any(parts)
-    }
-
     fn null_test(&mut self, value: &Expr, want: bool) -> Formula {
         let slot = self.slot(value);
         let values = if want { Values::None } else { Values::Any };
-        let phrase = "be null".to_owned();
+        let phrase = "be null".into();
         let column = column_of(value);
         let causes = slot.causes;
         let null =
@@ -290,7 +295,7 @@ impl<'a> Reader<'a> {
                 Comparison::Ne => Values::Bool(!truth),
                 _ => return None,
             };
-            return Some(Passing { values, phrase: format!("be {truth}") });
+            return Some(Passing { values, phrase: self.words(|| format!("be {truth}")) });
         }
         if let ExprKind::String(text) = &constant.kind {
             return Some(self.against_text(operator, text));
@@ -308,12 +313,12 @@ impl<'a> Reader<'a> {
         } else {
             Values::Number(NumberSet::compared(operator, number))
         };
-        Some(Passing { values, phrase: explain::comparison(operator, &shown) })
+        Some(Passing { values, phrase: self.words(|| explain::comparison(operator, &shown)) })
     }
 
     /// Texts are ordered by a collation that is not assumed; `*` may be a wildcard or itself.
     fn against_text(&self, operator: Comparison, text: &str) -> Passing {
-        let phrase = explain::comparison(operator, &explain::quoted(text));
+        let phrase = self.words(|| explain::comparison(operator, &explain::quoted(text)));
         if !matches!(operator, Comparison::Eq | Comparison::Ne) || text.contains('*') {
             return Passing { values: Values::Any, phrase };
         }
@@ -346,7 +351,7 @@ impl<'a> Reader<'a> {
         if has_null && matches!(self.logic.terms.ty(ty), Type::Array(_)) {
             return Formula::True;
         }
-        self.tested(value, Passing { values, phrase: explain::list(list) }, null, outcome)
+        self.tested(value, Passing { values, phrase: self.words(|| explain::list(list)) }, null, outcome)
     }
 
     fn listed(&self, value: &Expr, list: &[Expr], fold: bool) -> Values {
@@ -378,7 +383,7 @@ impl<'a> Reader<'a> {
         };
         let set = if v6 { None } else { NetSet::parse(text) };
         let values = set.map_or(Values::Any, Values::Net);
-        let phrase = format!("be an address in {}", explain::quoted(text));
+        let phrase = self.words(|| format!("be an address in {}", explain::quoted(text)));
         self.tested(value, Passing { values, phrase }, None, outcome)
     }
 
@@ -392,7 +397,7 @@ impl<'a> Reader<'a> {
             _ => {}
         }
         let values = if expr.ty == Type::Bool { Values::Bool(true) } else { Values::Any };
-        self.tested(expr, Passing { values, phrase: "be true".to_owned() }, None, outcome)
+        self.tested(expr, Passing { values, phrase: "be true".into() }, None, outcome)
     }
 }
 
@@ -421,18 +426,22 @@ pub fn column_of(expr: &Expr) -> Option<String> {
     }
 }
 
-fn test_of(pattern: &Pattern, fold: bool) -> (Test, String) {
+fn test_of(pattern: &Pattern, fold: bool) -> Test {
     let glob = match pattern {
         Pattern::Equals(text) => Glob::equals(text),
         Pattern::Contains(text) => Glob::contains(text),
         Pattern::Wildcard(text) => Glob::wildcard(text),
-        Pattern::Regex(text) => {
-            let phrase = format!("match the regex {}", explain::quoted(text));
-            return (Test::Regex(text.clone()), phrase);
-        }
+        Pattern::Regex(text) => return Test::Regex(text.clone()),
     };
-    let phrase = explain::glob(&glob);
-    (Test::Glob { glob, fold }, phrase)
+    Test::Glob { glob, fold }
+}
+
+fn pattern_words(pattern: &Pattern, test: &Test) -> String {
+    match (pattern, test) {
+        (_, Test::Glob { glob, .. }) => explain::glob(glob),
+        (Pattern::Regex(text), _) => format!("match the regex {}", explain::quoted(text)),
+        _ => String::new(),
+    }
 }
 
 /// A numeric constant, or a time in microseconds, with its text.

@@ -75,7 +75,7 @@ impl Values {
 
     /// Whether some value is in all the sets; `integers` when numbers are whole.
     pub fn meet(sets: &[&Self], integers: bool, workshop: &mut Workshop) -> Verdict {
-        let mut numbers = NumberSet::all();
+        let mut numbers: Option<NumberSet> = None;
         let mut texts = Vec::new();
         let mut nets = Vec::new();
         let (mut yes, mut no) = (true, true);
@@ -84,7 +84,9 @@ impl Values {
                 Self::Any => {}
                 Self::None => return Verdict::Impossible,
                 Self::Text(set) => texts.push(set),
-                Self::Number(set) => numbers = numbers.intersect(set),
+                Self::Number(set) => {
+                    numbers = Some(numbers.map_or_else(|| set.clone(), |numbers| numbers.intersect(set)));
+                }
                 Self::Bool(value) => {
                     yes &= *value;
                     no &= !*value;
@@ -92,7 +94,10 @@ impl Values {
                 Self::Net(set) => nets.push(set),
             }
         }
-        if numbers.is_empty(integers) || !(yes || no) || !nets_meet(&nets, &texts) {
+        if numbers.is_some_and(|numbers| numbers.is_empty(integers))
+            || !(yes || no)
+            || !nets_meet(&nets, &texts)
+        {
             return Verdict::Impossible;
         }
         if texts.is_empty() { Verdict::Possible } else { workshop.judge(&texts) }
@@ -100,6 +105,10 @@ impl Values {
 }
 
 fn nets_meet(nets: &[&NetSet], texts: &[&TextSet]) -> bool {
+    if nets.is_empty() {
+        // A text without alternatives is judged with the other texts.
+        return true;
+    }
     let mut ranges = NumberSet::between(0, u32::MAX.into());
     for net in nets {
         ranges = ranges.intersect(&if net.negated { net.ranges.complement() } else { net.ranges.clone() });

@@ -155,7 +155,7 @@ pub fn contradiction(logic: &Logic, formulas: &[&Formula]) -> (String, Option<St
 fn together(facts: &[&Fact]) -> String {
     let mut phrases: Vec<String> = Vec::new();
     for fact in facts {
-        let phrase = if fact.negated { format!("not {}", fact.phrase) } else { fact.phrase.clone() };
+        let phrase = if fact.negated { format!("not {}", fact.phrase) } else { fact.phrase.to_string() };
         if !phrases.contains(&phrase) {
             phrases.push(phrase);
         }

@@ -1,5 +1,7 @@
 //! Conditions as formulas over facts about terms.
 
+use std::borrow::Cow;
+
 use atalanta_diag::Span;
 
 use super::domain::Values;
@@ -31,7 +33,8 @@ pub struct Fact {
     /// Of an array: which elements.
     pub reach: Reach,
     /// What is asked for, as an infinitive: ``end with `.openai.com` ``.
-    pub phrase: String,
+    /// Empty in a formula that is asked about but never shown.
+    pub phrase: Cow<'static, str>,
     /// Whether the opposite of the phrase is asked for.
     pub negated: bool,
     /// The column as written, when the term is one.
@@ -48,7 +51,7 @@ impl Fact {
             null_ok: false,
             values: Values::Any,
             reach: Reach::Whole,
-            phrase: "have a value".to_owned(),
+            phrase: Cow::Borrowed("have a value"),
             negated: false,
             column: None,
             causes: Vec::new(),

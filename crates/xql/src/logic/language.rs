@@ -6,8 +6,9 @@
 //! [`Search::Unknown`]. Texts are UTF-8, which is itself one of the automata.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::rc::Rc;
+
+use super::Map;
 
 use super::glob::{DEAD, FULL, Glob, GlobMachine};
 use super::regex::RegexMachine;
@@ -65,13 +66,13 @@ impl Machine {
 /// A finite set of texts as a trie.
 #[derive(Clone, Debug)]
 pub(super) struct Words {
-    edges: HashMap<(u32, u8), u32>,
+    edges: Map<(u32, u8), u32>,
     ends: Vec<bool>,
 }
 
 impl Words {
     pub(super) fn new<'a>(words: impl IntoIterator<Item = &'a [u8]>) -> Self {
-        let mut trie = Self { edges: HashMap::new(), ends: vec![false] };
+        let mut trie = Self { edges: Map::default(), ends: vec![false] };
         for word in words {
             let mut state = 0;
             for &byte in word {
@@ -145,7 +146,7 @@ struct Product<'a> {
     /// States of all automata, one row after the other; the last of a row is that of UTF-8.
     rows: Vec<u32>,
     width: usize,
-    index: HashMap<Box<[u32]>, u32>,
+    index: Map<Box<[u32]>, u32>,
     /// Row and byte from which each row was reached.
     parents: Vec<(u32, u8)>,
 }
@@ -157,7 +158,8 @@ impl<'a> Product<'a> {
             row.push(machine.start()?);
         }
         row.push(0);
-        let index = HashMap::from([(row.clone().into_boxed_slice(), 0)]);
+        let mut index = Map::default();
+        index.insert(row.clone().into_boxed_slice(), 0);
         let width = row.len();
         Some(Self {
             members,

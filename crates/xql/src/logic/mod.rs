@@ -11,7 +11,7 @@
 //!
 //! From below: [`glob`] and [`regex`] are automata, [`language`] their products, [`text`], [`number`] and
 //! [`domain`] sets of values, [`term`] and [`formula`] the facts, [`condition`] reads expressions,
-//! [`solve`] decides, [`satisfy`] follows the plan, [`report`] and
+//! [`solve`] decides, [`named`] tells which columns matter, [`satisfy`] follows the plan, [`report`] and
 //! [`explain`] say what was found.
 
 mod condition;
@@ -20,6 +20,7 @@ mod explain;
 mod formula;
 mod glob;
 mod language;
+mod named;
 mod number;
 mod regex;
 mod report;
@@ -32,6 +33,10 @@ mod text;
 mod tests;
 
 use atalanta_diag::Span;
+
+/// Tables of small keys, which are most of the work of many proofs.
+type Map<K, V> = std::collections::HashMap<K, V, foldhash::fast::RandomState>;
+type Set<K> = std::collections::HashSet<K, foldhash::fast::RandomState>;
 
 pub use satisfy::analyze;
 

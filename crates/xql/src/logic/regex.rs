@@ -6,8 +6,7 @@
 //! language is safe and narrowed to "nowhere" where a smaller one is ([`Bound`]). What does not parse,
 //! or grows beyond the limits, gives no automaton.
 
-use std::collections::HashMap;
-
+use super::Map;
 use regex_automata::Input;
 use regex_automata::hybrid::LazyStateID;
 use regex_automata::hybrid::dfa::{Cache, DFA};
@@ -183,18 +182,33 @@ pub(super) struct RegexMachine {
     dfa: DFA,
     cache: Cache,
     states: Vec<LazyStateID>,
-    numbers: HashMap<LazyStateID, u32>,
+    numbers: Map<LazyStateID, u32>,
+    /// For each state and class of bytes the next state's number, once known.
+    moves: Vec<u32>,
+    stride: usize,
+}
+
+/// A move that was not looked up yet; no automaton has so many states.
+const UNSEEN: u32 = u32::MAX - 2;
+
+thread_local! {
+    /// Kept because its tables for UTF-8 sequences are large compared with most patterns.
+    static COMPILER: thompson::Compiler = {
+        let mut compiler = thompson::Compiler::new();
+        let config = thompson::Config::new()
+            .utf8(true)
+            .nfa_size_limit(Some(MAX_PROGRAM))
+            .which_captures(WhichCaptures::None);
+        compiler.configure(config);
+        compiler
+    };
 }
 
 impl RegexMachine {
     /// Compiles; `None` when the pattern is not understood or too large.
     pub(super) fn new(pattern: &str, reading: Reading, bound: Bound) -> Option<Self> {
         let hir = parse(pattern, reading, bound)?;
-        let config = thompson::Config::new()
-            .utf8(true)
-            .nfa_size_limit(Some(MAX_PROGRAM))
-            .which_captures(WhichCaptures::None);
-        let nfa = thompson::Compiler::new().configure(config).build_from_hir(&hir).ok()?;
+        let nfa = COMPILER.with(|compiler| compiler.build_from_hir(&hir).ok())?;
         // State numbers stay valid only while the cache is never cleared: give up instead.
         let config = DFA::config()
             .cache_capacity(MAX_STATES)
@@ -202,7 +216,8 @@ impl RegexMachine {
             .minimum_cache_clear_count(Some(0));
         let dfa = DFA::builder().configure(config).build_from_nfa(nfa).ok()?;
         let cache = dfa.create_cache();
-        Some(Self { dfa, cache, states: Vec::new(), numbers: HashMap::new() })
+        let stride = dfa.byte_classes().alphabet_len();
+        Some(Self { dfa, cache, states: Vec::new(), numbers: Map::default(), moves: Vec::new(), stride })
     }
 
     pub(super) fn start(&mut self) -> Option<u32> {
@@ -224,6 +239,7 @@ impl RegexMachine {
         let number = *self.numbers.entry(id).or_insert(next);
         if number == next {
             self.states.push(id);
+            self.moves.resize(self.states.len() * self.stride, UNSEEN);
         }
         Some(number)
     }
@@ -232,8 +248,14 @@ impl RegexMachine {
         let Some(&id) = self.states.get(state as usize) else {
             return Some(state);
         };
+        let at = state as usize * self.stride + usize::from(self.dfa.byte_classes().get(byte));
+        if self.moves[at] != UNSEEN {
+            return Some(self.moves[at]);
+        }
         let id = self.dfa.next_state(&mut self.cache, id, byte).ok()?;
-        self.number(id)
+        let next = self.number(id)?;
+        self.moves[at] = next;
+        Some(next)
     }
 
     pub(super) fn accepts(&mut self, state: u32) -> Option<bool> {

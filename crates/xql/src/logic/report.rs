@@ -3,21 +3,23 @@
 //! **Soundness.** The caller proves; this module only drops reasons as long as the proof stands without
 //! them, and finds the words.
 
+use std::borrow::Cow;
+
 use atalanta_diag::Span;
 use atalanta_schema::Type;
 
 use super::domain::Values;
 use super::explain;
-use super::formula::{Condition, Formula, Outcome, Reach};
+use super::formula::{Condition, Formula, Reach};
 use super::glob::Shape;
 use super::satisfy::{Place, State, Walker};
-use super::term::{Columns, TermId};
+use super::term::TermId;
 use super::text::{Test, TextSet};
 use super::{Finding, FindingKind};
 use crate::ir::{Expr, ExprKind};
 
 /// Items of a list that are looked at one by one.
-const MAX_ALTERNATIVES: usize = 64;
+pub(super) const MAX_ALTERNATIVES: usize = 64;
 
 /// A condition that asks for a delimited segment, such as `/tools/`.
 pub(super) struct Segment {
@@ -118,27 +120,8 @@ impl Walker {
     }
 
     /// Reports alternatives of an `or`, or items of an `in`, that never hold although others may.
-    pub(super) fn dead_branches(
-        &mut self,
-        condition: &Expr,
-        right: Option<&Columns>,
-        state: &mut State,
-        place: Place,
-    ) {
-        let alternatives: Vec<Expr> = match &condition.kind {
-            ExprKind::Or(parts) => parts.clone(),
-            ExprKind::In { value, list, negated: false, fold } if list.len() > 1 => list
-                .iter()
-                .map(|item| {
-                    let list = vec![item.clone()];
-                    let kind = ExprKind::In { value: value.clone(), list, negated: false, fold: *fold };
-                    Expr { kind, ty: Type::Bool, span: item.span }
-                })
-                .collect(),
-            _ => return,
-        };
-        for alternative in alternatives.iter().take(MAX_ALTERNATIVES) {
-            let formula = self.formula(alternative, Outcome::TRUE, right, state);
+    pub(super) fn dead_branches(&mut self, alternatives: Vec<(Span, Formula)>, state: &State, place: Place) {
+        for (span, formula) in alternatives {
             if !self.is_impossible(state, &formula) {
                 continue;
             }
@@ -150,7 +133,7 @@ impl Walker {
             self.findings.push(Finding {
                 kind: FindingKind::DeadBranch,
                 stage: place.stage,
-                span: alternative.span,
+                span,
                 column,
                 because,
                 witness: None,
@@ -213,6 +196,23 @@ impl Walker {
                 empty_result: false,
             });
         }
+    }
+}
+
+/// The alternatives of an `or`, or the items of an `in`, as conditions; none for other conditions.
+pub(super) fn alternatives(condition: &Expr) -> Vec<Cow<'_, Expr>> {
+    match &condition.kind {
+        ExprKind::Or(parts) => parts.iter().map(Cow::Borrowed).collect(),
+        ExprKind::In { value, list, negated: false, fold } if list.len() > 1 => list
+            .iter()
+            .take(MAX_ALTERNATIVES)
+            .map(|item| {
+                let list = vec![item.clone()];
+                let kind = ExprKind::In { value: value.clone(), list, negated: false, fold: *fold };
+                Cow::Owned(Expr { kind, ty: Type::Bool, span: item.span })
+            })
+            .collect(),
+        _ => Vec::new(),
     }
 }
 

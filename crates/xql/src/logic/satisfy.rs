@@ -14,8 +14,9 @@ use super::domain::Values;
 use super::explain;
 use super::formula::{Condition, Fact, Formula, Outcome};
 use super::glob::Glob;
+use super::named::{Named, folded};
 use super::number::NumberSet;
-use super::report::Segment;
+use super::report::{MAX_ALTERNATIVES, Segment, alternatives};
 use super::solve::Logic;
 use super::term::{Columns, Slot, TermId, TermKey};
 use super::text::{Test, TextSet};
@@ -36,6 +37,7 @@ const MAX_NESTING: usize = 16;
 pub fn analyze(plan: &Plan) -> Vec<Finding> {
     let mut walker = Walker {
         logic: Logic::new(FUEL),
+        named: Named::of(plan),
         findings: Vec::new(),
         cores: Vec::new(),
         segments: Vec::new(),
@@ -69,6 +71,7 @@ pub(super) struct Place {
 /// The walk along one plan and its sub-plans.
 pub(super) struct Walker {
     pub(super) logic: Logic,
+    named: Named,
     pub(super) findings: Vec<Finding>,
     /// For each [`FindingKind::Never`]: number of the finding, its formulas, spans of its conditions.
     pub(super) cores: Vec<(usize, Vec<Formula>, Vec<Span>)>,
@@ -116,13 +119,16 @@ impl Walker {
             state.columns.clone_from(&known);
         }
         for column in row.columns.iter() {
-            let key = column.name.to_lowercase();
-            let slot = known.get(&key).filter(|slot| {
+            let key = folded(&column.name);
+            if !self.named.contains(&key) {
+                continue;
+            }
+            let slot = known.get(key.as_ref()).filter(|slot| {
                 let ty = self.logic.terms.ty(slot.term);
                 *ty == column.ty || *ty == Type::Null
             });
             let slot = slot.cloned().unwrap_or_else(|| self.unknown(column.ty.clone()));
-            state.columns.insert(key, slot);
+            state.columns.insert(key.into_owned(), slot);
         }
     }
 
@@ -202,11 +208,15 @@ impl Walker {
             _ => None,
         };
         for column in operation.row.columns.iter() {
+            let key = folded(&column.name);
+            if !self.named.contains(&key) {
+                continue;
+            }
             let field =
                 column.field.as_ref().and_then(|field| dataset?.field(field)).map(|found| found.field);
             let noun = field.and_then(|field| noun(field.content?));
             let term = self.logic.terms.named(column.ty.clone(), noun);
-            state.columns.insert(column.name.to_lowercase(), Slot { term, causes: Vec::new() });
+            state.columns.insert(key.into_owned(), Slot { term, causes: Vec::new() });
             if let Some(list) = field.and_then(|field| catalog.enum_of(field)).filter(|list| list.closed) {
                 let aliases = |value: &atalanta_schema::EnumValue| value.aliases.clone();
                 let names = list.values.iter().map(|value| value.name.clone());
@@ -229,7 +239,7 @@ impl Walker {
         }
         let tests = names.iter().map(|name| Test::Glob { glob: Glob::equals(name), fold: false }).collect();
         let shown: Vec<String> = names.iter().map(|name| explain::quoted(name)).collect();
-        let phrase = explain::one_of(&shown, shown.len());
+        let phrase = explain::one_of(&shown, shown.len()).into();
         let values = Values::Text(TextSet { tests, negated: false });
         self.give(Fact { null_ok: true, values, phrase, ..Fact::set(term) }, span, state);
     }
@@ -270,6 +280,8 @@ impl Walker {
     ) -> Formula {
         let mut reader = Reader::new(&mut self.logic, &mut state.columns, state.case_sensitive);
         reader.right = right;
+        // What every row should do is shown in messages, what a dropped row would do is not.
+        reader.wordless = !outcome.want;
         let formula = reader.formula(expr, outcome);
         let given = reader.given;
         state.conditions.extend(given.into_iter().map(|f| Condition {
@@ -314,7 +326,17 @@ impl Walker {
         if state.conditions.len() >= MAX_CONDITIONS || self.findings.len() >= MAX_FINDINGS {
             return;
         }
-        let formula = self.formula(condition, Outcome::TRUE, right, state);
+        let alternatives = alternatives(condition);
+        let parts: Vec<Formula> = match &condition.kind {
+            ExprKind::Or(_) => {
+                alternatives.iter().map(|part| self.formula(part, Outcome::TRUE, right, state)).collect()
+            }
+            _ => Vec::new(),
+        };
+        let formula = match parts.as_slice() {
+            [] => self.formula(condition, Outcome::TRUE, right, state),
+            parts => self.logic.any(parts.to_vec()),
+        };
         if self.is_impossible(state, &formula) {
             self.never(condition, formula, state, place);
             state.dead = true;
@@ -326,7 +348,13 @@ impl Walker {
                 self.implied(condition, &formula, &dropped, state, place);
                 return;
             }
-            self.dead_branches(condition, right, state, place);
+            let formulas = alternatives.into_iter().take(MAX_ALTERNATIVES).enumerate().map(|(at, part)| {
+                let known = parts.get(at).cloned();
+                let formula = known.unwrap_or_else(|| self.formula(&part, Outcome::TRUE, right, state));
+                (part.span, formula)
+            });
+            let formulas: Vec<(Span, Formula)> = formulas.collect();
+            self.dead_branches(formulas, state, place);
             self.note_text(condition, &formula, place);
         }
         state.conditions.push(Condition { formula, span: condition.span, given: false });
@@ -342,7 +370,7 @@ impl Walker {
         aggregates: &[(String, AggregateCall)],
         state: &mut State,
     ) {
-        let mut made = Columns::new();
+        let mut made = Columns::default();
         for (name, key) in keys {
             let slot = self.slot(key, state);
             made.insert(name.to_lowercase(), slot);
@@ -380,7 +408,7 @@ impl Walker {
         };
         if call.ty == Type::Int {
             let values = Values::Number(NumberSet::between(least, i64::MAX));
-            let phrase = explain::range(least, i64::MAX);
+            let phrase = explain::range(least, i64::MAX).into();
             self.give(Fact { values, phrase, ..Fact::set(slot.term) }, call.span, state);
         }
         slot
@@ -418,10 +446,10 @@ impl Walker {
                 state.conditions.append(&mut other.conditions);
             }
         }
-        let mut made = Columns::new();
+        let mut made = Columns::default();
         for column in output {
             let side = if column.from_right { &other.columns } else { &state.columns };
-            let slot = side.get(&column.source.to_lowercase()).filter(|_| column.fallback.is_none());
+            let slot = side.get(folded(&column.source).as_ref()).filter(|_| column.fallback.is_none());
             if let Some(slot) = slot {
                 made.insert(column.name.to_lowercase(), slot.clone());
             }
@@ -504,8 +532,8 @@ fn of_nulls(call: &AggregateCall, counts: bool) -> Option<TermKey> {
 fn project(items: &[(String, String)], state: &mut State) {
     let old = std::mem::take(&mut state.columns);
     for (from, to) in items {
-        if let Some(slot) = old.get(&from.to_lowercase()) {
-            state.columns.insert(to.to_lowercase(), slot.clone());
+        if let Some(slot) = old.get(folded(from).as_ref()) {
+            state.columns.insert(folded(to).into_owned(), slot.clone());
         }
     }
 }

@@ -4,8 +4,9 @@
 //! `or` leaves some term with facts that [`Values::meet`] proves impossible. Terms are judged apart from
 //! each other, which allows more rows than exist. When the decisions run out the answer is false.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
 
+use super::{Map, Set};
 use atalanta_schema::Type;
 
 use super::domain::Values;
@@ -33,14 +34,37 @@ pub struct Logic {
     facts: Vec<Fact>,
     /// Compiled automata and the remaining steps.
     pub workshop: Workshop,
-    known: HashMap<Vec<FactId>, Verdict>,
+    known: Map<Vec<FactId>, Verdict>,
     judgements: u32,
     /// Terms whose range was stated.
-    pub ranged: HashSet<TermId>,
+    pub ranged: Set<TermId>,
 }
 
-/// The facts chosen so far, by term.
-type Chosen = BTreeMap<TermId, Vec<FactId>>;
+/// The facts chosen so far, by term, with the way back.
+#[derive(Default)]
+struct Chosen {
+    facts: BTreeMap<TermId, Vec<FactId>>,
+    trail: Vec<(TermId, FactId)>,
+}
+
+impl Chosen {
+    fn add(&mut self, term: TermId, fact: FactId) {
+        let facts = self.facts.entry(term).or_default();
+        if let Err(at) = facts.binary_search(&fact) {
+            facts.insert(at, fact);
+            self.trail.push((term, fact));
+        }
+    }
+
+    /// Takes back everything that was added after the trail had this length.
+    fn undo(&mut self, length: usize) {
+        for (term, fact) in self.trail.drain(length..) {
+            if let Some(facts) = self.facts.get_mut(&term) {
+                facts.retain(|known| *known != fact);
+            }
+        }
+    }
+}
 
 impl Logic {
     /// With so many automaton steps.
@@ -49,9 +73,9 @@ impl Logic {
             terms: Terms::default(),
             facts: Vec::new(),
             workshop: Workshop::new(fuel),
-            known: HashMap::new(),
+            known: Map::default(),
             judgements: MAX_JUDGEMENTS,
-            ranged: HashSet::new(),
+            ranged: Set::default(),
         }
     }
 
@@ -76,17 +100,28 @@ impl Logic {
         Formula::all(parts)
     }
 
+    /// An alternative "is null" joins the fact about the same term, as in the null-safe `!=`.
+    pub fn any(&mut self, parts: Vec<Formula>) -> Formula {
+        if let [Formula::Fact(first), Formula::Fact(second)] = parts.as_slice() {
+            let (null, other) = (self.fact(*first), self.fact(*second));
+            if null.values == Values::None && null.null_ok && null.term == other.term {
+                let joined = Fact { null_ok: true, ..other.clone() };
+                return self.add(joined);
+            }
+        }
+        Formula::any(parts)
+    }
+
     /// Whether no row satisfies all the conditions.
     pub fn is_impossible<'a>(&mut self, formulas: impl IntoIterator<Item = &'a Formula>) -> bool {
-        let mut chosen = Chosen::new();
+        let mut chosen = Chosen::default();
         let mut choices = Vec::new();
         for formula in formulas {
             if !self.assume(formula, &mut chosen, &mut choices) {
                 return true;
             }
         }
-        let ids: Vec<TermId> = chosen.keys().copied().collect();
-        if ids.into_iter().any(|term| !self.may_hold(term, &chosen[&term])) {
+        if chosen.facts.iter().any(|(term, facts)| !self.may_hold(*term, facts)) {
             return true;
         }
         if choices.is_empty() {
@@ -95,10 +130,16 @@ impl Logic {
         // Most often some choice is possible for plain reasons; only else the automata have to decide.
         let mut decisions = HASTY_DECISIONS;
         self.workshop.hasty = true;
-        let possible = self.choose(&choices, &chosen, &mut decisions);
+        let (certain, given) = (chosen.trail.len(), choices.len());
+        let possible = self.choose(&mut choices, 0, &mut chosen, &mut decisions);
         self.workshop.hasty = false;
+        if possible {
+            return false;
+        }
+        chosen.undo(certain);
+        choices.truncate(given);
         let mut decisions = MAX_DECISIONS;
-        !possible && !self.choose(&choices, &chosen, &mut decisions)
+        !self.choose(&mut choices, 0, &mut chosen, &mut decisions)
     }
 
     /// Takes the certain facts of a formula and collects its alternatives; false if it cannot hold.
@@ -112,10 +153,7 @@ impl Logic {
             Formula::True => true,
             Formula::False => false,
             Formula::Fact(fact) => {
-                let facts = chosen.entry(self.fact(*fact).term).or_default();
-                if let Err(at) = facts.binary_search(fact) {
-                    facts.insert(at, *fact);
-                }
+                chosen.add(self.fact(*fact).term, *fact);
                 true
             }
             Formula::All(parts) => parts.iter().all(|part| self.assume(part, chosen, choices)),
@@ -126,34 +164,44 @@ impl Logic {
         }
     }
 
-    /// Whether one alternative of each choice may hold together with what is chosen.
-    fn choose(&mut self, choices: &[&[Formula]], chosen: &Chosen, decisions: &mut u32) -> bool {
-        let Some((first, rest)) = choices.split_first() else {
+    /// Whether one alternative of each choice from the given one on may hold together with what is chosen.
+    fn choose(
+        &mut self,
+        choices: &mut Vec<&[Formula]>,
+        at: usize,
+        chosen: &mut Chosen,
+        decisions: &mut u32,
+    ) -> bool {
+        let Some(&alternatives) = choices.get(at) else {
             return true;
         };
-        for alternative in *first {
+        for alternative in alternatives {
             let Some(left) = decisions.checked_sub(1) else {
                 return !self.workshop.hasty;
             };
             *decisions = left;
-            if !self.workshop.spend(rest.len() + chosen.values().map(Vec::len).sum::<usize>()) {
+            let (certain, open) = (chosen.trail.len(), choices.len());
+            if !self.workshop.spend(open - at + certain) {
                 return true;
             }
-            let mut next = chosen.clone();
-            let mut open = rest.to_vec();
-            if self.assume(alternative, &mut next, &mut open)
-                && self.changed_may_hold(chosen, &next)
-                && self.choose(&open, &next, decisions)
+            if self.assume(alternative, chosen, choices)
+                && self.added_may_hold(chosen, certain)
+                && self.choose(choices, at + 1, chosen, decisions)
             {
                 return true;
             }
+            chosen.undo(certain);
+            choices.truncate(open);
         }
         false
     }
 
-    fn changed_may_hold(&mut self, before: &Chosen, after: &Chosen) -> bool {
-        after.iter().all(|(term, facts)| {
-            before.get(term).is_some_and(|old| old.len() == facts.len()) || self.may_hold(*term, facts)
+    /// Whether the terms whose facts became more since the trail had this length may hold.
+    fn added_may_hold(&mut self, chosen: &Chosen, length: usize) -> bool {
+        let added = &chosen.trail[length..];
+        added.iter().enumerate().all(|(at, (term, _))| {
+            let seen = added[..at].iter().any(|(other, _)| other == term);
+            seen || self.may_hold(*term, &chosen.facts[term])
         })
     }
 

@@ -6,8 +6,7 @@
 //! column, or the same call of a function listed in [`is_deterministic`] on the same terms. A call is
 //! taken as null for null arguments only if listed in [`null_arguments`].
 
-use std::collections::HashMap;
-
+use super::Map;
 use atalanta_diag::Span;
 use atalanta_schema::Type;
 
@@ -53,7 +52,7 @@ struct Term {
 #[derive(Debug, Default)]
 pub struct Terms {
     all: Vec<Term>,
-    index: HashMap<TermKey, TermId>,
+    index: Map<TermKey, TermId>,
     symbols: u32,
 }
 
@@ -147,7 +146,7 @@ pub struct Slot {
 }
 
 /// The columns of the current row by lower-case name.
-pub type Columns = HashMap<String, Slot>;
+pub type Columns = Map<String, Slot>;
 
 /// How many leading arguments make the result null when they are null.
 fn null_arguments(function: &str) -> usize {

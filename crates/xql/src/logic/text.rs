@@ -8,14 +8,18 @@
 //! unfolded text, a folded test is replaced by a regex that errs on the safe side. Regexes are judged
 //! in both [`Reading`]s. A verdict other than [`Verdict::Impossible`] claims nothing.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::fmt::Write;
 use std::rc::Rc;
+
+use super::Map;
+use memchr::memmem;
 
 use super::glob::Glob;
 use super::language::{Machine, Member, Search, Words, holds, search};
 use super::regex::{self, Bound, Outline, Reading, RegexMachine};
+use crate::plain_regex;
 
 /// Answer about a set of conditions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +53,8 @@ pub struct TextSet {
     pub negated: bool,
 }
 
+/// Most alternatives of the smallest condition that are tried as a text.
+const MAX_CANDIDATES: usize = 8;
 /// Most automata in one search.
 const MAX_MACHINES: usize = 64;
 /// Most literal bytes of all the patterns in one search.
@@ -71,8 +77,8 @@ type RegexKey = (String, Reading, Bound);
 /// Compiled regexes and the steps that are left.
 #[derive(Debug)]
 pub struct Workshop {
-    regexes: HashMap<RegexKey, Option<Rc<RefCell<RegexMachine>>>>,
-    outlines: HashMap<String, Rc<Outline>>,
+    regexes: Map<RegexKey, Option<Rc<RefCell<RegexMachine>>>>,
+    outlines: Map<String, Rc<Outline>>,
     fuel: u64,
     /// Whether to do without automata; what they would have to decide is then called impossible and
     /// noted in `unsure`.
@@ -84,7 +90,7 @@ pub struct Workshop {
 impl Workshop {
     /// With so many automaton steps for everything that is asked.
     pub fn new(fuel: u64) -> Self {
-        Self { regexes: HashMap::new(), outlines: HashMap::new(), fuel, hasty: false, unsure: false }
+        Self { regexes: Map::default(), outlines: Map::default(), fuel, hasty: false, unsure: false }
     }
 
     /// Takes steps for other work than automata; false when none are left.
@@ -101,6 +107,19 @@ impl Workshop {
         let outline = Rc::new(regex::outline(pattern));
         self.outlines.insert(pattern.to_owned(), Rc::clone(&outline));
         outline
+    }
+
+    /// Whether something surely matches wherever it stands.
+    fn floats(&mut self, pattern: &str) -> bool {
+        plain_regex::read(pattern).is_some() || self.outline(pattern).floats
+    }
+
+    /// Whether the empty text is surely not matched.
+    fn needs_text(&mut self, pattern: &str) -> bool {
+        match plain_regex::read(pattern) {
+            Some(plain) => !plain.matches_empty,
+            None => self.outline(pattern).needs_text,
+        }
     }
 
     fn regex(&mut self, pattern: &str, reading: Reading, bound: Bound) -> Option<Machine> {
@@ -124,12 +143,14 @@ impl Workshop {
             return Verdict::Possible;
         }
         match by_literals(sets) {
-            Some(Verdict::Impossible) => return Verdict::Impossible,
-            Some(Verdict::Possible) => {}
-            None if passes_folded(sets, &self.candidate(sets, true)) => {}
-            None if self.hasty => return self.guess(),
-            None if self.judge_folded(sets) == Verdict::Impossible => return Verdict::Impossible,
-            None => {}
+            Literals::Clash => return Verdict::Impossible,
+            Literals::Shared => {}
+            Literals::Open(starts) if self.some_candidate_passes(sets, &starts) => {}
+            Literals::Open(_) if self.hasty => return self.guess(),
+            Literals::Open(_) if self.judge_folded(sets) == Verdict::Impossible => {
+                return Verdict::Impossible;
+            }
+            Literals::Open(_) => {}
         }
         if sets.iter().flat_map(|set| &set.tests).all(|test| matches!(test, Test::Glob { fold: true, .. })) {
             return Verdict::Possible;
@@ -161,7 +182,7 @@ impl Workshop {
         for set in sets.iter().filter(|set| !set.negated) {
             empty = false;
             let fits = match set.tests.first() {
-                Some(Test::Regex(pattern)) => self.outline(pattern).floats,
+                Some(Test::Regex(pattern)) => self.floats(pattern),
                 Some(Test::Glob { glob, .. }) => match glob.segments() {
                     [first, .., last] => {
                         starts += usize::from(!first.is_empty());
@@ -184,7 +205,7 @@ impl Workshop {
         empty
             && failing.all(|test| match test {
                 Test::Glob { glob, .. } => glob.len() > 0,
-                Test::Regex(pattern) => self.outline(pattern).needs_text,
+                Test::Regex(pattern) => self.needs_text(pattern),
             })
     }
 
@@ -235,7 +256,7 @@ impl Workshop {
         }
     }
 
-    /// A shortest text that satisfies all the conditions, if one is found.
+    /// A short text that satisfies all the conditions, if one is found.
     pub fn witness(&mut self, sets: &[&TextSet]) -> Option<String> {
         let folds =
             sets.iter().flat_map(|set| &set.tests).all(|test| matches!(test, Test::Glob { fold: true, .. }));
@@ -243,6 +264,10 @@ impl Workshop {
         for set in sets {
             let member = if folds { folded_member(set) } else { self.unfolded_member(set, Reading::Ascii) };
             found.push(member?);
+        }
+        let written = self.written_together(sets);
+        if holds(&found, &written) == Some(true) {
+            return String::from_utf8(written).ok();
         }
         match search(&found, &mut self.fuel) {
             Search::Witness(text) => String::from_utf8(text).ok(),
@@ -285,6 +310,43 @@ impl Workshop {
         (!machines.is_empty()).then_some(Member { machines, negated: set.negated })
     }
 
+    /// The parts that the conditions ask for, one after the other, with common ends written once.
+    fn written_together(&mut self, sets: &[&TextSet]) -> Vec<u8> {
+        let (mut text, mut last) = (Vec::new(), Vec::new());
+        for set in sets.iter().filter(|set| !set.negated) {
+            let parts = match set.tests.first() {
+                Some(Test::Glob { glob, .. }) => glob.segments().to_vec(),
+                Some(Test::Regex(pattern)) => {
+                    vec![Vec::new(), self.outline(pattern).sample.clone(), Vec::new()]
+                }
+                None => continue,
+            };
+            let [first, middle @ .., end] = parts.as_slice() else {
+                return parts.concat();
+            };
+            if !first.is_empty() {
+                text.splice(0..0, first.iter().copied());
+            }
+            middle.iter().for_each(|part| append(&mut text, part));
+            if end.len() > last.len() {
+                last.clone_from(end);
+            }
+        }
+        append(&mut text, &last);
+        text
+    }
+
+    /// Whether a text made from the patterns satisfies what is said about the folded text.
+    fn some_candidate_passes(&mut self, sets: &[&TextSet], starts: &[Cow<'_, Glob>]) -> bool {
+        if passes_folded(sets, &self.candidate(sets, true)) {
+            return true;
+        }
+        starts.iter().take(MAX_CANDIDATES).any(|start| {
+            let text = start.segments().concat();
+            passes_folded(sets, &text)
+        })
+    }
+
     /// A text that satisfies the positive conditions if they don't interfere.
     fn candidate(&mut self, sets: &[&TextSet], folded: bool) -> Vec<u8> {
         let (mut start, mut middle, mut end) = (Vec::<u8>::new(), Vec::<u8>::new(), Vec::<u8>::new());
@@ -293,7 +355,9 @@ impl Workshop {
         for set in positive {
             let glob = match set.tests.first() {
                 Some(Test::Glob { glob, fold }) if folded || *fold => glob.folded(),
-                Some(Test::Glob { glob, .. }) => glob.clone(),
+                Some(Test::Glob { glob, .. }) => Cow::Borrowed(glob),
+                // About the folded text a regex says nothing.
+                Some(Test::Regex(_)) if folded => continue,
                 Some(Test::Regex(pattern)) => {
                     middle.extend(self.outline(pattern).sample.iter());
                     continue;
@@ -320,6 +384,15 @@ impl Workshop {
     }
 }
 
+/// Appends a part, except for what the text ends with already.
+fn append(text: &mut Vec<u8>, part: &[u8]) {
+    if part.is_empty() || memmem::find(text, part).is_some() && !text.ends_with(part) {
+        return;
+    }
+    let shared = (0..=part.len().min(text.len())).rev().find(|length| text.ends_with(&part[..*length]));
+    text.extend_from_slice(&part[shared.unwrap_or(0)..]);
+}
+
 /// At most [`MAX_MACHINES`] automata; conditions beyond are left out.
 fn members(all: impl Iterator<Item = Member>) -> Vec<Member> {
     let mut machines = 0;
@@ -339,12 +412,20 @@ fn excludes_itself(sets: &[&TextSet]) -> bool {
     sets.iter().any(|set| !set.negated && set.tests.iter().all(|test| failing().any(|other| other == test)))
 }
 
-/// Judges the folded text by comparing the patterns' starts, ends and constants; none when that is not
-/// enough. [`Verdict::Possible`] means that the conditions that say something about the folded text
-/// share a constant.
-fn by_literals(sets: &[&TextSet]) -> Option<Verdict> {
-    let mut passing: Vec<Vec<Glob>> = Vec::new();
-    let mut failing: Vec<Glob> = Vec::new();
+/// What the patterns' starts, ends and constants tell about the folded text.
+enum Literals<'a> {
+    /// Nothing satisfies the conditions.
+    Clash,
+    /// The conditions that say something about the folded text share a constant.
+    Shared,
+    /// Not enough to tell; the alternatives of the smallest condition that are left.
+    Open(Vec<Cow<'a, Glob>>),
+}
+
+/// Judges the folded text by comparing the patterns' starts, ends and constants.
+fn by_literals<'a>(sets: &[&'a TextSet]) -> Literals<'a> {
+    let mut passing: Vec<Vec<Cow<'a, Glob>>> = Vec::new();
+    let mut failing: Vec<Cow<'a, Glob>> = Vec::new();
     for set in sets {
         if set.negated {
             failing.extend(set.tests.iter().filter_map(|test| match test {
@@ -357,20 +438,21 @@ fn by_literals(sets: &[&TextSet]) -> Option<Verdict> {
             Test::Glob { glob, .. } => Some(glob.folded()),
             Test::Regex(_) => None,
         });
-        passing.extend(globs.collect::<Option<Vec<Glob>>>());
+        passing.extend(globs.collect::<Option<Vec<_>>>());
     }
-    let at = (0..passing.len()).min_by_key(|at| passing[*at].len())?;
-    let smallest = passing.swap_remove(at);
-    let open = |glob: &Glob| {
-        let reached = |others: &Vec<Glob>| others.iter().any(|other| !other.excludes(glob));
-        passing.iter().all(reached) && !failing.iter().any(|other| other.covers(glob))
+    let Some(at) = (0..passing.len()).min_by_key(|at| passing[*at].len()) else {
+        return Literals::Open(Vec::new());
     };
-    let mut left = smallest.iter().filter(|glob| open(glob)).peekable();
-    if left.peek().is_none() {
-        return Some(Verdict::Impossible);
+    let mut left = passing.swap_remove(at);
+    left.retain(|glob| {
+        let reached = |others: &Vec<Cow<'a, Glob>>| others.iter().any(|other| !other.excludes(glob));
+        passing.iter().all(reached) && !failing.iter().any(|other| other.covers(glob))
+    });
+    if left.is_empty() {
+        return Literals::Clash;
     }
     // For a constant, not to exclude it is to match it, and not to cover it is to fail on it.
-    left.any(|glob| glob.text().is_some()).then_some(Verdict::Possible)
+    if left.iter().any(|glob| glob.text().is_some()) { Literals::Shared } else { Literals::Open(left) }
 }
 
 /// Whether a folded text satisfies what the conditions say about folded texts.
@@ -400,7 +482,7 @@ fn folded_member(set: &TextSet) -> Option<Member> {
                 let folded = glob.folded();
                 match folded.text() {
                     Some(text) => words.push(text.to_vec()),
-                    None => machines.push(Machine::glob(&folded)),
+                    None => machines.push(Machine::glob(folded.as_ref())),
                 }
             }
             _ if set.negated => {}

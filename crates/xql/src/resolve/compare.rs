@@ -10,6 +10,7 @@ use super::Resolver;
 use super::expr::{boolean, call, mismatch, null, string};
 use crate::facts::FactKind;
 use crate::ir::{Comparison, Expr, ExprKind, Pattern};
+use crate::plain_regex;
 use crate::syntax::ast::{self, Literal, Operator};
 
 /// The column that holds the highest known protocol and the one that holds the transport below it.
@@ -294,7 +295,7 @@ impl Resolver<'_> {
             Expr { kind: ExprKind::String(text), .. } => text,
             other => return call("regex_match", vec![value, other], Type::Bool, span),
         };
-        if let Err(error) = regex_syntax::parse(&pattern) {
+        if let Some(error) = regex_error(&pattern) {
             let reason = regex_reason(&error);
             self.fact(FactKind::BadRegex { reason }, right.span);
         }
@@ -331,6 +332,19 @@ pub fn like_pattern(text: &str, fold: bool) -> Pattern {
     let parts: Vec<String> = text.split('%').map(regex_syntax::escape).collect();
     let flags = if fold { "(?is)" } else { "(?s)" };
     Pattern::Regex(format!("{flags}^{}$", parts.join(".*")))
+}
+
+/// Why a pattern is not a regex. Only Unicode properties and flags can be wrong beyond the syntax, so
+/// that patterns without them need no second pass.
+fn regex_error(pattern: &str) -> Option<regex_syntax::Error> {
+    if plain_regex::read(pattern).is_some() {
+        return None;
+    }
+    if let Err(error) = regex_syntax::ast::parse::Parser::new().parse(pattern) {
+        return Some(error.into());
+    }
+    let plain = !["\\p", "\\P", "(?"].iter().any(|part| pattern.contains(part));
+    if plain { None } else { regex_syntax::parse(pattern).err() }
 }
 
 fn regex_reason(error: &regex_syntax::Error) -> String {

@@ -10,9 +10,17 @@ use super::Resolver;
 use crate::facts::{FactKind, Usage};
 use crate::ir::{Column, Expr, ExprKind, OperationKind, Row};
 
+/// A row type that an earlier stage replaced; what it had and the current one lacks was lost there.
+#[derive(Clone, Debug)]
+struct Replaced {
+    row: Row,
+    stage: usize,
+    span: Span,
+}
+
 /// A field that an earlier stage removed.
 #[derive(Clone, Debug)]
-pub(super) struct Lost {
+struct Lost {
     ty: Type,
     stage: usize,
     span: Span,
@@ -30,8 +38,8 @@ pub(super) struct RightSide {
 pub(super) struct Scope {
     /// The incoming row.
     pub row: Row,
-    /// Removed fields by folded name.
-    lost: HashMap<String, Lost>,
+    /// Row types that were replaced, the oldest first.
+    replaced: Vec<Replaced>,
     /// Catalogue datasets whose aliases apply.
     datasets: Vec<&'static Dataset>,
     /// Set inside a join condition.
@@ -45,12 +53,16 @@ pub(super) struct Scope {
 impl Scope {
     /// Replaces the row type; columns that are gone are remembered with the stage that removed them.
     pub fn replace_row(&mut self, columns: Vec<Column>, open: bool, stage: usize, span: Span) {
-        let kept = |name: &str| columns.iter().any(|column| column.name.eq_ignore_ascii_case(name));
-        for column in self.row.columns.iter().filter(|column| !kept(&column.name)) {
-            let lost = Lost { ty: column.ty.clone(), stage, span };
-            self.lost.insert(column.name.to_lowercase(), lost);
-        }
-        self.row = Row::new(columns, open);
+        let row = std::mem::replace(&mut self.row, Row::new(columns, open));
+        self.replaced.push(Replaced { row, stage, span });
+    }
+
+    /// Where a name that the current row lacks was lost last.
+    fn lost(&self, name: &str) -> Option<Lost> {
+        self.replaced.iter().rev().find_map(|old| {
+            let column = old.row.find(name)?;
+            Some(Lost { ty: column.ty.clone(), stage: old.stage, span: old.span })
+        })
     }
 
     /// Adds or replaces a column.
@@ -160,9 +172,8 @@ impl Resolver<'_> {
     }
 
     fn missing_field(&mut self, name: &str, span: Span, usage: Usage) -> Expr {
-        let folded = self.scope.alias(name).unwrap_or(name).to_lowercase();
-        let lost = self.scope.lost.get(&folded).or_else(|| self.scope.lost.get(&name.to_lowercase()));
-        if let Some(lost) = lost.cloned() {
+        let physical = self.scope.alias(name).unwrap_or(name);
+        if let Some(lost) = self.scope.lost(physical).or_else(|| self.scope.lost(name)) {
             let kind = FactKind::LostField {
                 name: name.to_owned(),
                 ty: lost.ty.clone(),

@@ -7,4 +7,4 @@ mod parser;
 pub mod rules;
 pub mod token;
 
-pub use parser::{MAX_CHAIN, MAX_DEPTH, MAX_STAGES, Parsed, parse};
+pub use parser::{MAX_CHAIN, MAX_DEPTH, MAX_STAGES, Parsed, STAGE_WORDS, parse};

@@ -16,7 +16,7 @@
 
 use atalanta_diag::{Code, Diagnostic, Edit, Fix, Severity, Span};
 
-use crate::lint::{Context, Group, Rule, walk};
+use crate::lint::{Context, Group, Rule};
 use crate::syntax::ast::StageKind;
 
 pub(crate) const RULE: Rule = Rule {
@@ -32,7 +32,7 @@ pub(crate) const RULE: Rule = Rule {
 
 fn check(context: &Context<'_>) -> Vec<Diagnostic> {
     let mut out = Vec::new();
-    for stage in walk::stages(context.query()) {
+    for stage in context.stages() {
         let StageKind::Comp(comp) = &stage.kind else { continue };
         let Some((alias, span)) = &comp.trailing_alias else { continue };
         let message = format!("`as {}` behind the keys names the aggregate, not a key", alias.text);

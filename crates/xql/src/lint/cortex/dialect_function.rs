@@ -16,7 +16,7 @@
 use atalanta_diag::{Code, Diagnostic, Edit, Fix, Severity, Span};
 
 use crate::facts::FactKind;
-use crate::lint::{Context, Group, Rule, walk};
+use crate::lint::{Context, Group, Rule};
 use crate::syntax::ast::{Expr, ExprKind, Name, StageKind};
 
 pub(crate) const RULE: Rule = Rule {
@@ -56,12 +56,12 @@ type Call<'a> = (&'a Name, &'a [Expr], Span);
 /// Every call of the query: function, arguments, place.
 fn calls<'a>(context: &Context<'a>) -> Vec<Call<'a>> {
     let mut out: Vec<Call<'a>> = Vec::new();
-    for expr in walk::expressions(context.query()) {
+    for expr in context.expressions() {
         if let ExprKind::Call { function, arguments } = &expr.kind {
             out.push((function, arguments, expr.span));
         }
     }
-    for stage in walk::stages(context.query()) {
+    for stage in context.stages() {
         if let StageKind::Comp(comp) = &stage.kind {
             out.extend(comp.aggregates.iter().map(|a| (&a.function, a.arguments.as_slice(), a.call_span)));
         }

@@ -15,7 +15,7 @@
 
 use atalanta_diag::{Code, Diagnostic, Edit, Fix, Severity};
 
-use crate::lint::{Context, Group, Rule, walk};
+use crate::lint::{Context, Group, Rule};
 use crate::syntax::ast::StageKind;
 
 pub(crate) const RULE: Rule = Rule {
@@ -31,7 +31,7 @@ pub(crate) const RULE: Rule = Rule {
 
 fn check(context: &Context<'_>) -> Vec<Diagnostic> {
     let mut out = Vec::new();
-    for stage in walk::stages(context.query()) {
+    for stage in context.stages() {
         let word = context.slice(stage.keyword);
         if matches!(stage.kind, StageKind::Alter(_)) && word.eq_ignore_ascii_case("eval") {
             let fix = Fix::safe("write `alter`", vec![Edit::new(stage.keyword, "alter")]);

@@ -18,7 +18,7 @@ use atalanta_diag::{Code, Diagnostic, Severity, Span};
 use atalanta_schema::Catalog;
 
 use crate::facts::FactKind;
-use crate::lint::{Context, Group, Rule, string_test, walk};
+use crate::lint::{Context, Group, Rule, string_test};
 
 pub(crate) const RULE: Rule = Rule {
     code: Code("XC012"),
@@ -56,7 +56,7 @@ fn report(context: &Context<'_>, span: Span, value: &str) -> Diagnostic {
 /// Values of a column that is ours while the value stands for one of Cortex' own constants.
 fn of_own_columns(context: &Context<'_>) -> Vec<Diagnostic> {
     let mut out = Vec::new();
-    for expr in walk::expressions(context.query()) {
+    for expr in context.expressions() {
         let Some(test) = string_test::read(expr) else { continue };
         let of_cortex = |name: &str| {
             let list = context.field(name).and_then(|field| Catalog::builtin().enum_of(field));

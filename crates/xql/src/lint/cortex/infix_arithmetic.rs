@@ -16,7 +16,7 @@
 use atalanta_diag::{Code, Diagnostic, Edit, Fix, Severity};
 
 use crate::facts::FactKind;
-use crate::lint::{Context, Group, Rule, walk};
+use crate::lint::{Context, Group, Rule};
 use crate::syntax::ast::{Expr, ExprKind, Operator};
 
 pub(crate) const RULE: Rule = Rule {
@@ -31,7 +31,7 @@ pub(crate) const RULE: Rule = Rule {
 };
 
 fn check(context: &Context<'_>) -> Vec<Diagnostic> {
-    let expressions = walk::expressions(context.query());
+    let expressions: Vec<_> = context.expressions().collect();
     let mut out = Vec::new();
     for fact in context.facts() {
         let FactKind::InfixArithmetic { function } = &fact.kind else { continue };

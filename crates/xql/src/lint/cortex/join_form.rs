@@ -17,7 +17,7 @@
 use atalanta_diag::{Code, Diagnostic, Edit, Fix, Severity, Span};
 
 use crate::facts::FactKind;
-use crate::lint::{Context, Group, Rule, walk};
+use crate::lint::{Context, Group, Rule};
 use crate::syntax::ast::{Expr, ExprKind, Join, JoinSide, Operator, Stage, StageKind};
 
 pub(crate) const RULE: Rule = Rule {
@@ -32,7 +32,7 @@ pub(crate) const RULE: Rule = Rule {
 };
 
 fn check(context: &Context<'_>) -> Vec<Diagnostic> {
-    let stages = walk::stages(context.query());
+    let stages: Vec<_> = context.stages().collect();
     let mut out = Vec::new();
     for fact in context.facts() {
         let FactKind::JoinForm { no_alias, no_condition } = &fact.kind else { continue };

@@ -16,7 +16,7 @@
 
 use atalanta_diag::{Code, Diagnostic, Edit, Fix, Severity};
 
-use crate::lint::{Context, Group, Rule, walk};
+use crate::lint::{Context, Group, Rule};
 use crate::syntax::ast::{Expr, ExprKind, Operator};
 
 pub(crate) const RULE: Rule = Rule {
@@ -33,7 +33,7 @@ pub(crate) const RULE: Rule = Rule {
 fn check(context: &Context<'_>) -> Vec<Diagnostic> {
     let mut places = Vec::new();
     let mut edits = Vec::new();
-    for expr in walk::expressions(context.query()) {
+    for expr in context.expressions() {
         let ExprKind::Binary { operator: Operator::Like, negated, operator_span, left, right } = &expr.kind
         else {
             continue;

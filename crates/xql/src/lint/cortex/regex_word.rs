@@ -15,7 +15,7 @@
 
 use atalanta_diag::{Code, Diagnostic, Edit, Fix, Severity};
 
-use crate::lint::{Context, Group, Rule, walk};
+use crate::lint::{Context, Group, Rule};
 use crate::syntax::ast::{ExprKind, Operator};
 
 pub(crate) const RULE: Rule = Rule {
@@ -31,7 +31,7 @@ pub(crate) const RULE: Rule = Rule {
 
 fn check(context: &Context<'_>) -> Vec<Diagnostic> {
     let mut edits = Vec::new();
-    for expr in walk::expressions(context.query()) {
+    for expr in context.expressions() {
         let ExprKind::Binary { operator, negated, operator_span, .. } = &expr.kind else { continue };
         let word = context.slice(*operator_span).to_ascii_lowercase();
         let is_match = matches!(operator, Operator::Regex | Operator::NotRegex);

@@ -15,7 +15,7 @@
 
 use atalanta_diag::{Code, Diagnostic, Edit, Fix, Severity};
 
-use crate::lint::{Context, Group, Rule, walk};
+use crate::lint::{Context, Group, Rule};
 use crate::syntax::ast::{SortKey, StageKind};
 
 pub(crate) const RULE: Rule = Rule {
@@ -31,7 +31,7 @@ pub(crate) const RULE: Rule = Rule {
 
 fn check(context: &Context<'_>) -> Vec<Diagnostic> {
     let mut out = Vec::new();
-    for stage in walk::stages(context.query()) {
+    for stage in context.stages() {
         let StageKind::Sort(keys) = &stage.kind else { continue };
         let reversed: Vec<_> = keys.iter().filter(|key| key.direction_after).collect();
         let Some(first) = reversed.first() else { continue };

@@ -14,7 +14,7 @@
 
 use atalanta_diag::{Code, Diagnostic, Severity};
 
-use crate::lint::{Context, Group, Rule, walk};
+use crate::lint::{Context, Group, Rule};
 use crate::syntax::ast::{ExprKind, Operator};
 
 pub(crate) const RULE: Rule = Rule {
@@ -48,7 +48,7 @@ const NAMES: [&str; 15] = [
 
 fn check(context: &Context<'_>) -> Vec<Diagnostic> {
     let mut found = Vec::new();
-    for expr in walk::expressions(context.query()) {
+    for expr in context.expressions() {
         let ExprKind::Binary {
             operator: Operator::Regex | Operator::Contains | Operator::Like, right, ..
         } = &expr.kind

@@ -15,7 +15,7 @@
 
 use atalanta_diag::{Code, Diagnostic, Severity};
 
-use crate::lint::{Context, Group, Rule, walk};
+use crate::lint::{Context, Group, Rule};
 use crate::syntax::ast::{ExprKind, Literal, Operator};
 
 pub(crate) const RULE: Rule = Rule {
@@ -31,7 +31,7 @@ pub(crate) const RULE: Rule = Rule {
 
 fn check(context: &Context<'_>) -> Vec<Diagnostic> {
     let mut out = Vec::new();
-    for expr in walk::expressions(context.query()) {
+    for expr in context.expressions() {
         let ExprKind::Binary { operator, left, right, operator_span, .. } = &expr.kind else { continue };
         let is_null =
             |side: &crate::syntax::ast::Expr| matches!(side.unparen().kind, ExprKind::Literal(Literal::Null));

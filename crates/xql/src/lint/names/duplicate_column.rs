@@ -16,7 +16,7 @@
 use atalanta_diag::{Code, Diagnostic, Severity, Span};
 
 use crate::facts::FactKind;
-use crate::lint::{Context, Group, Rule, walk};
+use crate::lint::{Context, Group, Rule};
 use crate::syntax::ast::{Name, StageKind};
 
 pub(crate) const RULE: Rule = Rule {
@@ -37,7 +37,7 @@ fn check(context: &Context<'_>) -> Vec<Diagnostic> {
             found.push((fact.span, name));
         }
     }
-    for stage in walk::stages(context.query()) {
+    for stage in context.stages() {
         let StageKind::Comp(comp) = &stage.kind else { continue };
         let mut seen: Vec<&Name> = comp.by.iter().collect();
         for aggregate in &comp.aggregates {

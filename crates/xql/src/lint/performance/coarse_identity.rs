@@ -16,7 +16,7 @@
 
 use atalanta_diag::{Code, Diagnostic, Severity};
 
-use crate::lint::{Context, Group, Rule, walk};
+use crate::lint::{Context, Group, Rule};
 use crate::syntax::ast::StageKind;
 
 pub(crate) const RULE: Rule = Rule {
@@ -43,7 +43,7 @@ const FINER: [&str; 8] = [
 ];
 
 fn check(context: &Context<'_>) -> Vec<Diagnostic> {
-    for stage in walk::stages(context.query()) {
+    for stage in context.stages() {
         let StageKind::Comp(comp) = &stage.kind else { continue };
         let finer = comp.by.iter().any(|key| FINER.iter().any(|name| key.is(name)));
         if let Some(user) = comp.by.iter().find(|key| key.is("actor_primary_user_sid") && !finer) {

@@ -17,7 +17,7 @@
 use atalanta_diag::{Code, Diagnostic, Severity, Span};
 use atalanta_schema::Content;
 
-use crate::lint::{Context, Group, Rule, walk};
+use crate::lint::{Context, Group, Rule};
 use crate::syntax::ast::ExprKind;
 
 pub(crate) const RULE: Rule = Rule {
@@ -33,7 +33,7 @@ pub(crate) const RULE: Rule = Rule {
 
 fn check(context: &Context<'_>) -> Vec<Diagnostic> {
     let mut hidden: Vec<(String, Span)> = Vec::new();
-    for expr in walk::expressions(context.query()) {
+    for expr in context.expressions() {
         let (ExprKind::Binary { left, .. } | ExprKind::In { left, .. }) = &expr.kind else { continue };
         let Some(field) = left.as_name().and_then(|name| context.field(name)) else { continue };
         let method = field.name == "action_http_request_method";

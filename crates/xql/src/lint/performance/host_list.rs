@@ -18,7 +18,7 @@ use atalanta_diag::{Code, Diagnostic, Edit, Fix, Severity};
 use atalanta_schema::Content;
 
 use crate::lint::logic::never;
-use crate::lint::{Context, Group, Rule, string_test, walk};
+use crate::lint::{Context, Group, Rule, string_test};
 
 pub(crate) const RULE: Rule = Rule {
     code: Code("XP009"),
@@ -46,7 +46,7 @@ const SIBLINGS: [(&str, &[&str]); 8] = [
 fn check(context: &Context<'_>) -> Vec<Diagnostic> {
     let contradicted = never::contradicted(context);
     let mut out = Vec::new();
-    for expr in walk::expressions(context.query()) {
+    for expr in context.expressions() {
         let Some(test) = string_test::read(expr).filter(|test| !test.negated) else { continue };
         // A contradiction is repaired first: its filters become the list that is completed here.
         if context.content(test.field) != Some(Content::Hostname)

@@ -15,7 +15,7 @@
 
 use atalanta_diag::{Code, Diagnostic, Edit, Fix, Severity};
 
-use crate::lint::{Context, Group, Rule, walk};
+use crate::lint::{Context, Group, Rule};
 use crate::syntax::ast::{ExprKind, Operator};
 
 pub(crate) const RULE: Rule = Rule {
@@ -34,7 +34,7 @@ fn check(context: &Context<'_>) -> Vec<Diagnostic> {
         return Vec::new();
     }
     let mut out = Vec::new();
-    for expr in walk::expressions(context.query()) {
+    for expr in context.expressions() {
         let ExprKind::Binary { operator: Operator::Regex, negated: false, left, right, .. } = &expr.kind
         else {
             continue;

@@ -14,7 +14,7 @@
 use atalanta_diag::{Code, Diagnostic, Severity};
 use atalanta_schema::Content;
 
-use crate::lint::{Context, Group, Rule, string_test, walk};
+use crate::lint::{Context, Group, Rule, string_test};
 use crate::syntax::ast::{ExprKind, Operator};
 
 pub(crate) const RULE: Rule = Rule {
@@ -31,7 +31,7 @@ pub(crate) const RULE: Rule = Rule {
 const INTERPRETERS: [&str; 5] = ["python", "jupyter", "node", "java", "bash"];
 
 fn check(context: &Context<'_>) -> Vec<Diagnostic> {
-    let expressions = walk::expressions(context.query());
+    let expressions: Vec<_> = context.expressions().collect();
     let interpreter = expressions.iter().filter_map(|expr| string_test::read(expr)).any(|test| {
         let image = context.content(test.field) == Some(Content::ImageName);
         image

@@ -17,7 +17,7 @@
 use atalanta_diag::{Code, Diagnostic, Edit, Fix, Severity};
 use atalanta_schema::Content;
 
-use crate::lint::{Context, Group, Rule, string_test, walk};
+use crate::lint::{Context, Group, Rule, string_test};
 
 pub(crate) const RULE: Rule = Rule {
     code: Code("XP007"),
@@ -32,7 +32,7 @@ pub(crate) const RULE: Rule = Rule {
 
 fn check(context: &Context<'_>) -> Vec<Diagnostic> {
     let mut out = Vec::new();
-    for expr in walk::expressions(context.query()) {
+    for expr in context.expressions() {
         let Some(test) = string_test::read(expr) else { continue };
         let windows = |name: &String| name.to_ascii_lowercase().ends_with(".exe") && !name.contains('*');
         if test.negated

@@ -19,7 +19,7 @@ use atalanta_diag::{Code, Diagnostic, Severity};
 use atalanta_schema::Content;
 
 use crate::lint::string_test::{self, StringTest};
-use crate::lint::{Context, Group, Rule, walk};
+use crate::lint::{Context, Group, Rule};
 
 pub(crate) const RULE: Rule = Rule {
     code: Code("XT004"),
@@ -37,7 +37,7 @@ const CODE: [&str; 7] = ["def ", "exec(", "eval(", "import ", "lambda ", "system
 
 fn check(context: &Context<'_>) -> Vec<Diagnostic> {
     let mut by_field: Vec<(StringTest<'_>, &'static str, Vec<String>)> = Vec::new();
-    for expr in walk::expressions(context.query()) {
+    for expr in context.expressions() {
         let Some(test) = string_test::read(expr).filter(|test| !test.negated) else { continue };
         let Some((kind, odd)) = odd_patterns(context, &test) else { continue };
         match by_field.iter_mut().find(|(seen, ..)| seen.field == test.field) {

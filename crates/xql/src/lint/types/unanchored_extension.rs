@@ -16,7 +16,7 @@
 use atalanta_diag::{Code, Diagnostic, Edit, Fix, Severity};
 use atalanta_schema::Content;
 
-use crate::lint::{Context, Group, Rule, walk};
+use crate::lint::{Context, Group, Rule};
 use crate::syntax::ast::{ExprKind, Operator};
 
 pub(crate) const RULE: Rule = Rule {
@@ -32,7 +32,7 @@ pub(crate) const RULE: Rule = Rule {
 
 fn check(context: &Context<'_>) -> Vec<Diagnostic> {
     let mut out = Vec::new();
-    for expr in walk::expressions(context.query()) {
+    for expr in context.expressions() {
         let ExprKind::Binary { operator: Operator::Regex, left, right, .. } = &expr.kind else { continue };
         let (Some(field), Some(pattern)) = (left.as_name(), right.as_str()) else { continue };
         if context.content(field) != Some(Content::Path) || !only_extensions(pattern) {

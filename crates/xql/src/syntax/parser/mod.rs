@@ -16,6 +16,8 @@ use super::codes;
 use super::lexer::{Backslash, Lexed, lex};
 use super::token::{Comment, Symbol, Token, TokenKind};
 
+pub use pipeline::STAGE_WORDS;
+
 /// Deepest nesting of parentheses, calls and sub-queries.
 pub const MAX_DEPTH: usize = 100;
 /// Longest chain of one binary operator.
