@@ -7,7 +7,7 @@ use atalanta_xql::ir::Bucket;
 use atalanta_xql::syntax::ast::{Duration, Unit};
 use datafusion::common::{Result as DfResult, exec_err};
 use datafusion::logical_expr::{
-    ColumnarValue, ExprSchemable, LogicalPlan, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
+    ColumnarValue, Expr, ExprSchemable, LogicalPlan, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
     Volatility,
 };
 use jiff::tz::TimeZone;
@@ -27,10 +27,7 @@ const FIRST_SUNDAY: i64 = 3 * DAY;
 pub(super) fn apply(input: LogicalPlan, name: &str, bucket: &Bucket) -> Result<LogicalPlan, EngineError> {
     let Some(name) = existing(&input, name) else { return Ok(input) };
     let binned = match bucket {
-        Bucket::Time { size, shift, zone } => {
-            let bin = TimeBin::new(*size, *shift, zone.as_deref())?;
-            ScalarUDF::from(bin).call(vec![column(&name)])
-        }
+        Bucket::Time { size, shift, zone } => time_bin(*size, *shift, zone.as_deref(), column(&name))?,
         Bucket::Width(width) => {
             if *width <= 0.0 || !width.is_finite() {
                 return Err(EngineError::Query(format!("the bucket width {width} is not positive")));
@@ -40,6 +37,16 @@ pub(super) fn apply(input: LogicalPlan, name: &str, bucket: &Bucket) -> Result<L
         }
     };
     project_over(input, vec![(name, binned)])
+}
+
+/// The start of the bucket of a time.
+pub(super) fn time_bin(
+    size: Duration,
+    shift: Option<i64>,
+    zone: Option<&str>,
+    time: Expr,
+) -> Result<Expr, EngineError> {
+    Ok(ScalarUDF::from(TimeBin::new(size, shift, zone)?).call(vec![time]))
 }
 
 /// Start of the bucket of a timestamp.

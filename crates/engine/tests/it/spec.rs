@@ -4,6 +4,7 @@
 
 mod block;
 mod cells;
+mod mmdb;
 mod run;
 
 use std::fmt::Write;

@@ -5,7 +5,7 @@ use std::path::Path;
 /// A fenced block.
 #[derive(Clone, Debug)]
 pub struct Block {
-    /// First word behind the fence: `table`, `xql`, `result`, `error`, `warning`, `vectors`, `saved`.
+    /// First word behind the fence: `table`, `xql`, `result`, `error`, `warning`, `vectors`, `saved`, `geo`.
     pub kind: String,
     /// The rest of that line.
     pub info: String,
@@ -34,7 +34,8 @@ impl Block {
 }
 
 /// Kinds that mean something; a misspelt kind must not be skipped in silence.
-const KINDS: &[&str] = &["table", "xql", "result", "error", "warning", "vectors", "saved", "text", "json"];
+const KINDS: &[&str] =
+    &["table", "xql", "result", "error", "warning", "vectors", "saved", "geo", "text", "json"];
 
 /// Reads the blocks of a file.
 pub fn read(path: &Path) -> Result<Vec<Block>, String> {

@@ -5,6 +5,8 @@ use std::path::Path;
 use atalanta_diag::Severity;
 use atalanta_engine::session::{Outcome, Session, SessionOptions};
 use atalanta_xql::env::Mode;
+use atalanta_xql::library::Library;
+use atalanta_xql::parameters::{Value as Given, substitute};
 use serde_json::Value;
 
 use super::block::Block;
@@ -43,14 +45,22 @@ pub fn file(path: &Path, data: &[Block], blocks: &[Block]) -> Ran {
     for block in data.iter().filter(|block| block.kind == "table" && !own.contains(&block.info)) {
         table(&mut session, block).unwrap();
     }
+    let mut library = Library::default();
+    for block in blocks.iter().filter(|block| block.kind == "saved") {
+        library.add(&block.info, &block.text());
+    }
+    session.set_library(library);
+    let folder = tempfile::tempdir().unwrap();
+    session.open_lookups(folder.path()).unwrap();
     let mut last: Option<(Block, Answer)> = None;
     for block in blocks {
         let fail = |text: String| Failure { line: block.line, text };
         match block.kind.as_str() {
             "table" => ran.failures.extend(table(&mut session, block).err().map(fail)),
+            "geo" => session.set_geo(super::mmdb::databases(block)),
             "xql" => {
                 ran.failures.extend(unasked(last.take()));
-                last = Some((block.clone(), ask(&session, &block.text(), block)));
+                last = Some((block.clone(), ask(&mut session, &block.text(), block)));
             }
             "result" | "error" | "warning" => {
                 ran.cases += 1;
@@ -66,7 +76,7 @@ pub fn file(path: &Path, data: &[Block], blocks: &[Block]) -> Ran {
                 ran.failures.extend(wrong.map(|text| fail(format!("{}\n{text}", query.text()))));
                 query.info.push_str(" answered");
             }
-            "vectors" => vectors(&session, block, &mut ran),
+            "vectors" => vectors(&mut session, block, &mut ran),
             _ => {}
         }
     }
@@ -89,12 +99,22 @@ fn table(session: &mut Session, block: &Block) -> Result<(), String> {
     session.add_batches(&block.info, batch.schema(), vec![batch]).map_err(|error| error.to_string())
 }
 
-fn ask(session: &Session, text: &str, block: &Block) -> Answer {
+fn ask(session: &mut Session, text: &str, block: &Block) -> Answer {
+    let given = block.options("param").into_iter().filter_map(|given| given.split_once('='));
+    let values: Vec<(String, Given)> =
+        given.map(|(name, value)| (name.to_owned(), Given::read(value))).collect();
+    let text = match substitute(text, &values) {
+        Ok(text) => text,
+        Err(errors) => {
+            let errors: Vec<String> = errors.iter().map(|one| one.message.clone()).collect();
+            return Answer { result: Err(errors.join("\n")), warnings: Vec::new() };
+        }
+    };
     let mut env = session.env();
     if block.has("strict") {
         env.mode = Mode::Strict;
     }
-    let checked = atalanta_xql::check(text, &env);
+    let checked = atalanta_xql::check(&text, &env);
     let of = |severity: Severity| {
         let found = checked.diagnostics.iter().filter(move |one| one.severity == severity);
         found.map(|one| format!("{} {}", one.code, one.message)).collect::<Vec<_>>()
@@ -102,9 +122,15 @@ fn ask(session: &Session, text: &str, block: &Block) -> Answer {
     let errors = of(Severity::Error);
     let mut warnings = of(Severity::Warning);
     warnings.extend(of(Severity::Info));
-    let run = || {
+    let mut run = || {
         let prepared = session.prepare(&checked.resolved.plan).map_err(|error| error.to_string())?;
-        prepared.run().map_err(|error| error.to_string())
+        let outcome = prepared.run().map_err(|error| error.to_string())?;
+        let target = prepared.target().cloned();
+        drop(prepared);
+        if let Some(target) = target {
+            session.store(&target, &outcome).map_err(|error| error.to_string())?;
+        }
+        Ok(outcome)
     };
     let result = if errors.is_empty() { run() } else { Err(errors.join("\n")) };
     Answer { result, warnings }
@@ -193,7 +219,7 @@ fn warned(warnings: &[String], block: &Block) -> Option<String> {
 }
 
 /// `expression => value  [mark]`, one a line; `// …` is a remark.
-fn vectors(session: &Session, block: &Block, ran: &mut Ran) {
+fn vectors(session: &mut Session, block: &Block, ran: &mut Ran) {
     let dataset = block.options("on").first().map_or_else(|| "unit".to_owned(), |name| (*name).to_owned());
     for (offset, line) in block.lines.iter().enumerate() {
         let line_number = block.line + 1 + offset;
@@ -210,7 +236,7 @@ fn vectors(session: &Session, block: &Block, ran: &mut Ran) {
 }
 
 fn vector(
-    session: &Session,
+    session: &mut Session,
     dataset: &str,
     expression: &str,
     expected: &str,
