@@ -234,7 +234,8 @@ impl Cut {
             }
             if let Some(from) = open
                 && *ends
-                && (at > from || !self.starts || *starts)
+                && self.ends
+                && (at > from || !self.starts)
             {
                 pieces.push(from..at + 1);
                 open = None;

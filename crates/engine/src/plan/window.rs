@@ -100,7 +100,8 @@ fn is_navigation(function: &str) -> bool {
 fn lag_offset(call: &ir::AggregateCall) -> Option<i64> {
     match call.parameters.first().map(|parameter| &parameter.kind) {
         Some(ir::ExprKind::Int(offset)) => Some(*offset),
-        _ => None,
+        // DataFusion reads a missing distance as 0, although its manual says 1.
+        _ => Some(1),
     }
 }
 
