@@ -1,5 +1,6 @@
 //! The engine: resolved XQL to DataFusion plans, functions and string kernels, files and tables, execution.
 
+pub mod choices;
 pub mod error;
 pub mod evidence;
 pub mod explain;
