@@ -36,7 +36,8 @@ pub fn load(folders: &[PathBuf]) -> anyhow::Result<Library> {
 }
 
 fn read(root: &Path, folder: &Path, library: &mut Library, depth: usize) -> anyhow::Result<()> {
-    let fail = |path: &Path, error: std::io::Error| anyhow::anyhow!("{}: cannot be read: {error}", path.display());
+    let fail =
+        |path: &Path, error: std::io::Error| anyhow::anyhow!("{}: cannot be read: {error}", path.display());
     let mut entries: Vec<PathBuf> = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(|error| fail(folder, error))? {
         entries.push(entry.map_err(|error| fail(folder, error))?.path());

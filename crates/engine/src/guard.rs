@@ -1,4 +1,4 @@
-//! Memory that DataFusion's operators hold without counting it.
+//! Memory that DataFusion's operators hold without counting it, and time that they do not share.
 //!
 //! A window over whole partitions keeps every row of its input until it is done, and does not ask the memory pool.
 //! The guard stands before it, passes the rows through and reserves their bytes, so that such a query ends with the
@@ -12,6 +12,7 @@ use datafusion::common::{Result as DfResult, internal_err};
 use datafusion::execution::memory_pool::MemoryConsumer;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_expr::PhysicalExpr;
+use datafusion::physical_plan::coop::CooperativeExec;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{
     ChildrenPropertiesMode, DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties,
@@ -19,9 +20,16 @@ use datafusion::physical_plan::{
 };
 use futures::StreamExt;
 
+/// Operators that make many rows of few. Between two reads of their input they may run for hours without giving way,
+/// and nothing else of the query, its time limit included, would get a turn.
+const MULTIPLYING: [&str; 4] = ["NestedLoopJoinExec", "CrossJoinExec", "HashJoinExec", "UnnestExec"];
+
 /// Puts a guard before every operator that gathers its whole input without counting it.
 pub(crate) fn guarded(plan: Arc<dyn ExecutionPlan>) -> DfResult<Arc<dyn ExecutionPlan>> {
     plan.transform_up(|node: Arc<dyn ExecutionPlan>| {
+        if MULTIPLYING.contains(&node.name()) {
+            return Ok(Transformed::yes(Arc::new(CooperativeExec::new(node))));
+        }
         if node.name() != "WindowAggExec" {
             return Ok(Transformed::no(node));
         }

@@ -2,6 +2,7 @@
 
 use arrow::datatypes::DataType;
 use atalanta_xql::ir::{self, SearchMode};
+use atalanta_xql::resolve::limits::SEARCH_DAYS;
 use datafusion::common::ScalarValue;
 use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan, LogicalPlanBuilder, Operator, cast, lit};
 
@@ -26,6 +27,7 @@ impl Lowering<'_> {
         mode: Option<SearchMode>,
         row: &ir::Row,
     ) -> Result<LogicalPlan, EngineError> {
+        self.recent()?;
         if !merged && let [name] = patterns {
             let plan = self.source(std::slice::from_ref(name), row)?;
             return containing(plan, texts, mode);
@@ -40,6 +42,17 @@ impl Lowering<'_> {
             });
         }
         plan.ok_or_else(|| EngineError::Query("no dataset is there to search".to_owned()))
+    }
+
+    /// A written time frame begins at most so many days ago.
+    fn recent(&self) -> Result<(), EngineError> {
+        let reach = (SEARCH_DAYS * 86_400_000_000).cast_signed();
+        match self.timeframe {
+            Some((from, _)) if from < self.context.now.saturating_sub(reach) => Err(EngineError::Query(
+                format!("`search` reaches back {SEARCH_DAYS} days at most: begin the time frame later"),
+            )),
+            _ => Ok(()),
+        }
     }
 
     fn searched(&self, patterns: &[String], mode: Option<SearchMode>) -> Result<Vec<String>, EngineError> {

@@ -4,6 +4,7 @@
 
 mod compat;
 mod hunts;
+mod limits;
 mod manual;
 mod reference;
 mod spec;
