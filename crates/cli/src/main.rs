@@ -9,6 +9,7 @@ mod commands;
 mod data;
 mod figures;
 mod hunting;
+mod library;
 mod output;
 mod terminal;
 mod time;

@@ -2,6 +2,10 @@
 
 use datafusion::error::DataFusionError;
 
+/// What to do about a query that needs too much memory.
+const MORE_MEMORY: &str = "filter earlier, keep fewer columns with `fields`, shorten the time frame, group by \
+                           fewer values, or raise the memory limit";
+
 /// Why a query did not run to its end.
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
@@ -39,7 +43,7 @@ impl From<DataFusionError> for EngineError {
         let text = error.strip_backtrace();
         match error.find_root() {
             DataFusionError::ResourcesExhausted(_) => {
-                Self::Limit(format!("the query needs more memory than allowed: {text}"))
+                Self::Limit(format!("the query needs more memory than allowed; {MORE_MEMORY} ({text})"))
             }
             DataFusionError::Internal(_) => Self::Internal(text),
             DataFusionError::IoError(_)

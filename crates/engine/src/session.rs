@@ -1,5 +1,6 @@
 //! Sessions: datasets, limits, and the execution of resolved plans.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -8,6 +9,7 @@ use arrow::datatypes::SchemaRef;
 use arrow::record_batch::RecordBatch;
 use atalanta_xql::env::{Env, Input, Mode};
 use atalanta_xql::ir;
+use atalanta_xql::library::Library;
 use datafusion::catalog::TableProvider;
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
@@ -18,15 +20,20 @@ use futures::StreamExt;
 
 use crate::error::EngineError;
 use crate::explain::{Explain, OperatorMetric, metrics};
+use crate::geo::Geo;
+use crate::guard::guarded;
 use crate::input::{Staged, StagedRows};
 use crate::plan::{Context, lower};
 use crate::tables::{Dataset, ParquetTable, catalogued, memory_table};
+use crate::transpose::turned;
 use crate::types::xql_type;
 
 /// Rows in a batch; the size that keeps text batches in the second-level cache.
 const BATCH_ROWS: usize = 8192;
 /// Stack of the planning and worker threads: deep but bounded plans recurse through DataFusion's passes.
 const STACK_BYTES: usize = 64 << 20;
+/// Longest run time of a query that does not set `config max_runtime_minutes` (`XQL.md` section 6.3).
+const DEFAULT_MINUTES: u64 = 60;
 
 /// Limits and surroundings of a session.
 #[derive(Clone, Debug)]
@@ -37,7 +44,7 @@ pub struct SessionOptions {
     pub memory_limit: usize,
     /// Most result rows; more are cut, and said to be.
     pub max_rows: usize,
-    /// Longest run time.
+    /// Longest run time, whatever the query asks for.
     pub timeout: Option<Duration>,
     /// Query start: what `now` means.
     pub now: jiff::Timestamp,
@@ -67,6 +74,12 @@ pub struct Session {
     context: SessionContext,
     datasets: Vec<Dataset>,
     staged: Vec<Staged>,
+    geo: Arc<Geo>,
+    library: Arc<Library>,
+    /// Names of the datasets that a `target` wrote.
+    pub(crate) stored: BTreeSet<String>,
+    /// Where `target` writes.
+    pub(crate) lookups: Option<PathBuf>,
     runtime: tokio::runtime::Runtime,
 }
 
@@ -89,7 +102,50 @@ impl Session {
             .with_memory_pool(Arc::new(FairSpillPool::new(options.memory_limit)))
             .build_arc()?;
         let context = SessionContext::new_with_config_rt(config(&options), memory);
-        Ok(Self { options, context, datasets: Vec::new(), staged: Vec::new(), runtime })
+        Ok(Self {
+            options,
+            context,
+            datasets: Vec::new(),
+            staged: Vec::new(),
+            geo: Arc::default(),
+            library: Arc::default(),
+            stored: BTreeSet::new(),
+            lookups: None,
+            runtime,
+        })
+    }
+
+    /// Gives `iploc` its databases.
+    pub fn set_geo(&mut self, geo: Geo) {
+        self.geo = Arc::new(geo);
+    }
+
+    /// Gives `call` its saved queries.
+    pub fn set_library(&mut self, library: Library) {
+        self.library = Arc::new(library);
+    }
+
+    /// Whether a dataset of this name (lower case) has data.
+    pub(crate) fn has_dataset(&self, name: &str) -> bool {
+        self.datasets.iter().any(|dataset| dataset.name == name)
+    }
+
+    pub(crate) fn remove_dataset(&mut self, name: &str) {
+        self.datasets.retain(|dataset| dataset.name != name);
+    }
+
+    /// All rows of a dataset that a `target` wrote.
+    pub(crate) fn stored_rows(&self, name: &str) -> Result<(SchemaRef, Vec<RecordBatch>), EngineError> {
+        let source = ir::Operation {
+            kind: ir::OperationKind::Source { datasets: vec![name.to_owned()] },
+            stage: 0,
+            span: atalanta_diag::Span::default(),
+            row: ir::Row::default(),
+        };
+        let plan = ir::Plan { operations: vec![source], ..ir::Plan::default() };
+        let logical = lower(&plan, &Context { provenance: false, ..self.lowering_context() })?;
+        let schema = Arc::new(logical.schema().as_arrow().clone());
+        Ok((schema, self.run_logical(&logical)?))
     }
 
     /// Adds record batches to a dataset.
@@ -160,7 +216,7 @@ impl Session {
                     .collect(),
             })
             .collect();
-        Env { mode: self.options.mode, inputs, with_data: true }
+        Env { mode: self.options.mode, inputs, with_data: true, library: Arc::clone(&self.library) }
     }
 
     /// Plans a query.
@@ -170,7 +226,7 @@ impl Session {
         let optimized = on_deep_stack(|| Ok(state.optimize(&logical)?))?;
         let physical = on_deep_stack(|| {
             let planning = async { state.query_planner().create_physical_plan(&optimized, &state).await };
-            Ok(self.runtime.block_on(planning)?)
+            Ok(guarded(self.runtime.block_on(planning)?)?)
         })?;
         Ok(Prepared { session: self, resolved: plan.clone(), logical, optimized, physical })
     }
@@ -178,6 +234,7 @@ impl Session {
     pub(crate) fn lowering_context(&self) -> Context<'_> {
         Context {
             datasets: &self.datasets,
+            geo: &self.geo,
             now: self.options.now.as_microsecond(),
             provenance: self.options.provenance,
         }
@@ -251,23 +308,42 @@ impl Prepared<'_> {
     /// Runs the query to its end or to a limit.
     pub fn run(&self) -> Result<Outcome, EngineError> {
         let started = Instant::now();
+        let limit = self.timeout();
         let run = async {
-            match self.session.options.timeout {
-                None => self.collect().await,
-                Some(limit) => tokio::time::timeout(limit, self.collect()).await.unwrap_or_else(|_| {
-                    Err(EngineError::Limit(format!("the query ran longer than {} s", limit.as_secs())))
-                }),
-            }
+            tokio::time::timeout(limit, self.collect()).await.unwrap_or_else(|_| {
+                Err(EngineError::Limit(format!(
+                    "the query ran longer than {} s: shorten its time frame, or start it with \
+                     `config max_runtime_minutes = …`",
+                    limit.as_secs()
+                )))
+            })
         };
-        let (batches, rows, cut_at) = self.session.runtime.block_on(run)?;
+        let (mut batches, mut rows, cut_at) = self.session.runtime.block_on(run)?;
+        let mut schema = self.physical.schema();
+        if let Some(transpose) = &self.resolved.transpose {
+            (schema, batches) = turned(&schema, &batches, transpose)?;
+            rows = batches.iter().map(RecordBatch::num_rows).sum();
+        }
         Ok(Outcome {
-            schema: self.physical.schema(),
+            schema,
             batches,
             rows,
             cut_at,
             metrics: metrics(self.physical.as_ref()),
             elapsed: started.elapsed(),
         })
+    }
+
+    /// The query's own limit or the default, never more than the session allows.
+    fn timeout(&self) -> Duration {
+        let minutes = self.resolved.max_runtime_minutes.unwrap_or(DEFAULT_MINUTES);
+        let own = Duration::from_secs(minutes.saturating_mul(60));
+        self.session.options.timeout.map_or(own, |most| own.min(most))
+    }
+
+    /// Where the result is to be stored, see [`Session::store`].
+    pub fn target(&self) -> Option<&ir::Target> {
+        self.resolved.target.as_ref()
     }
 
     async fn collect(&self) -> Result<(Vec<RecordBatch>, usize, Option<usize>), EngineError> {

@@ -2,6 +2,8 @@
 
 use atalanta_diag::Diagnostic;
 
+use crate::facts::{Fact, FactKind};
+
 use crate::env::{Env, Mode};
 use crate::lint::{self, Options};
 use crate::logic;
@@ -34,6 +36,17 @@ pub fn check(text: &str, env: &Env) -> Checked {
     let options = Options { strict: env.mode == Mode::Strict, with_data: env.with_data };
     let mut diagnostics = parsed.diagnostics.clone();
     diagnostics.extend(lint::check(text, &parsed, &resolved, &findings, options));
+    diagnostics.extend(resolved.facts.iter().filter_map(stage_diagnostic));
     diagnostics.sort_by_key(|diagnostic| (diagnostic.span, diagnostic.code));
     Checked { parsed, resolved, diagnostics }
+}
+
+/// Rules of place and of options belong to the language's syntax, though the resolver sees them.
+fn stage_diagnostic(fact: &Fact) -> Option<Diagnostic> {
+    let FactKind::Stage { code, severity, message, help } = &fact.kind else { return None };
+    let diagnostic = Diagnostic::new(*code, *severity, fact.span, message.clone());
+    Some(match help {
+        Some(help) => diagnostic.help(help.clone()),
+        None => diagnostic,
+    })
 }

@@ -1,6 +1,10 @@
 //! What a query is analysed against: the language mode and the datasets at hand.
 
+use std::sync::Arc;
+
 use atalanta_schema::Type;
+
+use crate::library::Library;
 
 /// How strictly the text is read (`XQL.md`, "Two modes").
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -30,6 +34,8 @@ pub struct Env {
     pub inputs: Vec<Input>,
     /// Whether `inputs` is all there is: then an unknown dataset is an error.
     pub with_data: bool,
+    /// The saved queries that `call` finds.
+    pub library: Arc<Library>,
 }
 
 impl Env {

@@ -1,7 +1,7 @@
 //! What the resolver noticed. Facts are not diagnostics: each lint turns the facts of its kind into a
 //! diagnostic with its reason and its fix, so that code, wording and repair of one defect stand in one file.
 
-use atalanta_diag::Span;
+use atalanta_diag::{Code, Severity, Span};
 use atalanta_schema::Type;
 
 /// One observation of the resolver.
@@ -146,6 +146,17 @@ pub enum FactKind {
     UnsupportedStage {
         /// The stage word.
         word: String,
+    },
+    /// A stage at a wrong place, with an option it does not have or beyond a limit of the language.
+    Stage {
+        /// A syntax code.
+        code: Code,
+        /// How bad it is.
+        severity: Severity,
+        /// What was found.
+        message: String,
+        /// What to do.
+        help: Option<String>,
     },
     /// Infix arithmetic.
     InfixArithmetic {

@@ -54,6 +54,14 @@ pub struct Plan {
     pub case_sensitive: bool,
     /// `config timeframe`, if written.
     pub timeframe: Option<TimeFrame>,
+    /// `config max_runtime_minutes`, if written.
+    pub max_runtime_minutes: Option<u64>,
+    /// How the result is to be shown: the `view` stages in order.
+    pub views: Vec<View>,
+    /// Where the result goes, if the query ends in `target`.
+    pub target: Option<Target>,
+    /// How the result is turned, if the query ends in `transpose`.
+    pub transpose: Option<Transpose>,
 }
 
 impl Plan {
@@ -61,6 +69,56 @@ impl Plan {
     pub fn row(&self) -> Row {
         self.operations.last().map(|operation| operation.row.clone()).unwrap_or_default()
     }
+}
+
+/// A `view` stage: a hint for whoever shows the rows, never a change of them.
+#[derive(Clone, Debug, PartialEq)]
+pub enum View {
+    /// A chart: its type and the parameters in order, as written.
+    Graph {
+        /// The type, lower case.
+        kind: String,
+        /// (parameter, value); lists of fields are joined by commas.
+        parameters: Vec<(String, String)>,
+    },
+    /// Values of some fields that are to stand out.
+    Highlight {
+        /// The fields.
+        fields: Vec<String>,
+        /// The values.
+        values: Vec<String>,
+    },
+    /// `column order = populated` (true) or `default`.
+    ColumnOrder {
+        /// Whether the columns with most values come first.
+        populated: bool,
+    },
+}
+
+/// Where a result is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// Dataset name, lower case.
+    pub name: String,
+    /// A lookup: bounded in size, without system columns.
+    pub lookup: bool,
+    /// Whether rows are added to those that are there.
+    pub append: bool,
+    /// System columns that the query listed and that a lookup therefore keeps, lower case.
+    pub listed: Vec<String>,
+}
+
+/// Rows to columns, at the very end of a query.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Transpose {
+    /// How many rows become columns.
+    pub rows: usize,
+    /// Name of the column that holds the former column names.
+    pub column_name: String,
+    /// The column whose values name the new columns.
+    pub header_field: Option<String>,
+    /// Whether former columns without any value are kept.
+    pub include_empty: bool,
 }
 
 /// One operation; a stage of the text may become several.
@@ -154,10 +212,123 @@ pub enum OperationKind {
         /// Name of the percent column, if shown.
         percent_as: Option<String>,
     },
-    /// A stage without effect on the rows (`view`, `tag` in a query).
+    /// Rows that contain one of the texts; the first operation of its plan.
+    Search {
+        /// Texts, any of which may occur in any column.
+        texts: Vec<String>,
+        /// Names or patterns of datasets; all when empty.
+        datasets: Vec<String>,
+        /// Several datasets: rows become `_time, _vendor, _product, _dataset, raw_data`.
+        merged: bool,
+        /// Which datasets and columns are read; all when none.
+        mode: Option<SearchMode>,
+    },
+    /// Columns about the place of an address.
+    IpLoc {
+        /// The address column.
+        column: String,
+        /// (what, name of the new column)
+        outputs: Vec<(Location, String)>,
+    },
+    /// An array of the roles of a user or host.
+    GetRole {
+        /// The user or host column.
+        column: String,
+        /// Name of the new column.
+        name: String,
+    },
+    /// Events of equal keys become one row.
+    Transaction(Transaction),
+    /// A stage without effect on the rows (`view`).
     Keep,
     /// A stage that this version does not execute; the text is the stage's word.
     Unsupported(String),
+}
+
+/// The narrower modes of `search`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SearchMode {
+    /// Datasets outside of the catalogue.
+    Raw,
+    /// Catalogued datasets, text columns only.
+    Normalized,
+}
+
+/// What `iploc` knows of an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[allow(missing_docs, reason = "the names say it")]
+pub enum Location {
+    AsnOrg,
+    Asn,
+    City,
+    Continent,
+    Country,
+    LatLon,
+    Region,
+    TimeZone,
+}
+
+impl Location {
+    /// All, in the order in which `iploc` adds them.
+    pub const ALL: [Self; 8] = [
+        Self::AsnOrg,
+        Self::Asn,
+        Self::City,
+        Self::Continent,
+        Self::Country,
+        Self::LatLon,
+        Self::Region,
+        Self::TimeZone,
+    ];
+
+    /// The column's name in XQL.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::AsnOrg => "loc_asn_org",
+            Self::Asn => "loc_asn",
+            Self::City => "loc_city",
+            Self::Continent => "loc_continent",
+            Self::Country => "loc_country",
+            Self::LatLon => "loc_latlon",
+            Self::Region => "loc_region",
+            Self::TimeZone => "loc_timezone",
+        }
+    }
+
+    /// The type of its values.
+    #[must_use]
+    pub fn ty(self) -> Type {
+        if self == Self::Asn { Type::Int } else { Type::String }
+    }
+}
+
+/// How events become transactions.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Transaction {
+    /// The key columns.
+    pub keys: Vec<String>,
+    /// The columns that become arrays of texts.
+    pub columns: Vec<String>,
+    /// Events of one bucket of time belong together.
+    pub span: Option<Bucket>,
+    /// An event that opens a transaction.
+    pub starts: Option<Mark>,
+    /// An event that closes it.
+    pub ends: Option<Mark>,
+    /// Whether transactions without an end are kept.
+    pub allow_unclosed: bool,
+    /// Most events of one.
+    pub max_events: u64,
+}
+
+/// The test for the first or last event of a transaction.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Mark {
+    /// Some column contains the text.
+    Text(String),
+    /// The condition holds.
+    Condition(Expr),
 }
 
 /// One output column of a join.

@@ -4,7 +4,10 @@ use std::io::{BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
 use atalanta_diag::{Diagnostic, Severity, Source, render};
-use atalanta_engine::session::{Outcome, Prepared};
+use atalanta_engine::geo::Geo;
+use atalanta_engine::session::{Outcome, Prepared, Session};
+use atalanta_xql::ir::{OperationKind, Plan};
+use atalanta_xql::parameters::{Value, substitute};
 use clap::ValueEnum;
 
 use super::hunt::{Limits, now};
@@ -12,6 +15,7 @@ use crate::Ended;
 use crate::checking;
 use crate::data;
 use crate::figures;
+use crate::library;
 use crate::output;
 use crate::terminal::{Role, Terminal};
 
@@ -21,7 +25,7 @@ const DIAGNOSTICS: usize = 10;
 /// Run one XQL query over files
 ///
 /// In JSON output nulls are absent keys, times are RFC 3339 in UTC, arrays are arrays, and JSON columns are
-/// strings exactly as stored.
+/// strings exactly as stored. A query with a `view` stage gives one object, `view` and `rows`, in the format json.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
@@ -32,8 +36,20 @@ pub struct Args {
     #[arg(long, short, value_name = "FILE")]
     file: Option<PathBuf>,
     /// Files, folders or patterns; NAME is the dataset or preset they stand for, xdr_data if left out
-    #[arg(long, short, required = true, num_args = 1.., value_name = "[NAME=]PATH")]
+    #[arg(long, short, required_unless_present = "lookups", num_args = 1.., value_name = "[NAME=]PATH")]
     data: Vec<String>,
+    /// Value of the parameter `$NAME`: a number, true, false, null, else text; in double quotes always text
+    #[arg(long, value_name = "NAME=VALUE")]
+    param: Vec<String>,
+    /// Folder of saved queries (`.xql`) that `call` finds, besides the built-in ones
+    #[arg(long, value_name = "DIR")]
+    library: Vec<PathBuf>,
+    /// MaxMind database (`.mmdb`) for `iploc`; several are asked in turn
+    #[arg(long, value_name = "FILE")]
+    geoip: Vec<PathBuf>,
+    /// Folder of the datasets that `target` writes; they can be queried too
+    #[arg(long, value_name = "DIR")]
+    lookups: Option<PathBuf>,
     /// The source of raw records, when it shall not be told from the content
     #[arg(long, value_name = "ID")]
     source: Option<String>,
@@ -58,6 +74,8 @@ Examples:
   atalanta query 'comp count() as n by event_type' --data events.parquet
   atalanta query 'dataset = calls | filter status = \"error\"' --data calls=calls.jsonl --format csv
   atalanta query --file hunt.xql --data 'logs/*.json.gz' --explain
+  atalanta query 'call \"egress_by_host\" least = 1000000' --data events.parquet
+  atalanta query 'comp count() as n by tool_name | target type = lookup tools' --data events.parquet --lookups ./lookups
   zcat access.log.gz | atalanta query 'filter action_http_method = \"POST\" | limit 5' --data -
 
 Exit codes: 0 done, 2 the query or the data could not be read";
@@ -78,28 +96,38 @@ enum Format {
 /// Runs the command.
 pub fn run(args: Args, terminal: Terminal) -> anyhow::Result<Ended> {
     let now = now(args.now.as_deref())?;
-    let source = text(&args)?;
+    let source = with_parameters(text(&args)?, &args.param, terminal)?;
+    let Some(source) = source else { return Ok(Ended::Failed) };
     let request = data::Request { paths: &args.data, named: true, source: args.source.as_deref() };
-    let loaded = data::load(&request, args.limits.options(now, args.strict, false), terminal)?;
+    let mut loaded = data::load(&request, args.limits.options(now, args.strict, false), terminal)?;
     output::problems(terminal, &loaded.summary);
-    if !loaded.has_data() {
+    if !loaded.has_data() && !args.data.is_empty() {
         anyhow::bail!("no data could be read");
     }
+    surround(&mut loaded.session, &args)?;
     let (plan, diagnostics) = checking::plan(source.text(), &loaded.session.env());
     print_diagnostics(&source, &diagnostics, terminal);
     if checking::has_error(&diagnostics) {
         return Ok(Ended::Failed);
     }
+    without_means(&plan, &args, terminal)?;
     let prepared = loaded.session.prepare(&plan)?;
     let outcome = prepared.run()?;
     let mut out = BufWriter::new(std::io::stdout().lock());
     if args.explain {
         explain(&mut out, terminal, &prepared, &outcome)?;
     } else {
-        rows(&mut out, args.format, terminal, &outcome)?;
+        rows(&mut out, args.format, terminal, &plan, &outcome)?;
     }
     out.flush()?;
     drop(out);
+    drop(prepared);
+    if let Some(target) = &plan.target {
+        let written = loaded.session.store(target, &outcome)?;
+        let rows = figures::plural(written.rows as u64, "row");
+        let file = written.file.unwrap_or_default();
+        terminal.note(&format!("`{}` holds {rows}: {}", written.name, file.display()));
+    }
     if let Some(cut) = outcome.cut_at {
         let rows = figures::plural(cut as u64, "row");
         terminal.warning(&format!("the result was cut at {rows}, --limit raises the limit"));
@@ -108,6 +136,47 @@ pub fn run(args: Args, terminal: Terminal) -> anyhow::Result<Ended> {
     let events = figures::plural(loaded.summary.events, "event");
     terminal.note(&format!("{rows} from {events} in {}", figures::elapsed(outcome.elapsed)));
     Ok(Ended::Clean)
+}
+
+/// The saved queries, databases and datasets that the query may use.
+fn surround(session: &mut Session, args: &Args) -> anyhow::Result<()> {
+    session.set_library(library::load(&args.library)?);
+    session.set_geo(Geo::open(&args.geoip)?);
+    if let Some(folder) = &args.lookups {
+        session.open_lookups(folder)?;
+    }
+    Ok(())
+}
+
+/// What the query needs and was not given.
+fn without_means(plan: &Plan, args: &Args, terminal: Terminal) -> anyhow::Result<()> {
+    if plan.target.is_some() && args.lookups.is_none() {
+        anyhow::bail!("the query ends in `target`: --lookups names the folder that it writes to");
+    }
+    let locates = |kind: &OperationKind| matches!(kind, OperationKind::IpLoc { .. });
+    if args.geoip.is_empty() && plan.operations.iter().any(|operation| locates(&operation.kind)) {
+        terminal.warning("`iploc` has no database, its columns are null: --geoip names one");
+    }
+    Ok(())
+}
+
+/// The text with the values of its parameters; none when one is missing, which has been said.
+fn with_parameters(source: Source, given: &[String], terminal: Terminal) -> anyhow::Result<Option<Source>> {
+    let mut values = Vec::with_capacity(given.len());
+    for text in given {
+        let Some((name, value)) = text.split_once('=') else {
+            anyhow::bail!("--param {text}: expected NAME=VALUE");
+        };
+        values.push((name.trim_start_matches('$').to_owned(), Value::read(value)));
+    }
+    match substitute(source.text(), &values) {
+        Ok(text) if text == source.text() => Ok(Some(source)),
+        Ok(text) => Ok(Some(Source::new(source.name(), text))),
+        Err(missing) => {
+            print_diagnostics(&source, &missing, terminal);
+            Ok(None)
+        }
+    }
 }
 
 fn text(args: &Args) -> anyhow::Result<Source> {
@@ -141,9 +210,18 @@ fn print_diagnostics(source: &Source, diagnostics: &[Diagnostic], terminal: Term
     }
 }
 
-fn rows(out: &mut dyn Write, format: Format, terminal: Terminal, outcome: &Outcome) -> anyhow::Result<()> {
+fn rows(
+    out: &mut dyn Write,
+    format: Format,
+    terminal: Terminal,
+    plan: &Plan,
+    outcome: &Outcome,
+) -> anyhow::Result<()> {
     match format {
         Format::Table => output::table::rows(out, terminal, &outcome.batches),
+        Format::Json if !plan.views.is_empty() => {
+            output::json::viewed_rows(out, &plan.views, &outcome.batches)
+        }
         Format::Json => output::json::rows(out, &outcome.batches),
         Format::Ndjson => output::ndjson::rows(out, &outcome.batches),
         Format::Csv => {

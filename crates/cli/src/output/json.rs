@@ -4,6 +4,7 @@ use std::io::Write;
 
 use arrow::record_batch::RecordBatch;
 use atalanta_schema::Atlas;
+use atalanta_xql::ir::View;
 use serde::Serialize;
 
 use super::cell::Fields;
@@ -29,6 +30,33 @@ pub fn report(out: &mut dyn Write, report: &Report) -> anyhow::Result<()> {
     };
     serde_json::to_writer_pretty(&mut *out, &document).map_err(std::io::Error::from)?;
     Ok(writeln!(out)?)
+}
+
+/// Writes the rows of a query with how they are to be shown: `{"view": […], "rows": […]}`.
+pub fn viewed_rows(out: &mut dyn Write, views: &[View], batches: &[RecordBatch]) -> anyhow::Result<()> {
+    let views: Vec<serde_json::Value> = views.iter().map(view).collect();
+    write!(out, "{{\n\"view\": ")?;
+    serde_json::to_writer(&mut *out, &views).map_err(std::io::Error::from)?;
+    write!(out, ",\n\"rows\": ")?;
+    rows(out, batches)?;
+    Ok(writeln!(out, "}}")?)
+}
+
+fn view(view: &View) -> serde_json::Value {
+    match view {
+        View::Graph { kind, parameters } => {
+            let mut object = serde_json::Map::new();
+            object.insert("graph".to_owned(), kind.as_str().into());
+            object.extend(parameters.iter().map(|(name, value)| (name.clone(), value.as_str().into())));
+            object.into()
+        }
+        View::Highlight { fields, values } => {
+            serde_json::json!({ "highlight": { "fields": fields, "values": values } })
+        }
+        View::ColumnOrder { populated } => {
+            serde_json::json!({ "column_order": if *populated { "populated" } else { "default" } })
+        }
+    }
 }
 
 /// Writes the rows of a query as one array.

@@ -102,3 +102,52 @@ fn colour_is_for_terminals_unless_asked_for() {
     assert!(!table(&[]).contains('\u{1b}'));
     assert!(table(&["--color", "always"]).contains('\u{1b}'));
 }
+
+#[test]
+fn saved_queries_and_parameters() {
+    let bench = bench();
+    bench.write("saved/by host.xql", "filter action_remote_hostname = $host | comp count() as n");
+    let query = "call \"by host\" host = \"api.openai.com\"";
+    let run = bench.run(&["query", query, "--data", "events.jsonl", "--library", "saved", "--format", "csv"]);
+    run.ends(0).prints("n\n");
+    let own = ["query", "filter actor_primary_user_sid = $who | comp count() as n", "--data", "events.jsonl"];
+    bench.run(&[&own[..], &["--param", "who=ann", "--format", "csv"]].concat()).ends(0).prints("n\n");
+    bench.run(&own).ends(2).says("`$who` has no value").says("<query>:1:");
+    bench.run(&[&own[..], &["--param", "who"]].concat()).ends(2).says("NAME=VALUE");
+    let built_in = "call \"egress_by_host\" least = 0 | comp count() as n";
+    bench.run(&["query", built_in, "--data", "events.jsonl", "--format", "csv"]).ends(0).prints("n\n");
+    bench.run(&["query", "call \"by host\"", "--data", "events.jsonl"]).ends(2).says("no saved query");
+}
+
+#[test]
+fn a_target_is_written_and_read_again() {
+    let bench = bench();
+    let query = "dataset = calls | target type = lookup seen";
+    let run = ["query", query, "--data", "calls=calls.csv"];
+    bench.run(&run).ends(2).says("--lookups");
+    bench.run(&[&run[..], &["--lookups", "store"]].concat()).ends(0).says("`seen` holds 2 rows");
+    let again = ["query", "dataset = seen | comp count() as n", "--lookups", "store", "--format", "csv"];
+    bench.run(&again).ends(0).prints("n\n2\n");
+}
+
+#[test]
+fn a_view_stands_beside_the_rows() {
+    let bench = bench();
+    let query =
+        "dataset = calls | view graph type = pie xaxis = name yaxis = count | view column order = populated";
+    let run = bench.run(&["query", query, "--data", "calls=calls.csv", "--format", "json"]).ends(0);
+    let value: serde_json::Value = serde_json::from_str(&run.out).unwrap();
+    assert_eq!(value["view"][0]["graph"], "pie");
+    assert_eq!(value["view"][1]["column_order"], "populated");
+    assert_eq!(value["rows"].as_array().map(Vec::len), Some(2));
+}
+
+#[test]
+fn iploc_without_a_database_says_so() {
+    let bench = bench();
+    let query = "dataset = calls | iploc name loc_country | fields loc_country";
+    let run = ["query", query, "--data", "calls=calls.csv", "--format", "csv"];
+    bench.run(&run).ends(0).says("--geoip");
+    bench.write("not.mmdb", "text");
+    bench.run(&[&run[..], &["--geoip", "not.mmdb"]].concat()).ends(2).says("not.mmdb: no MaxMind database");
+}

@@ -2,6 +2,7 @@
 
 use arrow::datatypes::DataType;
 use atalanta_xql::ir::{self, ExprKind};
+use atalanta_xql::resolve::limits::RAW_ROWS;
 use datafusion::functions_aggregate::expr_fn as agg;
 use datafusion::functions_window::expr_fn::row_number;
 use datafusion::logical_expr::{
@@ -12,6 +13,9 @@ use super::values::{list_udaf, values_udaf};
 use super::{Lowering, build, column, existing, typed_null};
 use crate::error::EngineError;
 use crate::types::arrow_type;
+
+/// Most fields of an object of `addrawdata`; its rows are bounded as those of `list`.
+pub const RAW_FIELDS: usize = 50;
 
 impl Lowering<'_> {
     pub(super) fn aggregate(
@@ -48,6 +52,10 @@ impl Lowering<'_> {
             Some(argument) => Some(self.exprs(input).lower(argument)?),
             None => None,
         };
+        if call.function == RAW_ROWS {
+            let names = super::row_text::visible(input).into_iter().take(RAW_FIELDS).collect();
+            return Ok(list_udaf().call(vec![super::row_text::row_text(names)]));
+        }
         let Some(value) = argument else {
             if call.function == "count" {
                 return Ok(agg::count(lit(1_i64)));

@@ -7,7 +7,7 @@ use atalanta_xql::ir::Bucket;
 use atalanta_xql::syntax::ast::{Duration, Unit};
 use datafusion::common::{Result as DfResult, exec_err};
 use datafusion::logical_expr::{
-    ColumnarValue, ExprSchemable, LogicalPlan, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
+    ColumnarValue, Expr, ExprSchemable, LogicalPlan, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
     Volatility,
 };
 use jiff::tz::TimeZone;
@@ -27,10 +27,7 @@ const FIRST_SUNDAY: i64 = 3 * DAY;
 pub(super) fn apply(input: LogicalPlan, name: &str, bucket: &Bucket) -> Result<LogicalPlan, EngineError> {
     let Some(name) = existing(&input, name) else { return Ok(input) };
     let binned = match bucket {
-        Bucket::Time { size, shift, zone } => {
-            let bin = TimeBin::new(*size, *shift, zone.as_deref())?;
-            ScalarUDF::from(bin).call(vec![column(&name)])
-        }
+        Bucket::Time { size, shift, zone } => time_bin(*size, *shift, zone.as_deref(), column(&name))?,
         Bucket::Width(width) => {
             if *width <= 0.0 || !width.is_finite() {
                 return Err(EngineError::Query(format!("the bucket width {width} is not positive")));
@@ -40,6 +37,16 @@ pub(super) fn apply(input: LogicalPlan, name: &str, bucket: &Bucket) -> Result<L
         }
     };
     project_over(input, vec![(name, binned)])
+}
+
+/// The start of the bucket of a time.
+pub(super) fn time_bin(
+    size: Duration,
+    shift: Option<i64>,
+    zone: Option<&str>,
+    time: Expr,
+) -> Result<Expr, EngineError> {
+    Ok(ScalarUDF::from(TimeBin::new(size, shift, zone)?).call(vec![time]))
 }
 
 /// Start of the bucket of a timestamp.
@@ -108,6 +115,9 @@ impl TimeBin {
     }
 
     fn floor(&self, at: i64) -> i64 {
+        if let (Some(seconds), Unit::Month | Unit::Year) = (self.shift, self.unit) {
+            return self.counted_floor(at, seconds).unwrap_or(at);
+        }
         let Some(length) = self.fixed() else { return self.calendar_floor(at).unwrap_or(at) };
         let origin = match self.shift {
             Some(seconds) => seconds.saturating_mul(SECOND),
@@ -124,6 +134,24 @@ impl TimeBin {
         }
         let Ok(timestamp) = jiff::Timestamp::from_microsecond(at) else { return 0 };
         -i64::from(self.zone.to_offset(timestamp).seconds()) * SECOND
+    }
+
+    /// Months and years counted from an instant: a bucket begins on its day of the month.
+    fn counted_floor(&self, at: i64, seconds: i64) -> Option<i64> {
+        let zoned =
+            |micros: i64| Some(jiff::Timestamp::from_microsecond(micros).ok()?.to_zoned(self.zone.clone()));
+        let anchor = zoned(seconds.checked_mul(SECOND)?)?;
+        let length = if self.unit == Unit::Year { self.amount.checked_mul(12)? } else { self.amount };
+        let passed = anchor.until((jiff::Unit::Month, &zoned(at)?)).ok()?;
+        let passed = i64::from(passed.get_years()) * 12 + i64::from(passed.get_months());
+        let start = |months: i64| {
+            let span = jiff::Span::new().try_months(months).ok()?;
+            Some(anchor.checked_add(span).ok()?.timestamp().as_microsecond())
+        };
+        let bucket = passed - passed.rem_euclid(length);
+        // Before the anchor the months that passed are cut toward it.
+        let found = start(bucket)?;
+        if found > at { start(bucket - length) } else { Some(found) }
     }
 
     fn calendar_floor(&self, at: i64) -> Option<i64> {

@@ -8,7 +8,12 @@ mod aggregate;
 pub(crate) mod bucket;
 pub(crate) mod expr;
 mod join;
+mod locate;
+mod role;
+mod row_text;
+mod search;
 mod source;
+mod transaction;
 mod value_groups;
 mod values;
 mod window;
@@ -22,6 +27,7 @@ use datafusion::common::{Column, UnnestOptions};
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, Operator, SortExpr, lit};
 
 use crate::error::EngineError;
+use crate::geo::Geo;
 use crate::kernels::predicate_udf::Test;
 use crate::tables::{Dataset, LINE, PATH};
 use expr::{ExprContext, balanced};
@@ -32,6 +38,8 @@ pub const MAX_OPERATIONS: usize = 500;
 /// What the planner needs to know of the session.
 pub(crate) struct Context<'a> {
     pub datasets: &'a [Dataset],
+    /// Places of addresses.
+    pub geo: &'a Arc<Geo>,
     /// Query start, µs since the epoch.
     pub now: i64,
     /// Whether `_path` and `_line` are carried along.
@@ -42,7 +50,17 @@ pub(crate) struct Context<'a> {
 pub(crate) fn lower(plan: &ir::Plan, context: &Context<'_>) -> Result<LogicalPlan, EngineError> {
     let mut needed = BTreeSet::new();
     referenced(plan, &mut needed);
-    Lowering { context, needed: &needed, timeframe: None }.pipeline(plan)
+    let logical = Lowering { context, needed: &needed, timeframe: None }.pipeline(plan)?;
+    if plan.transpose.is_some() { as_texts(logical) } else { Ok(logical) }
+}
+
+/// Every column as text.
+fn as_texts(plan: LogicalPlan) -> Result<LogicalPlan, EngineError> {
+    let shown = crate::functions::lookup("to_string")
+        .ok_or_else(|| EngineError::internal("to_string is not registered"))?;
+    let texts = row_text::visible(&plan);
+    let texts: Vec<Expr> = texts.iter().map(|name| shown.call(vec![column(name)]).alias(name)).collect();
+    build(LogicalPlanBuilder::from(plan).project(texts))
 }
 
 /// State of lowering one pipeline.
@@ -68,13 +86,14 @@ impl Lowering<'_> {
         let Some(first) = operations.next() else {
             return Err(EngineError::Query("the query is empty".to_owned()));
         };
-        let OperationKind::Source { datasets } = &first.kind else {
-            if let OperationKind::Unsupported(word) = &first.kind {
-                return Err(unsupported_stage(word));
+        let mut logical = match &first.kind {
+            OperationKind::Source { datasets } => inner.source(datasets, &first.row)?,
+            OperationKind::Search { texts, datasets, merged, mode } => {
+                inner.search(texts, datasets, *merged, *mode, &first.row)?
             }
-            return Err(EngineError::internal("a plan starts with a source"));
+            OperationKind::Unsupported(word) => return Err(unsupported_stage(word)),
+            _ => return Err(EngineError::internal("a plan starts with a source")),
         };
-        let mut logical = inner.source(datasets, &first.row)?;
         let mut row = &first.row;
         while let Some(operation) = operations.next() {
             if let OperationKind::Filter(condition) = &operation.kind {
@@ -99,7 +118,12 @@ impl Lowering<'_> {
         row: &ir::Row,
     ) -> Result<LogicalPlan, EngineError> {
         match &operation.kind {
-            OperationKind::Source { .. } => Err(EngineError::internal("a second source in a pipeline")),
+            OperationKind::Source { .. } | OperationKind::Search { .. } => {
+                Err(EngineError::internal("a second source in a pipeline"))
+            }
+            OperationKind::IpLoc { column, outputs } => self.locate(input, column, outputs),
+            OperationKind::GetRole { column, name } => self.roles(input, column, name),
+            OperationKind::Transaction(transaction) => self.transaction(input, transaction),
             OperationKind::Filter(condition) => self.filter(input, &[condition]),
             OperationKind::Assign(assigns) => self.assign(input, assigns),
             OperationKind::Project(columns) => self.project(input, columns, row),
@@ -351,7 +375,10 @@ fn referenced(plan: &ir::Plan, names: &mut BTreeSet<String>) {
                 referenced(right, names);
             }
             OperationKind::Union(right) => referenced(right, names),
+            OperationKind::IpLoc { column, .. } | OperationKind::GetRole { column, .. } => note(column),
+            OperationKind::Transaction(transaction) => transaction_names(transaction, names),
             OperationKind::Source { .. }
+            | OperationKind::Search { .. }
             | OperationKind::Limit(_)
             | OperationKind::Keep
             | OperationKind::Unsupported(_) => {}
@@ -359,6 +386,16 @@ fn referenced(plan: &ir::Plan, names: &mut BTreeSet<String>) {
     }
     if plan.timeframe.is_some() {
         names.insert("_time".to_owned());
+    }
+}
+
+fn transaction_names(transaction: &ir::Transaction, names: &mut BTreeSet<String>) {
+    names.extend(transaction.keys.iter().map(|key| key.to_lowercase()));
+    names.insert("_time".to_owned());
+    for mark in [&transaction.starts, &transaction.ends] {
+        if let Some(ir::Mark::Condition(condition)) = mark {
+            expression_names(condition, names);
+        }
     }
 }
 

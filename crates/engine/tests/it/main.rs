@@ -2,9 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that meets an error fails by panicking")]
 
+mod compat;
 mod hunts;
+mod limits;
 mod manual;
 mod reference;
 mod scan;
+mod spec;
 mod stages;
 mod toy;

@@ -186,6 +186,19 @@ impl Walker {
                     name.eq_ignore_ascii_case(column) || by.iter().any(|key| key.eq_ignore_ascii_case(name))
                 });
             }
+            OperationKind::IpLoc { outputs, .. } => {
+                for (_, name) in outputs {
+                    state.columns.remove(&name.to_lowercase());
+                }
+            }
+            OperationKind::GetRole { name, .. } => {
+                state.columns.remove(&name.to_lowercase());
+            }
+            OperationKind::Transaction(transaction) => {
+                let is_key = |name: &str| transaction.keys.iter().any(|key| key.eq_ignore_ascii_case(name));
+                state.columns.retain(|name, _| is_key(name));
+            }
+            OperationKind::Search { .. } => self.fresh_row(state, &operation.row),
             OperationKind::Unsupported(_) => {
                 self.revive(state);
                 self.fresh_row(state, &operation.row);

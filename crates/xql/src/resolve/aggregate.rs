@@ -8,6 +8,12 @@ use crate::facts::{FactKind, Usage};
 use crate::ir::{AggregateCall, Column, Expr, ExprKind, OperationKind, WindowCall};
 use crate::signatures::Signature;
 use crate::syntax::ast;
+use crate::syntax::codes;
+
+/// Name of the column of `addrawdata` when none is written.
+const RAW_DATA: &str = "raw_data";
+/// The aggregate behind `addrawdata`: the rows of a group as objects. No query can name it.
+pub const RAW_ROWS: &str = "raw rows";
 
 impl Resolver<'_> {
     pub(super) fn comp(&mut self, comp: &ast::Comp) {
@@ -31,10 +37,14 @@ impl Resolver<'_> {
             self.add_output(&mut columns, column, aggregate.span);
             aggregates.push((name, call));
         }
-        if comp.raw_data.is_some() {
-            let word = "comp … addrawdata".to_owned();
-            self.fact(FactKind::UnsupportedStage { word: word.clone() }, self.stage_span);
-            self.emit(OperationKind::Unsupported(word));
+        if let Some(alias) = &comp.raw_data {
+            let name = alias.as_ref().map_or_else(|| RAW_DATA.to_owned(), |alias| alias.text.clone());
+            let ty = Type::array(Type::Json);
+            let column = Column { name: name.clone(), ty: ty.clone(), field: None, system: false };
+            self.add_output(&mut columns, column, self.stage_span);
+            let (function, span) = (RAW_ROWS.to_owned(), self.stage_span);
+            aggregates
+                .push((name, AggregateCall { function, argument: None, parameters: Vec::new(), ty, span }));
         }
         self.scope.replace_row(columns, false, self.stage, self.stage_span);
         self.emit(OperationKind::Aggregate { keys, aggregates });
@@ -98,7 +108,7 @@ impl Resolver<'_> {
         }
     }
 
-    fn aggregate_call(&mut self, aggregate: &ast::Aggregate, window: bool) -> AggregateCall {
+    pub(super) fn aggregate_call(&mut self, aggregate: &ast::Aggregate, window: bool) -> AggregateCall {
         let star = |argument: &&ast::Expr| argument.as_name() == Some("*");
         let mut arguments = aggregate.arguments.iter().filter(|argument| !star(argument));
         let argument = arguments.next().map(|argument| self.aggregate_argument(argument));
@@ -145,6 +155,7 @@ impl Resolver<'_> {
                     Some((name, key.descending.unwrap_or(false)))
                 })
                 .collect();
+            self.window_rules(item, &call);
             let frame = item.frame.map(|frame| (frame.start, frame.end, frame.range));
             outputs.push((name.clone(), call.ty.clone()));
             calls.push((name, WindowCall { call, by, sort, frame }));
@@ -153,6 +164,37 @@ impl Resolver<'_> {
             self.scope.set(&name, ty, None);
         }
         self.emit(OperationKind::Window(calls));
+    }
+
+    /// Which functions need an order, which take no frame, and what a frame may be.
+    fn window_rules(&mut self, item: &ast::WindowItem, call: &AggregateCall) {
+        let (span, function) = (item.call.span, call.function.as_str());
+        let numbering = matches!(function, "rank" | "dense_rank" | "row_number");
+        let ordered = matches!(function, "rank" | "dense_rank" | "lag" | "first_value" | "last_value");
+        if ordered && item.sort.is_empty() {
+            let message = format!("`{function}` without `sort`");
+            self.defect(codes::EXPECTED, span, message, Some("add `sort asc _time`: the rows need an order"));
+        }
+        let Some(frame) = item.frame else { return };
+        if numbering || function == "lag" {
+            let message = format!("`{function}` takes no frame");
+            self.departure(codes::OPTION, span, message, "leave `between …` out; it has no effect");
+        }
+        let (start, end) = (frame.start.unwrap_or(i64::MIN), frame.end.unwrap_or(i64::MAX));
+        if end < start {
+            let message = format!("the frame ends ({end}) before it starts ({start})");
+            self.defect(codes::NUMBER, span, message, Some("write the smaller bound first"));
+        }
+        let bounded = frame.start.is_some_and(|n| n != 0) || frame.end.is_some_and(|n| n != 0);
+        if frame.range && bounded && item.sort.len() != 1 {
+            let help = "distances of values need exactly one number to sort by";
+            self.defect(
+                codes::OPTION,
+                span,
+                "`frame_type = range` with bounds and not one sort key",
+                Some(help),
+            );
+        }
     }
 
     /// The physical column behind a name; none when it does not exist (a fact is recorded).

@@ -228,8 +228,15 @@ impl Resolver<'_> {
             });
         }
         let literal = |item: &Expr| !matches!(item.kind, ExprKind::Column(_) | ExprKind::Call { .. });
-        let fold =
-            !self.plan.case_sensitive && values.is_none() && (!self.strict() || items.iter().all(literal));
+        let literals = items.iter().all(literal);
+        let insensitive = !self.plan.case_sensitive && values.is_none();
+        let fold = insensitive && (!self.strict() || literals);
+        // The product folds only the left side when the list holds something that is no literal.
+        let value = if insensitive && !fold && value.ty == Type::String {
+            call("lowercase", vec![value], Type::String, span)
+        } else {
+            value
+        };
         boolean(ExprKind::In { value: Box::new(value), list: items, negated, fold }, span)
     }
 

@@ -40,7 +40,9 @@ impl Resolver<'_> {
             ast::ExprKind::In { negated, left, list, .. } => self.membership(*negated, left, list, span),
             ast::ExprKind::InQuery { negated, left, query } => {
                 let value = Box::new(self.expr(left));
+                let query_span = query.span;
                 let query = Box::new(self.subplan(query));
+                self.one_column(&query, query_span);
                 boolean(ExprKind::InQuery { value, query, negated: *negated }, span)
             }
             ast::ExprKind::Arrow { left, path, take } => self.arrow(left, path, *take, span),
@@ -50,6 +52,18 @@ impl Resolver<'_> {
             }
             ast::ExprKind::Paren(inner) => Expr { span, ..self.expr(inner) },
             ast::ExprKind::Missing => null(span),
+        }
+    }
+
+    /// The sub-query of `in` delivers one column; system columns do not count.
+    fn one_column(&mut self, plan: &crate::ir::Plan, span: Span) {
+        let row = plan.row();
+        let shown: Vec<&str> =
+            row.columns.iter().filter(|column| !column.system).map(|column| column.name.as_str()).collect();
+        if shown.len() > 1 && !row.open {
+            let message = format!("the sub-query of `in` has {} columns", shown.len());
+            let help = format!("end it with `fields {}`; the first column is taken", shown[0]);
+            self.departure(crate::syntax::codes::EXPECTED, span, message, &help);
         }
     }
 

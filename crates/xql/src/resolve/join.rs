@@ -8,6 +8,7 @@ use super::scope::RightSide;
 use crate::facts::FactKind;
 use crate::ir::{Column, Comparison, Expr, ExprKind, JoinColumn, OperationKind, Plan, Row};
 use crate::syntax::ast::{self, JoinKind, JoinSide, Operator, Query, Stage, StageKind, Strategy};
+use crate::syntax::codes;
 
 /// First running number of columns renamed under `conflict_strategy = both` (`XQL.md` O-11).
 const FIRST_JOINED: usize = 10;
@@ -152,16 +153,25 @@ impl Resolver<'_> {
         let row = right.row();
         let mut columns: Vec<Column> =
             self.scope.row.columns.iter().map(|column| Column::clone(column)).collect();
+        let mut conflicts: Vec<String> = Vec::new();
         for column in row.columns.iter() {
             match columns.iter_mut().find(|known| known.name.eq_ignore_ascii_case(&column.name)) {
                 Some(known) => {
-                    known.ty = Type::common(&known.ty, &column.ty).unwrap_or(Type::String);
+                    let common = Type::common(&known.ty, &column.ty);
+                    if common.is_none() {
+                        conflicts.push(format!("{} ({} and {})", known.name, known.ty, column.ty));
+                    }
+                    known.ty = common.unwrap_or(Type::String);
                     if known.field != column.field {
                         known.field = None;
                     }
                 }
                 None => columns.push(Column::clone(column)),
             }
+        }
+        if !conflicts.is_empty() {
+            let message = format!("columns of different types are united: {}", conflicts.join(", "));
+            self.departure(codes::EXPECTED, self.stage_span, message, "convert one side; both become text");
         }
         let open = self.scope.row.open || row.open;
         self.scope.replace_row(columns, open, self.stage, self.stage_span);

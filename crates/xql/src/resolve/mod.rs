@@ -4,12 +4,19 @@
 //! open row type. What it noticed is returned as facts; the lints give them words and repairs.
 
 mod aggregate;
+mod call;
 mod compare;
+mod ending;
+mod enrich;
 mod expr;
 mod functions;
 mod join;
+mod pivot;
+mod place;
 mod scope;
+mod search;
 mod stages;
+mod transaction;
 
 use atalanta_diag::Span;
 use atalanta_schema::Catalog;
@@ -35,7 +42,7 @@ pub const DEFAULT_DATASET: &str = "xdr_data";
 /// Resolves a query.
 pub fn resolve(query: &Query, env: &Env) -> Resolved {
     let mut resolver = Resolver::new(env);
-    resolver.query(query);
+    resolver.pipeline(query, true);
     let mut facts = resolver.facts;
     facts.sort_by_key(|fact| fact.span);
     Resolved { plan: resolver.plan, facts }
@@ -61,6 +68,22 @@ struct Resolver<'a> {
     scope: Scope,
     stage: usize,
     stage_span: Span,
+    /// Folded names of the saved queries that are being resolved, outermost first.
+    calls: Vec<String>,
+    /// Whether this is the query itself, not a sub-query.
+    outermost: bool,
+    /// Whether the current stage is the last one.
+    last_stage: bool,
+}
+
+/// Numbers and names that the stages share with the engine.
+pub mod limits {
+    pub use super::aggregate::RAW_ROWS;
+    pub use super::ending::{DEFAULT_TRANSPOSED, GRAPHS, MOST_TRANSPOSED};
+    pub use super::enrich::ROLES;
+    pub use super::pivot::{MOST_AGGREGATES, MOST_KEYS, MOST_VALUES};
+    pub use super::search::SEARCH_DAYS;
+    pub use super::transaction::{DEFAULT_EVENTS, MOST_COLUMNS};
 }
 
 impl<'a> Resolver<'a> {
@@ -73,6 +96,9 @@ impl<'a> Resolver<'a> {
             scope: Scope::default(),
             stage: 0,
             stage_span: Span::default(),
+            calls: Vec::new(),
+            outermost: false,
+            last_stage: false,
         }
     }
 
@@ -89,7 +115,9 @@ impl<'a> Resolver<'a> {
         self.push(kind, self.stage, self.stage_span);
     }
 
-    fn query(&mut self, query: &Query) {
+    fn pipeline(&mut self, query: &Query, outermost: bool) {
+        self.outermost = outermost;
+        let allowed = self.places(query, outermost);
         let has_source = query.stages.iter().any(|stage| {
             matches!(stage.kind, StageKind::Source(_) | StageKind::Search(_) | StageKind::Call(_))
         });
@@ -98,7 +126,18 @@ impl<'a> Resolver<'a> {
             self.open_datasets(&[(DEFAULT_DATASET.to_owned(), self.stage_span)]);
         }
         for (index, stage) in query.stages.iter().enumerate() {
-            self.stage(stage, index);
+            self.last_stage = index + 1 == query.stages.len();
+            if let StageKind::Target(target) = &stage.kind
+                && allowed[index]
+            {
+                (self.stage, self.stage_span) = (index, stage.span);
+                self.target(target, &query.stages);
+            } else if allowed[index] {
+                self.stage(stage, index);
+            } else {
+                (self.stage, self.stage_span) = (index, stage.span);
+                self.emit(OperationKind::Keep);
+            }
         }
     }
 
@@ -106,7 +145,8 @@ impl<'a> Resolver<'a> {
     fn subplan(&mut self, query: &Query) -> Plan {
         let mut inner = Resolver::new(self.env);
         inner.plan.case_sensitive = self.plan.case_sensitive;
-        inner.query(query);
+        inner.calls.clone_from(&self.calls);
+        inner.pipeline(query, false);
         self.facts.append(&mut inner.facts);
         inner.plan
     }

@@ -77,6 +77,14 @@ impl Scope {
         columns.push(Arc::new(Column { name: name.to_owned(), ty, field, system: false }));
     }
 
+    /// Makes a column survive `fields`.
+    pub fn mark_system(&mut self, name: &str) {
+        let columns = Arc::make_mut(&mut self.row.columns);
+        if let Some(column) = columns.iter_mut().find(|column| column.name.eq_ignore_ascii_case(name)) {
+            Arc::make_mut(column).system = true;
+        }
+    }
+
     /// The physical name behind an alias, with the alias's standing in Cortex.
     fn alias(&self, name: &str) -> Option<&'static str> {
         let found = self.datasets.iter().find_map(|dataset| dataset.field(name))?;
@@ -113,7 +121,7 @@ impl Resolver<'_> {
         self.emit(OperationKind::Source { datasets });
     }
 
-    fn dataset_row(&mut self, name: &str, span: Span) -> Row {
+    pub(super) fn dataset_row(&mut self, name: &str, span: Span) -> Row {
         let known = self.catalog.dataset(name);
         let input = self.env.input(name);
         if let Some(dataset) = known {

@@ -8,6 +8,7 @@ use super::expr::{call, null};
 use crate::facts::{FactKind, Usage};
 use crate::ir::{Bucket, Column, Expr, ExprKind, OperationKind, Row};
 use crate::syntax::ast::{self, BinSize, Setting, SourceKind, Stage, StageKind};
+use crate::syntax::codes;
 
 impl Resolver<'_> {
     pub(super) fn stage(&mut self, stage: &Stage, index: usize) {
@@ -36,9 +37,18 @@ impl Resolver<'_> {
             StageKind::ArrayExpand { field, limit } => self.array_expand(field, *limit),
             StageKind::ReplaceNull { field, value } => self.replace_null(field, value),
             StageKind::Top(top) => self.top(top),
-            StageKind::View(_) | StageKind::Tag(_) => self.emit(OperationKind::Keep),
+            StageKind::Search(search) => self.search(search),
+            StageKind::Call(call) => self.call_query(call),
+            StageKind::IpLoc(iploc) => self.iploc(iploc),
+            StageKind::GetRole { field, alias } => self.getrole(field, alias.as_ref()),
+            StageKind::Transaction(transaction) => self.transaction(transaction),
+            StageKind::Pivot(pivot) => self.pivot(pivot),
+            StageKind::Transpose(options) => self.transpose(options),
+            StageKind::Tag(tags) => self.tag(tags),
+            StageKind::View(view) => self.view(view),
+            // Resolved with the whole query at hand; in a rules file it means nothing.
+            StageKind::Target(_) => self.unsupported_word("target"),
             StageKind::Error => self.unreadable(),
-            other => self.unsupported(other),
         }
     }
 
@@ -46,20 +56,6 @@ impl Resolver<'_> {
     fn unreadable(&mut self) {
         self.scope.row.open = true;
         self.emit(OperationKind::Keep);
-    }
-
-    fn unsupported(&mut self, kind: &StageKind) {
-        let word = match kind {
-            StageKind::Search(_) => "search",
-            StageKind::Call(_) => "call",
-            StageKind::IpLoc(_) => "iploc",
-            StageKind::GetRole { .. } => "getrole",
-            StageKind::Transaction(_) => "transaction",
-            StageKind::Pivot(_) => "pivot",
-            StageKind::Transpose(_) => "transpose",
-            _ => "target",
-        };
-        self.unsupported_word(word);
     }
 
     fn unsupported_word(&mut self, word: &str) {
@@ -73,7 +69,13 @@ impl Resolver<'_> {
             match setting {
                 Setting::CaseSensitive(value, _) => self.plan.case_sensitive = *value,
                 Setting::TimeFrame(frame, _) => self.plan.timeframe = Some(frame.clone()),
-                Setting::MaxRuntime(..) | Setting::Unknown(_) => {}
+                Setting::MaxRuntime(minutes, span) => {
+                    if *minutes == 0 {
+                        self.defect(codes::NUMBER, *span, "`max_runtime_minutes` is at least 1", None);
+                    }
+                    self.plan.max_runtime_minutes = Some(*minutes);
+                }
+                Setting::Unknown(_) => {}
             }
         }
     }
@@ -142,6 +144,7 @@ impl Resolver<'_> {
     }
 
     fn fields(&mut self, fields: &ast::Fields) {
+        self.restore_fields(fields);
         let row = self.scope.row.clone();
         if fields.exclude {
             let matches = |column: &Column| {
@@ -167,12 +170,66 @@ impl Resolver<'_> {
         self.select(&row, &fields.items);
     }
 
+    /// A `fields` right behind another may name columns that only the first one's input had (`XQL.md` O-29).
+    fn restore_fields(&mut self, fields: &ast::Fields) {
+        let before = match self.plan.operations.as_slice() {
+            [.., before, last] if last.stage + 1 == self.stage && !fields.exclude => match &last.kind {
+                OperationKind::Project(_) => before.row.clone(),
+                _ => return,
+            },
+            _ => return,
+        };
+        let mut restored: Vec<Column> = Vec::new();
+        for item in &fields.items {
+            let pattern = &item.pattern.text;
+            let matching = |row: &Row| -> Vec<Column> {
+                let found = row.columns.iter().filter(|column| pattern_matches(pattern, &column.name));
+                found.map(|column| Column::clone(column)).collect()
+            };
+            if matching(&self.scope.row).is_empty() {
+                restored.extend(matching(&before));
+            }
+        }
+        if restored.is_empty() {
+            return;
+        }
+        let names: Vec<&str> = restored.iter().map(|column| column.name.as_str()).collect();
+        let message = format!("the `fields` stage before this one removed {}", names.join(", "));
+        let help = "list them there too; they are kept here";
+        self.warn(codes::PLACE, self.stage_span, message, help);
+        let mut columns: Vec<Column> =
+            self.scope.row.columns.iter().map(|column| Column::clone(column)).collect();
+        if let Some(last) = self.plan.operations.last_mut()
+            && let OperationKind::Project(projection) = &mut last.kind
+        {
+            projection.extend(restored.iter().map(|column| (column.name.clone(), column.name.clone())));
+            columns.extend(restored);
+            last.row = Row::new(columns, last.row.open);
+            self.scope.row = last.row.clone();
+        }
+    }
+
+    /// Wildcards stand at an end; one at the start excludes dots behind it.
+    fn check_pattern(&mut self, pattern: &ast::Name) {
+        let text = &pattern.text;
+        if text.trim_matches('*').contains('*') {
+            let message = format!("`*` inside of the pattern `{text}`");
+            self.defect(codes::EXPECTED, pattern.span, message, Some("it stands at the start or at the end"));
+        }
+        let quoted = pattern.span.end.saturating_sub(pattern.span.start) as usize > text.len();
+        if text.starts_with('*') && text.contains('.') && !quoted {
+            let message = format!("the pattern `{text}` starts with `*` and has a dot");
+            self.departure(codes::EXPECTED, pattern.span, message, "write the rest in backticks: *`.ipv4`");
+        }
+    }
+
     fn select(&mut self, row: &Row, items: &[ast::FieldItem]) {
         let mut nulls: Vec<(String, Expr)> = Vec::new();
         let mut projection: Vec<(String, String)> = Vec::new();
         let mut columns: Vec<Column> = Vec::new();
         for item in items {
             if item.pattern.text.contains('*') {
+                self.check_pattern(&item.pattern);
                 for column in row.columns.iter().filter(|c| pattern_matches(&item.pattern.text, &c.name)) {
                     add_column(&mut projection, &mut columns, column, &column.name);
                 }
@@ -226,7 +283,18 @@ impl Resolver<'_> {
     }
 
     fn dedup(&mut self, dedup: &ast::Dedup) {
-        let keys = dedup.fields.iter().filter_map(|key| self.column_name(key, Usage::Key)).collect();
+        let mut keys = Vec::new();
+        for key in &dedup.fields {
+            let value = self.field_expr(&key.text, key.span, Usage::Key);
+            if matches!(value.ty, Type::Array(_)) {
+                let message = format!("`dedup` by `{}`, which is a {}", key.text, value.ty);
+                let help = "make it text first: `alter t = arraystring(…, \",\")`";
+                self.defect(codes::EXPECTED, key.span, message, Some(help));
+            }
+            if let ExprKind::Column(name) = value.kind {
+                keys.push(name);
+            }
+        }
         let by = dedup.by.as_ref().and_then(|key| {
             let name = self.column_name(&key.field, Usage::Sorted)?;
             Some((name, key.descending.unwrap_or(false)))
@@ -280,16 +348,41 @@ impl Resolver<'_> {
 
     fn replace_null(&mut self, field: &ast::Name, value: &ast::Expr) {
         let current = self.field_expr(&field.text, field.span, Usage::Computed);
-        let value = self.expr(value);
+        let span = self.stage_span;
+        let mut filler = self.expr(value);
+        if let (Type::Timestamp, ExprKind::String(text)) = (&current.ty, &filler.kind) {
+            let text = super::expr::string(text, filler.span);
+            filler = call("timestamp_text", vec![text], Type::Timestamp, filler.span);
+        }
+        if Type::common(&current.ty, &filler.ty).is_none() {
+            self.fact(
+                super::expr::mismatch("replacenull", &current.ty.to_string(), filler.ty.clone()),
+                value.span,
+            );
+        }
         let name = match &current.kind {
             ExprKind::Column(name) => name.clone(),
             _ => field.text.clone(),
         };
-        let ty = if current.ty == Type::Null { value.ty.clone() } else { current.ty.clone() };
-        let filled = call("coalesce", vec![current, value], ty.clone(), self.stage_span);
+        let ty = if current.ty == Type::Null { filler.ty.clone() } else { current.ty.clone() };
+        let filled = if matches!(current.ty, Type::Array(_)) {
+            self.filled_array(current, filler, &ty)
+        } else {
+            call("coalesce", vec![current, filler], ty.clone(), span)
+        };
         let field_name = self.scope.row.find(&name).and_then(|column| column.field.clone());
         self.scope.set(&name, ty, field_name);
         self.emit(OperationKind::Assign(vec![(name, filled)]));
+    }
+
+    /// An empty array counts as null.
+    fn filled_array(&self, current: Expr, filler: Expr, ty: &Type) -> Expr {
+        let span = self.stage_span;
+        let length = Box::new(call("array_length", vec![current.clone()], Type::Int, span));
+        let zero = Box::new(Expr { kind: ExprKind::Int(0), ty: Type::Int, span });
+        let compare = ExprKind::Compare { operator: crate::ir::Comparison::Gt, left: length, right: zero };
+        let set = super::expr::boolean(compare, span);
+        call("if", vec![set, current, filler], ty.clone(), span)
     }
 
     pub(super) fn null_here(&self) -> Expr {

@@ -117,8 +117,8 @@ pub enum StageKind {
     Tag(Vec<Expr>),
     /// `target type = dataset x`
     Target(Target),
-    /// `view graph type = column xaxis = a`; presentation only, kept as written
-    View(Span),
+    /// `view graph type = column xaxis = a`; presentation only
+    View(View),
     /// A stage that could not be read; later stages see an unknown row type.
     Error,
 }
@@ -457,6 +457,27 @@ pub struct Target {
     pub append: bool,
     /// The dataset that is written.
     pub name: Name,
+}
+
+/// The `view` stage.
+#[derive(Clone, Debug, PartialEq)]
+pub enum View {
+    /// `graph type = column xaxis = a yaxis = b`
+    Graph {
+        /// The type.
+        kind: Name,
+        /// Further parameters: (name, values).
+        parameters: Vec<(Name, Vec<Expr>)>,
+    },
+    /// `highlight fields = a, b values = "x", "y"`
+    Highlight {
+        /// The fields.
+        fields: Vec<Name>,
+        /// The values.
+        values: Vec<Expr>,
+    },
+    /// `column order = populated`
+    ColumnOrder(Name),
 }
 
 /// An expression; conditions are expressions too.

@@ -24,6 +24,10 @@ pub const TRAILING: Code = Code("XS009");
 pub const OPTION: Code = Code("XS010");
 /// A rules file's section or statement is malformed.
 pub const RULES: Code = Code("XS011");
+/// A saved query that does not exist, cannot be read or calls itself.
+pub const CALL: Code = Code("XS012");
+/// A limit of the language.
+pub const LIMIT: Code = Code("XS013");
 
 /// All syntax codes with one line each, for the manual and SARIF.
 pub const ALL: &[(Code, &str)] = &[
@@ -38,4 +42,6 @@ pub const ALL: &[(Code, &str)] = &[
     (TRAILING, "something stands after the end of a stage"),
     (OPTION, "a setting or option that does not exist"),
     (RULES, "a rules file's section or statement is malformed"),
+    (CALL, "a saved query does not exist, cannot be read or calls itself"),
+    (LIMIT, "a limit of the language is exceeded"),
 ];

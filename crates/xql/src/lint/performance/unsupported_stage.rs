@@ -4,11 +4,15 @@
 //! The query cannot run here.
 //! # Example
 //! ```xql
-//! pivot sum(action_network_bytes_out) for event_type in ("FILE") by session_id
+//! config case_sensitive = false
+//! | datamodel dataset = panw_ngfw_traffic_raw
+//! | limit 10
 //! ```
 //! # Instead
 //! ```xql
-//! comp sum(action_network_bytes_out) by session_id
+//! config case_sensitive = false
+//! | dataset = xdr_data
+//! | limit 10
 //! ```
 //! # Limits
 //! None.

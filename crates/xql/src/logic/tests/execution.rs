@@ -542,7 +542,7 @@ fn plan_of(steps: Vec<OperationKind>) -> Plan {
         span: Span::default(),
         row: row.clone(),
     });
-    Plan { operations: operations.collect(), case_sensitive: false, timeframe: None }
+    Plan { operations: operations.collect(), ..Plan::default() }
 }
 
 /// Gives every expression a place of its own.

@@ -8,6 +8,7 @@ mod expr;
 mod pipeline;
 mod stage;
 mod table_stage;
+mod view;
 
 use atalanta_diag::{Code, Diagnostic, Span};
 

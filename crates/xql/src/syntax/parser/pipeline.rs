@@ -1,6 +1,6 @@
 //! Pipelines: `config | dataset = x | stage | stage`.
 
-use atalanta_diag::{Diagnostic, Span};
+use atalanta_diag::Diagnostic;
 
 use super::super::ast::{Query, Stage, StageKind};
 use super::super::codes;
@@ -191,7 +191,7 @@ impl Parser {
             "transpose" => self.transpose(),
             "tag" => self.tag(),
             "target" => self.target(),
-            "view" => Ok(self.view()),
+            "view" => self.view(),
             _ => Err(self.unknown_stage(&word)),
         }
     }
@@ -205,12 +205,6 @@ impl Parser {
             diagnostic = diagnostic.help(format!("did the author mean `{near}`?"));
         }
         self.report(diagnostic)
-    }
-
-    fn view(&mut self) -> StageKind {
-        let start = self.span();
-        self.skip_stage(End::Paren);
-        StageKind::View(Span { start: start.end, end: self.last_span().end.max(start.end) })
     }
 }
 

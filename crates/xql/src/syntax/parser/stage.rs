@@ -1,8 +1,8 @@
 //! The row-wise stages and the source.
 
 use super::super::ast::{
-    Assign, Call, Expr, FieldItem, Fields, Name, Option_, Search, Setting, Source, SourceKind, StageKind,
-    Target, TimeFrame,
+    Assign, Call, Expr, ExprKind, FieldItem, Fields, Literal, Name, Option_, Search, Setting, Source,
+    SourceKind, StageKind, Target, TimeFrame,
 };
 use super::super::codes;
 use super::super::token::{Symbol, TokenKind};
@@ -118,7 +118,12 @@ impl Parser {
         let texts = self.list(Self::expr)?;
         let mut search = Search { texts, mode: None, datasets: Vec::new() };
         loop {
-            if self.eat_word("mode") {
+            if self.is_word("mode") {
+                if search.mode.is_some() {
+                    let span = self.span();
+                    return Err(self.error(codes::OPTION, span, "`mode` is given twice"));
+                }
+                self.bump();
                 self.expect(Symbol::Equal)?;
                 search.mode = Some(self.any_name("`raw`, `normalize` or `all`")?);
             } else if self.eat_word("dataset") {
@@ -134,10 +139,32 @@ impl Parser {
         let name = self.any_name("the name of a saved query or rule")?;
         let mut parameters = Vec::new();
         while matches!(self.token().kind, TokenKind::Word(_)) {
-            parameters.push(self.option()?);
+            parameters.push(self.call_parameter()?);
             self.eat(Symbol::Comma);
         }
         Ok(StageKind::Call(Call { name, parameters }))
+    }
+
+    /// `name = value`; a duration such as `7d` is a value here.
+    fn call_parameter(&mut self) -> Parse<Option_> {
+        let duration = matches!(self.ahead(2).kind, TokenKind::Int(_))
+            && matches!(self.ahead(3).kind, TokenKind::Word(_))
+            && self.ahead(2).span.end == self.ahead(3).span.start;
+        if !duration {
+            return self.option();
+        }
+        let name = self.simple_name("a parameter")?;
+        self.expect(Symbol::Equal)?;
+        let start = self.span();
+        let (TokenKind::Int(amount), TokenKind::Word(unit)) = (&self.token().kind, &self.ahead(1).kind)
+        else {
+            return Err(self.expected("a value"));
+        };
+        let value = format!("{amount}{unit}");
+        self.bump();
+        self.bump();
+        let kind = ExprKind::Literal(Literal::String { value, triple: false });
+        Ok(Option_ { name, value: Expr { kind, span: start.to(self.last_span()) } })
     }
 
     pub(super) fn option(&mut self) -> Parse<Option_> {

@@ -13,27 +13,28 @@ use super::{Parse, Parser};
 impl Parser {
     pub(super) fn duration(&mut self) -> Parse<Duration> {
         let start = self.span();
+        if let Some((amount, unit)) = self.quoted_duration() {
+            self.bump();
+            return Ok(Duration { amount, unit, span: start });
+        }
         let amount = self.unsigned("a duration such as `1h`")?;
         let unit_span = self.span();
         let TokenKind::Word(word) = &self.token().kind else {
             return Err(self.expected("a unit of time (ms, s, m, h, d, w, mo, y)"));
         };
-        let unit = match word.to_lowercase().as_str() {
-            "ms" => Unit::Millisecond,
-            "s" => Unit::Second,
-            "m" => Unit::Minute,
-            "h" => Unit::Hour,
-            "d" => Unit::Day,
-            "w" => Unit::Week,
-            "mo" => Unit::Month,
-            "y" => Unit::Year,
-            other => {
-                let message = format!("no unit of time is called `{other}`; units are ms s m h d w mo y");
-                return Err(self.error(codes::EXPECTED, unit_span, message));
-            }
+        let Some(unit) = unit(word) else {
+            let message = format!("no unit of time is called `{word}`; units are ms s m h d w mo y");
+            return Err(self.error(codes::EXPECTED, unit_span, message));
         };
         self.bump();
         Ok(Duration { amount, unit, span: start.to(unit_span) })
+    }
+
+    /// A duration in quotes: what the value of a parameter becomes.
+    fn quoted_duration(&self) -> Option<(u64, Unit)> {
+        let TokenKind::String { value, .. } = &self.token().kind else { return None };
+        let digits = value.bytes().take_while(u8::is_ascii_digit).count();
+        Some((value.get(..digits)?.parse().ok()?, unit(value.get(digits..)?)?))
     }
 
     pub(super) fn comp(&mut self) -> Parse<StageKind> {
@@ -286,6 +287,9 @@ impl Parser {
     }
 
     fn bin_span(&mut self) -> Parse<BinSize> {
+        if self.quoted_duration().is_some() {
+            return self.duration().map(BinSize::Span);
+        }
         if let TokenKind::Float(width) = self.token().kind {
             self.bump();
             return Ok(BinSize::Width(width));
@@ -448,4 +452,19 @@ impl Parser {
         }
         Ok(StageKind::Transpose(options))
     }
+}
+
+/// A unit of time by its suffix.
+fn unit(word: &str) -> Option<Unit> {
+    Some(match word.to_lowercase().as_str() {
+        "ms" => Unit::Millisecond,
+        "s" => Unit::Second,
+        "m" => Unit::Minute,
+        "h" => Unit::Hour,
+        "d" => Unit::Day,
+        "w" => Unit::Week,
+        "mo" => Unit::Month,
+        "y" => Unit::Year,
+        _ => return None,
+    })
 }
