@@ -18,6 +18,7 @@ use futures::StreamExt;
 
 use crate::error::EngineError;
 use crate::explain::{Explain, OperatorMetric, metrics};
+use crate::functions::json::fuse::FuseJsonPaths;
 use crate::input::{Staged, StagedRows};
 use crate::plan::strategy::filters_text;
 use crate::plan::{Context, lower};
@@ -90,6 +91,7 @@ impl Session {
             .with_memory_pool(Arc::new(FairSpillPool::new(options.memory_limit)))
             .build_arc()?;
         let context = SessionContext::new_with_config_rt(config(&options), memory);
+        context.add_optimizer_rule(Arc::new(FuseJsonPaths));
         Ok(Self { options, context, datasets: Vec::new(), staged: Vec::new(), runtime })
     }
 

@@ -282,7 +282,10 @@ impl Resolver<'_> {
         let needle = match self.expr(right) {
             Expr { kind: ExprKind::String(text), .. } => text,
             Expr { kind: ExprKind::Int(number), .. } => number.to_string(),
-            other => return call("contains", vec![value, other], Type::Bool, span),
+            other => {
+                let fold = boolean(ExprKind::Bool(fold), span);
+                return call("contains", vec![value, other, fold], Type::Bool, span);
+            }
         };
         let pattern = Pattern::Contains(needle);
         boolean(ExprKind::Matches { value: Box::new(value), pattern, fold }, span)
@@ -305,11 +308,14 @@ impl Resolver<'_> {
     /// SQL's `like` as runbooks use it: `%` is any run, `_` is literal.
     pub(super) fn like(&mut self, left: &ast::Expr, right: &ast::Expr, span: Span) -> Expr {
         let value = self.expr(left);
+        let fold = !self.plan.case_sensitive;
         let text = match self.expr(right) {
             Expr { kind: ExprKind::String(text), .. } => text,
-            other => return call("like", vec![value, other], Type::Bool, span),
+            other => {
+                let fold = boolean(ExprKind::Bool(fold), span);
+                return call("like", vec![value, other, fold], Type::Bool, span);
+            }
         };
-        let fold = !self.plan.case_sensitive;
         let pattern = like_pattern(&text, fold);
         boolean(ExprKind::Matches { value: Box::new(value), pattern, fold }, span)
     }
