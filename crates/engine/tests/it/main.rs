@@ -5,5 +5,6 @@
 mod hunts;
 mod manual;
 mod reference;
+mod spec;
 mod stages;
 mod toy;
