@@ -9,6 +9,7 @@ use arrow::record_batch::RecordBatch;
 use atalanta_xql::env::{Env, Input, Mode};
 use atalanta_xql::ir;
 use datafusion::catalog::TableProvider;
+use datafusion::execution::SessionStateBuilder;
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::logical_expr::LogicalPlan;
@@ -18,7 +19,7 @@ use futures::StreamExt;
 
 use crate::error::EngineError;
 use crate::explain::{Explain, OperatorMetric, metrics};
-use crate::functions::json::fuse::FuseJsonPaths;
+use crate::functions::json::fuse::optimizer_rules;
 use crate::input::{Staged, StagedRows};
 use crate::plan::strategy::filters_text;
 use crate::plan::{Context, lower};
@@ -90,8 +91,12 @@ impl Session {
         let memory = RuntimeEnvBuilder::new()
             .with_memory_pool(Arc::new(FairSpillPool::new(options.memory_limit)))
             .build_arc()?;
-        let context = SessionContext::new_with_config_rt(config(&options), memory);
-        context.add_optimizer_rule(Arc::new(FuseJsonPaths));
+        let state = SessionStateBuilder::new()
+            .with_config(config(&options))
+            .with_runtime_env(memory)
+            .with_default_features()
+            .with_optimizer_rules(optimizer_rules());
+        let context = SessionContext::new_with_state(state.build());
         Ok(Self { options, context, datasets: Vec::new(), staged: Vec::new(), runtime })
     }
 

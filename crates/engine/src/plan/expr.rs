@@ -108,11 +108,11 @@ impl ExprContext<'_> {
         if operator != Comparison::Ne {
             return Ok(binary(l, operator, r));
         }
-        // `!=` is true where only the left side is null.
-        let differs = binary(l.clone(), Comparison::Ne, r.clone());
-        let left_unset =
-            if matches!(r, Expr::Literal(..)) { l.is_null() } else { l.is_null().and(r.is_not_null()) };
-        Ok(left_unset.or(differs))
+        if matches!(r, Expr::Literal(..)) {
+            return Ok(l.clone().is_null().or(binary(l, Comparison::Ne, r)));
+        }
+        // `!=` of two columns is true where one of them is null, and false where both are.
+        Ok(Expr::BinaryExpr(BinaryExpr::new(Box::new(l), Operator::IsDistinctFrom, Box::new(r))))
     }
 
     fn matches(&self, value: &ir::Expr, pattern: &Pattern, fold: bool) -> Lowered {
@@ -385,7 +385,7 @@ impl ExprContext<'_> {
         let [array, body] = arguments else {
             return Err(EngineError::Query("an array function takes an array and an expression".to_owned()));
         };
-        let lowered = self.lower(array)?;
+        let lowered = self.argument(array)?;
         let element = match self.type_of(&lowered, &array.ty) {
             DataType::List(field) => field.data_type().clone(),
             _ => DataType::Utf8View,

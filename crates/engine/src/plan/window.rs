@@ -10,6 +10,7 @@ use datafusion::logical_expr::{
 
 use super::{Lowering, build, column, existing, project_over};
 use crate::error::EngineError;
+use crate::types::arrow_type;
 
 impl Lowering<'_> {
     pub(super) fn window(
@@ -68,12 +69,25 @@ impl Lowering<'_> {
         if let Some(argument) = call.argument.as_ref().filter(|_| is_navigation(&call.function)) {
             let value = self.exprs(input).lower(argument)?;
             return Ok(match call.function.as_str() {
-                "lag" => window::lag(value, lag_offset(call), None),
+                "lag" => window::lag(value, Some(lag_offset(call)), self.lag_default(input, call)?),
                 "first_value" => window::first_value(value),
                 _ => window::last_value(value),
             });
         }
         aggregate_over(self.aggregate_expr(input, call)?)
+    }
+
+    /// The value of `lag` where there is no such row, in the type of its field.
+    fn lag_default(
+        &self,
+        input: &LogicalPlan,
+        call: &ir::AggregateCall,
+    ) -> Result<Option<ScalarValue>, EngineError> {
+        let Some(default) = call.parameters.get(1) else { return Ok(None) };
+        match self.exprs(input).lower(default)? {
+            Expr::Literal(value, _) => Ok(Some(value.cast_to(&arrow_type(&call.ty)).unwrap_or(value))),
+            _ => Err(EngineError::Query("the default of `lag` must be a literal".to_owned())),
+        }
     }
 }
 
@@ -81,10 +95,11 @@ fn is_navigation(function: &str) -> bool {
     matches!(function, "lag" | "first_value" | "last_value")
 }
 
-fn lag_offset(call: &ir::AggregateCall) -> Option<i64> {
+/// DataFusion reads a missing offset as none at all.
+fn lag_offset(call: &ir::AggregateCall) -> i64 {
     match call.parameters.first().map(|parameter| &parameter.kind) {
-        Some(ir::ExprKind::Int(offset)) => Some(*offset),
-        _ => None,
+        Some(ir::ExprKind::Int(offset)) => *offset,
+        _ => 1,
     }
 }
 

@@ -16,6 +16,10 @@ use crate::syntax::ast::{self, Literal, Operator};
 const PROTOCOL: &str = "action_network_protocol";
 const TRANSPORT: &str = "network_transport";
 
+/// In strict mode a list that holds anything but literals is left as it is while the left side is folded, as documented
+/// for the product; the dialect folds both sides.
+pub const STRICT_FOLDS_LEFT_ONLY: bool = true;
+
 impl Resolver<'_> {
     pub(super) fn comparison(
         &mut self,
@@ -227,8 +231,14 @@ impl Resolver<'_> {
             });
         }
         let literal = |item: &Expr| !matches!(item.kind, ExprKind::Column(_) | ExprKind::Call { .. });
-        let fold =
-            !self.plan.case_sensitive && values.is_none() && (!self.strict() || items.iter().all(literal));
+        let ignores_case = !self.plan.case_sensitive && values.is_none();
+        let left_only = STRICT_FOLDS_LEFT_ONLY && self.strict() && !items.iter().all(literal);
+        let value = if ignores_case && left_only && value.ty == Type::String {
+            call("lowercase", vec![value], Type::String, span)
+        } else {
+            value
+        };
+        let fold = ignores_case && !left_only;
         boolean(ExprKind::In { value: Box::new(value), list: items, negated, fold }, span)
     }
 

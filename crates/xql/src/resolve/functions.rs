@@ -13,6 +13,9 @@ use crate::syntax::ast;
 /// `regextract` gives an array, yet rules pass it where a text is wanted: the first match stands for it (`XQL.md` O-5).
 pub const FIRST_MATCH_AS_TEXT: bool = true;
 
+/// A division by zero fails in strict mode, and is null in the dialect.
+pub const STRICT_DIVISION_FAILS: bool = true;
+
 impl Resolver<'_> {
     pub(super) fn call(&mut self, function: &ast::Name, arguments: &[ast::Expr], span: Span) -> Expr {
         let written = function.folded();
@@ -46,7 +49,11 @@ impl Resolver<'_> {
         }
         let types: Vec<Type> = resolved.iter().map(|argument| argument.ty.clone()).collect();
         let ty = signature.result(&types);
-        Expr { kind: ExprKind::Call { function: signature.name.to_owned(), arguments: resolved }, ty, span }
+        let function = match signature.name {
+            "divide" if STRICT_DIVISION_FAILS && self.strict() => "divide_or_fail",
+            name => name,
+        };
+        call(function, resolved, ty, span)
     }
 
     /// Finds a function by its XQL or runbook name; the latter may stand for an extra argument.

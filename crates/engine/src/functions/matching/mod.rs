@@ -4,11 +4,18 @@
 use super::FunctionSpec;
 
 pub mod contains;
+pub mod divide_or_fail;
 pub mod fold_case;
 pub mod hierarchy;
 pub mod like;
 pub mod regex_match;
 
 /// The functions of this family.
-pub(super) static FUNCTIONS: &[&FunctionSpec] =
-    &[&contains::SPEC, &fold_case::SPEC, &hierarchy::SPEC, &like::SPEC, &regex_match::SPEC];
+pub(super) static FUNCTIONS: &[&FunctionSpec] = &[
+    &contains::SPEC,
+    &divide_or_fail::SPEC,
+    &fold_case::SPEC,
+    &hierarchy::SPEC,
+    &like::SPEC,
+    &regex_match::SPEC,
+];
