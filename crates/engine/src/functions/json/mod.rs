@@ -17,6 +17,7 @@ pub mod parse_json;
 pub(crate) mod path;
 pub(crate) mod render;
 pub(crate) mod scan;
+pub(crate) mod together;
 
 /// The functions of this family.
 pub(super) static FUNCTIONS: &[&FunctionSpec] = &[
