@@ -1,5 +1,6 @@
 //! Benchmark data and small measurements for Atalanta.
 
+mod functions;
 mod generate;
 mod micro;
 
@@ -18,6 +19,8 @@ struct Arguments {
 enum Command {
     /// Write deterministic `xdr_data` events as Parquet
     Generate(generate::Options),
+    /// Measure every function and operator of XQL
+    Functions(functions::Options),
     /// Measure the decode floor of a column, or the checker
     Micro(micro::Options),
 }
@@ -25,6 +28,7 @@ enum Command {
 fn main() -> Result<()> {
     match Arguments::parse().command {
         Command::Generate(options) => generate::run(&options),
+        Command::Functions(options) => functions::run(&options),
         Command::Micro(options) => micro::run(&options),
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, AsArray, BooleanArray, RecordBatch};
 use arrow::compute::filter_record_batch;
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use arrow::datatypes::{Field, Schema, SchemaRef};
 use atalanta_diag::Diagnostic;
 use atalanta_xql::env::{Env, Mode};
 use atalanta_xql::facts::Fact;
@@ -16,11 +16,12 @@ use atalanta_xql::resolve::resolve_statement;
 use atalanta_xql::syntax::ast::{Call, Query, Stage, StageKind};
 use atalanta_xql::syntax::rules::{RulesFile, parse_rules};
 use datafusion::common::DFSchema;
-use datafusion::logical_expr::ExprSchemable;
+use datafusion::logical_expr::Expr;
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::prelude::SessionContext;
 
 use crate::error::EngineError;
+use crate::functions::json::together::Together;
 use crate::plan::expr::ExprContext;
 use crate::types::xql_type;
 
@@ -52,8 +53,8 @@ struct Statement {
 #[derive(Debug)]
 enum Step {
     Filter(Arc<dyn PhysicalExpr>),
-    /// Replaced or appended columns; the schema is the one after the step.
-    Assign(Vec<(usize, Arc<dyn PhysicalExpr>)>, SchemaRef),
+    /// Replaced or appended columns: their places and values; the schema is the one after the step.
+    Assign(Vec<usize>, Together, SchemaRef),
     /// Kept columns by position.
     Project(Vec<usize>, SchemaRef),
 }
@@ -158,11 +159,13 @@ impl Statement {
         for operation in &plan.operations {
             let step = match &operation.kind {
                 OperationKind::Filter(condition) => {
-                    Step::Filter(physical(condition, &schema, context, false)?.0)
+                    let lowered = lower(condition, &schema, false)?;
+                    let df_schema = DFSchema::try_from(schema.as_ref().clone())?;
+                    Step::Filter(context.create_physical_expr(lowered, &df_schema)?)
                 }
                 OperationKind::Assign(assigns) => {
                     let step = assign(assigns, &schema, context)?;
-                    if let Step::Assign(_, after) = &step {
+                    if let Step::Assign(_, _, after) = &step {
                         schema = Arc::clone(after);
                     }
                     step
@@ -203,13 +206,9 @@ impl Step {
                 let mask: &BooleanArray = mask.as_boolean();
                 Ok(filter_record_batch(batch, mask)?)
             }
-            Self::Assign(values, schema) => {
+            Self::Assign(places, values, schema) => {
                 let mut columns: Vec<ArrayRef> = batch.columns().to_vec();
-                let computed = values
-                    .iter()
-                    .map(|(_, value)| value.evaluate(batch)?.into_array(batch.num_rows()))
-                    .collect::<Result<Vec<_>, _>>()?;
-                for ((index, _), array) in values.iter().zip(computed) {
+                for (index, array) in places.iter().zip(values.evaluate(batch)?) {
                     if *index < columns.len() {
                         columns[*index] = array;
                     } else {
@@ -226,20 +225,10 @@ impl Step {
     }
 }
 
-type Physical = (Arc<dyn PhysicalExpr>, DataType);
-
-fn physical(
-    expr: &ir::Expr,
-    schema: &SchemaRef,
-    context: &SessionContext,
-    typed: bool,
-) -> Result<Physical, EngineError> {
+fn lower(expr: &ir::Expr, schema: &SchemaRef, typed: bool) -> Result<Expr, EngineError> {
     let df_schema = Arc::new(DFSchema::try_from(schema.as_ref().clone())?);
     let lowering = ExprContext { lowering: None, schema: &df_schema, now: 0, sides: None };
-    let lowered = if typed { lowering.lower_typed(expr)? } else { lowering.lower(expr)? };
-    let ty = lowered.get_type(&df_schema)?;
-    let physical = context.create_physical_expr(lowered, &df_schema)?;
-    Ok((physical, ty))
+    if typed { lowering.lower_typed(expr) } else { lowering.lower(expr) }
 }
 
 fn assign(
@@ -247,22 +236,23 @@ fn assign(
     schema: &SchemaRef,
     context: &SessionContext,
 ) -> Result<Step, EngineError> {
+    let lowered = assigns.iter().map(|(_, value)| lower(value, schema, true));
+    let values = Together::new(lowered.collect::<Result<_, _>>()?, schema, context)?;
     let mut fields: Vec<Arc<Field>> = schema.fields().iter().cloned().collect();
-    let mut values = Vec::with_capacity(assigns.len());
-    for (name, value) in assigns {
-        let (value, ty) = physical(value, schema, context, true)?;
+    let mut places = Vec::with_capacity(assigns.len());
+    for ((name, _), ty) in assigns.iter().zip(values.types()) {
         let at = fields.iter().position(|field| field.name().eq_ignore_ascii_case(name));
         let index = at.unwrap_or(fields.len());
         let shown = at.map_or(name.clone(), |at| fields[at].name().clone());
-        let field = Arc::new(Field::new(shown, ty, true));
+        let field = Arc::new(Field::new(shown, ty.clone(), true));
         if index < fields.len() {
             fields[index] = field;
         } else {
             fields.push(field);
         }
-        values.push((index, value));
+        places.push(index);
     }
-    Ok(Step::Assign(values, Arc::new(Schema::new(fields))))
+    Ok(Step::Assign(places, values, Arc::new(Schema::new(fields))))
 }
 
 fn project(columns: &[(String, String)], schema: &SchemaRef) -> (Vec<usize>, SchemaRef) {

@@ -11,6 +11,7 @@ use atalanta_xql::env::{Env, Input, Mode};
 use atalanta_xql::ir;
 use atalanta_xql::library::Library;
 use datafusion::catalog::TableProvider;
+use datafusion::execution::SessionStateBuilder;
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::logical_expr::LogicalPlan;
@@ -22,6 +23,7 @@ use crate::error::EngineError;
 use crate::explain::{Explain, OperatorMetric, metrics};
 use crate::geo::Geo;
 use crate::guard::guarded;
+use crate::functions::json::fuse::optimizer_rules;
 use crate::input::{Staged, StagedRows};
 use crate::plan::{Context, lower};
 use crate::tables::{Dataset, ParquetTable, catalogued, memory_table};
@@ -101,7 +103,12 @@ impl Session {
         let memory = RuntimeEnvBuilder::new()
             .with_memory_pool(Arc::new(FairSpillPool::new(options.memory_limit)))
             .build_arc()?;
-        let context = SessionContext::new_with_config_rt(config(&options), memory);
+        let state = SessionStateBuilder::new()
+            .with_config(config(&options))
+            .with_runtime_env(memory)
+            .with_default_features()
+            .with_optimizer_rules(optimizer_rules());
+        let context = SessionContext::new_with_state(state.build());
         Ok(Self {
             options,
             context,

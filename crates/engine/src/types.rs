@@ -35,6 +35,7 @@ pub fn xql_type(ty: &DataType) -> Type {
             Type::array(xql_type(field.data_type()))
         }
         DataType::Dictionary(_, value) => xql_type(value),
+        DataType::Struct(_) | DataType::Map(..) => Type::Json,
         _ => Type::String,
     }
 }

@@ -15,6 +15,7 @@ use arrow::datatypes::{DataType, FieldRef, Float64Type, Int64Type, TimeUnit, Tim
 use datafusion::common::{Result, exec_err};
 use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs};
 
+use super::json::render::json_text;
 use super::results::{is_json, normal, word};
 
 /// The arguments of one call over one batch.
@@ -198,6 +199,21 @@ impl<'a> Args<'a> {
             found => return self.wrong(index, "a string", found),
         };
         Ok(Values { array: array.as_string_view().clone(), constant })
+    }
+
+    /// An argument as JSON text: text as it is, arrays, objects and other values in their JSON form.
+    ///
+    /// # Errors
+    /// The argument is missing.
+    pub fn json(&self, index: usize) -> Result<Values<StringViewArray>> {
+        match self.type_of(index) {
+            DataType::List(_) | DataType::Struct(_) | DataType::Map(_, _) => {
+                let (array, constant) = self.normalised(index)?;
+                let text = |row| present(&array, row).then(|| json_text(&array, row));
+                Ok(Values { array: (0..array.len()).map(text).collect(), constant })
+            }
+            _ => self.text(index),
+        }
     }
 
     /// An argument as integer. A float is rounded; text that is not a decimal integer gives null.

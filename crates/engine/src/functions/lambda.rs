@@ -35,6 +35,9 @@ use datafusion::physical_expr::{PhysicalExpr, create_physical_expr};
 
 use super::args::{Args, true_mask};
 
+/// What `array_all` gives for an empty array (`XQL.md` O-20b).
+pub const ALL_OF_NOTHING: bool = false;
+
 /// The name of the element's column in a body.
 pub const ELEMENT: &str = "@element";
 
@@ -196,8 +199,11 @@ impl ArrayLambda {
             LambdaKind::All | LambdaKind::Any | LambdaKind::Map => {
                 let all = self.kind == LambdaKind::All;
                 let holds = |mask: BooleanArray| {
+                    if mask.is_empty() {
+                        return all && ALL_OF_NOTHING;
+                    }
                     let wanted = if all { mask.len() } else { 1 };
-                    !mask.is_empty() && mask.true_count() >= wanted
+                    mask.true_count() >= wanted
                 };
                 let values = row_masks().map(holds).collect();
                 Arc::new(BooleanArray::new(values, list.nulls().cloned()))

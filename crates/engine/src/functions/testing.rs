@@ -82,7 +82,7 @@ macro_rules! literals {
 }
 pub(crate) use literals;
 
-fn invoke(name: &str, values: Vec<ColumnarValue>, number_rows: usize) -> Result<ArrayRef> {
+pub(crate) fn invoke(name: &str, values: Vec<ColumnarValue>, number_rows: usize) -> Result<ArrayRef> {
     let udf = lookup(name).expect("the function is registered");
     let arg_fields: Vec<_> =
         values.iter().map(|value| Arc::new(Field::new("argument", value.data_type(), true))).collect();

@@ -13,7 +13,7 @@ use datafusion::logical_expr::{
 
 use super::args::Args;
 use super::results::{Output, json_field};
-use super::{FunctionSpec, Varies, time};
+use super::{FunctionSpec, Varies, dictionary, time};
 
 /// An XQL function as a `DataFusion` scalar function.
 #[derive(Debug)]
@@ -104,7 +104,16 @@ impl ScalarUDFImpl for XqlFunction {
         let constant = self.spec.varies != Varies::ByRow
             && args.args.iter().all(|argument| matches!(argument, ColumnarValue::Scalar(_)));
         let rows = if constant { 1 } else { args.number_rows };
-        let result = (self.spec.evaluate)(&Args::new(self.spec.name, &args, rows))?;
+        let evaluate =
+            |args: &ScalarFunctionArgs, rows| (self.spec.evaluate)(&Args::new(self.spec.name, args, rows));
+        let by_value = match self.spec.varies {
+            Varies::ByRow => None,
+            _ => dictionary::by_value(&args, evaluate)?,
+        };
+        let result = match by_value {
+            Some(result) => result,
+            None => evaluate(&args, rows)?,
+        };
         if result.data_type() != args.return_type() {
             return Err(DataFusionError::Internal(format!(
                 "{} gave {}, its declared type is {}",

@@ -12,6 +12,7 @@ use datafusion::logical_expr::{
 use super::values::{list_udaf, values_udaf};
 use super::{Lowering, build, column, existing, typed_null};
 use crate::error::EngineError;
+use crate::functions::aggregates::{approx_count, approx_quantiles, approx_top};
 use crate::types::arrow_type;
 
 /// Most fields of an object of `addrawdata`; its rows are bounded as those of `list`.
@@ -63,9 +64,12 @@ impl Lowering<'_> {
             return Err(EngineError::Query(format!("`{}` needs a field", call.function)));
         };
         let number = || numeric(value.clone(), input);
+        if let Some(sketch) = self.sketch(input, call, &value)? {
+            return Ok(sketch);
+        }
         Ok(match call.function.as_str() {
             "count" => agg::count(value),
-            "count_distinct" | "approx_count" => agg::count_distinct(value),
+            "count_distinct" => agg::count_distinct(value),
             "sum" => agg::sum(number()),
             "avg" => agg::avg(number()),
             "min" => agg::min(value),
@@ -86,6 +90,47 @@ impl Lowering<'_> {
                 )));
             }
         })
+    }
+}
+
+impl Lowering<'_> {
+    /// The approximate aggregates; their parameters are literals.
+    fn sketch(
+        &self,
+        input: &LogicalPlan,
+        call: &ir::AggregateCall,
+        value: &Expr,
+    ) -> Result<Option<Expr>, EngineError> {
+        let int = |index: usize| match call.parameters.get(index).map(|parameter| &parameter.kind) {
+            None => Ok(None),
+            Some(ExprKind::Int(number)) => Ok(Some(*number)),
+            Some(_) => Err(EngineError::Query(format!(
+                "argument {} of `{}` must be a whole number",
+                index + 2,
+                call.function
+            ))),
+        };
+        let sketch = match call.function.as_str() {
+            "approx_count" => approx_count::udaf().call(vec![value.clone()]),
+            "approx_quantiles" => {
+                let distinct =
+                    matches!(call.parameters.get(1), Some(ir::Expr { kind: ExprKind::Bool(true), .. }));
+                let parts = int(0)?.ok_or_else(|| {
+                    EngineError::Query("`approx_quantiles` needs a number of parts".to_owned())
+                })?;
+                approx_quantiles::udaf(parts, distinct)?.call(vec![value.clone()])
+            }
+            "approx_top" => {
+                let values = int(0)?.unwrap_or(approx_top::DEFAULT_VALUES);
+                let mut arguments = vec![value.clone()];
+                if let Some(weight) = call.parameters.get(1) {
+                    arguments.push(self.exprs(input).lower(weight)?);
+                }
+                approx_top::udaf(values, arguments.len() == 2)?.call(arguments)
+            }
+            _ => return Ok(None),
+        };
+        Ok(Some(sketch))
     }
 }
 

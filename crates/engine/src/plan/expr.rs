@@ -83,8 +83,10 @@ impl ExprContext<'_> {
         let exact = fields.iter().find(|field| field.name() == name);
         let found = exact.or_else(|| fields.iter().find(|field| field.name().eq_ignore_ascii_case(name)));
         match (found, qualifier) {
-            (Some(field), Some(qualifier)) => Expr::Column(Column::new(Some(qualifier), field.name())),
-            (Some(field), None) => column(field.name()),
+            (Some(field), Some(qualifier)) => {
+                as_value(Expr::Column(Column::new(Some(qualifier), field.name())), field.data_type())
+            }
+            (Some(field), None) => as_value(column(field.name()), field.data_type()),
             (None, _) => typed_null(ty),
         }
     }
@@ -101,16 +103,16 @@ impl ExprContext<'_> {
     fn compare(&self, operator: Comparison, left: &ir::Expr, right: &ir::Expr) -> Lowered {
         let (l, r) = (self.lower(left)?, self.lower(right)?);
         if is_list(&self.type_of(&l, &left.ty)) && !is_list(&self.type_of(&r, &right.ty)) {
-            return self.any_element(l, left, |element| Ok(binary(element, operator, r.clone())));
+            return self.any_element_of(l, left, right, |element| Ok(binary(element, operator, r.clone())));
         }
         if operator != Comparison::Ne {
             return Ok(binary(l, operator, r));
         }
-        // `!=` is true where only the left side is null.
-        let differs = binary(l.clone(), Comparison::Ne, r.clone());
-        let left_unset =
-            if matches!(r, Expr::Literal(..)) { l.is_null() } else { l.is_null().and(r.is_not_null()) };
-        Ok(left_unset.or(differs))
+        if matches!(r, Expr::Literal(..)) {
+            return Ok(l.clone().is_null().or(binary(l, Comparison::Ne, r)));
+        }
+        // `!=` of two columns is true where one of them is null, and false where both are.
+        Ok(Expr::BinaryExpr(BinaryExpr::new(Box::new(l), Operator::IsDistinctFrom, Box::new(r))))
     }
 
     fn matches(&self, value: &ir::Expr, pattern: &Pattern, fold: bool) -> Lowered {
@@ -139,13 +141,34 @@ impl ExprContext<'_> {
 
     /// True if some element of an array passes the test.
     fn any_element(&self, array: Expr, declared: &ir::Expr, test: impl Fn(Expr) -> Lowered) -> Lowered {
+        self.any_element_with(array, declared, Vec::new(), test)
+    }
+
+    /// As [`Self::any_element`], for a test that reads the columns of another operand.
+    fn any_element_of(
+        &self,
+        array: Expr,
+        declared: &ir::Expr,
+        other: &ir::Expr,
+        test: impl Fn(Expr) -> Lowered,
+    ) -> Lowered {
+        self.any_element_with(array, declared, captured_columns(other, self.schema), test)
+    }
+
+    fn any_element_with(
+        &self,
+        array: Expr,
+        declared: &ir::Expr,
+        captured: Vec<(String, DataType)>,
+        test: impl Fn(Expr) -> Lowered,
+    ) -> Lowered {
         let element = match self.type_of(&array, &declared.ty) {
             DataType::List(field) => field.data_type().clone(),
             _ => DataType::Utf8View,
         };
         let body = test(column(ELEMENT))?;
         let kind = functions::lambda::LambdaKind::Any;
-        Ok(functions::lambda::lambda_expr(kind, array, body, Vec::new(), element)?)
+        Ok(functions::lambda::lambda_expr(kind, array, body, captured, element)?)
     }
 
     fn membership(&self, value: &ir::Expr, list: &[ir::Expr], negated: bool, fold: bool) -> Lowered {
@@ -282,11 +305,34 @@ impl ExprContext<'_> {
             }
             _ => {}
         }
+        if matches!(name, "contains" | "like" | "regex_match") {
+            return self.computed_test(name, arguments);
+        }
         if let Some(kind) = functions::lambda::LambdaKind::of(name) {
             return self.lambda(kind, arguments);
         }
         let lowered = arguments.iter().map(|argument| self.argument(argument));
         Ok(function(name)?.call(lowered.collect::<Result<Vec<_>, _>>()?))
+    }
+
+    /// A string test whose right side is no literal; on an array true if some element passes.
+    fn computed_test(&self, name: &str, arguments: &[ir::Expr]) -> Lowered {
+        let test = function(name)?;
+        let lowered = arguments.iter().map(|argument| self.lower(argument)).collect::<Result<Vec<_>, _>>()?;
+        let (Some(value), Some(declared)) = (lowered.first(), arguments.first()) else {
+            return Err(EngineError::internal("a string test without operands"));
+        };
+        if !is_list(&self.type_of(value, &declared.ty)) {
+            return Ok(test.call(lowered));
+        }
+        let captured = arguments.iter().skip(1).flat_map(|right| captured_columns(right, self.schema));
+        let body = test.call([&[column(ELEMENT)], &lowered[1..]].concat());
+        let element = match self.type_of(value, &declared.ty) {
+            DataType::List(field) => field.data_type().clone(),
+            _ => DataType::Utf8View,
+        };
+        let kind = functions::lambda::LambdaKind::Any;
+        Ok(functions::lambda::lambda_expr(kind, value.clone(), body, captured.collect(), element)?)
     }
 
     /// A null literal stays untyped, so that the function gives it the type it needs.
@@ -339,7 +385,7 @@ impl ExprContext<'_> {
         let [array, body] = arguments else {
             return Err(EngineError::Query("an array function takes an array and an expression".to_owned()));
         };
-        let lowered = self.lower(array)?;
+        let lowered = self.argument(array)?;
         let element = match self.type_of(&lowered, &array.ty) {
             DataType::List(field) => field.data_type().clone(),
             _ => DataType::Utf8View,
@@ -470,6 +516,14 @@ fn text(value: &str) -> Expr {
 
 fn as_text(value: Expr, ty: &DataType) -> Expr {
     if is_text(ty) { value } else { cast(value, DataType::Utf8View) }
+}
+
+/// A structure is JSON text wherever it is computed with.
+fn as_value(column: Expr, ty: &DataType) -> Expr {
+    match (ty, functions::lookup("to_json_string")) {
+        (DataType::Struct(_) | DataType::Map(..), Some(to_json)) => to_json.call(vec![column]),
+        _ => column,
+    }
 }
 
 fn is_text(ty: &DataType) -> bool {

@@ -10,6 +10,7 @@ use datafusion::logical_expr::{
 
 use super::{Lowering, build, column, existing, project_over};
 use crate::error::EngineError;
+use crate::types::arrow_type;
 
 impl Lowering<'_> {
     pub(super) fn window(
@@ -68,27 +69,24 @@ impl Lowering<'_> {
         if let Some(argument) = call.argument.as_ref().filter(|_| is_navigation(&call.function)) {
             let value = self.exprs(input).lower(argument)?;
             return Ok(match call.function.as_str() {
-                "lag" => window::lag(value, lag_offset(call), self.lag_default(call)?),
+                "lag" => window::lag(value, Some(lag_offset(call)), self.lag_default(input, call)?),
                 "first_value" => window::first_value(value),
                 _ => window::last_value(value),
             });
         }
         aggregate_over(self.aggregate_expr(input, call)?)
     }
-}
 
-impl Lowering<'_> {
-    /// The value where there is no such row: a literal of the field's type.
-    fn lag_default(&self, call: &ir::AggregateCall) -> Result<Option<ScalarValue>, EngineError> {
-        let Some(default) = call.parameters.get(1).filter(|value| value.kind != ir::ExprKind::Null) else {
-            return Ok(None);
-        };
-        let schema = std::sync::Arc::new(datafusion::common::DFSchema::empty());
-        let context =
-            super::expr::ExprContext { lowering: None, schema: &schema, now: self.context.now, sides: None };
-        match context.lower(default)? {
-            Expr::Literal(value, _) => Ok(Some(value.cast_to(&crate::types::arrow_type(&call.ty))?)),
-            _ => Err(EngineError::Query("the default of `lag` is a literal".to_owned())),
+    /// The value of `lag` where there is no such row, in the type of its field.
+    fn lag_default(
+        &self,
+        input: &LogicalPlan,
+        call: &ir::AggregateCall,
+    ) -> Result<Option<ScalarValue>, EngineError> {
+        let Some(default) = call.parameters.get(1) else { return Ok(None) };
+        match self.exprs(input).lower(default)? {
+            Expr::Literal(value, _) => Ok(Some(value.cast_to(&arrow_type(&call.ty)).unwrap_or(value))),
+            _ => Err(EngineError::Query("the default of `lag` must be a literal".to_owned())),
         }
     }
 }
@@ -97,11 +95,11 @@ fn is_navigation(function: &str) -> bool {
     matches!(function, "lag" | "first_value" | "last_value")
 }
 
-fn lag_offset(call: &ir::AggregateCall) -> Option<i64> {
+/// DataFusion reads a missing offset as none at all.
+fn lag_offset(call: &ir::AggregateCall) -> i64 {
     match call.parameters.first().map(|parameter| &parameter.kind) {
-        Some(ir::ExprKind::Int(offset)) => Some(*offset),
-        // DataFusion reads a missing distance as 0, although its manual says 1.
-        _ => Some(1),
+        Some(ir::ExprKind::Int(offset)) => *offset,
+        _ => 1,
     }
 }
 

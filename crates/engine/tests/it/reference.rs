@@ -11,12 +11,17 @@ use atalanta_xql::signatures::{FUNCTIONS, Kind, ParamType, Returns, Signature};
 
 use crate::toy::{ask, session};
 
-const SECTIONS: [(Kind, &str, &str); 4] = [
+const SECTIONS: [(Kind, &str, &str); 5] = [
     (Kind::Scalar, "Scalar functions", "Anywhere an expression is allowed."),
     (
         Kind::Lambda,
         "Functions over the elements of an array",
         "Their last argument is evaluated for each element, which it calls `\"@element\"`.",
+    ),
+    (
+        Kind::Rule,
+        "Functions of parsing rules",
+        "The product knows them in parsing rules only; here they run in queries too.",
     ),
     (Kind::Aggregate, "Aggregates", "In `comp` and `windowcomp`."),
     (Kind::Window, "Window functions", "In `windowcomp` only."),

@@ -17,6 +17,10 @@ use crate::syntax::ast::{self, Literal, Operator};
 const PROTOCOL: &str = "action_network_protocol";
 const TRANSPORT: &str = "network_transport";
 
+/// In strict mode a list that holds anything but literals is left as it is while the left side is folded, as documented
+/// for the product; the dialect folds both sides.
+pub const STRICT_FOLDS_LEFT_ONLY: bool = true;
+
 impl Resolver<'_> {
     pub(super) fn comparison(
         &mut self,
@@ -228,15 +232,14 @@ impl Resolver<'_> {
             });
         }
         let literal = |item: &Expr| !matches!(item.kind, ExprKind::Column(_) | ExprKind::Call { .. });
-        let literals = items.iter().all(literal);
-        let insensitive = !self.plan.case_sensitive && values.is_none();
-        let fold = insensitive && (!self.strict() || literals);
-        // The product folds only the left side when the list holds something that is no literal.
-        let value = if insensitive && !fold && value.ty == Type::String {
+        let ignores_case = !self.plan.case_sensitive && values.is_none();
+        let left_only = STRICT_FOLDS_LEFT_ONLY && self.strict() && !items.iter().all(literal);
+        let value = if ignores_case && left_only && value.ty == Type::String {
             call("lowercase", vec![value], Type::String, span)
         } else {
             value
         };
+        let fold = ignores_case && !left_only;
         boolean(ExprKind::In { value: Box::new(value), list: items, negated, fold }, span)
     }
 
@@ -290,7 +293,10 @@ impl Resolver<'_> {
         let needle = match self.expr(right) {
             Expr { kind: ExprKind::String(text), .. } => text,
             Expr { kind: ExprKind::Int(number), .. } => number.to_string(),
-            other => return call("contains", vec![value, other], Type::Bool, span),
+            other => {
+                let fold = boolean(ExprKind::Bool(fold), span);
+                return call("contains", vec![value, other, fold], Type::Bool, span);
+            }
         };
         let pattern = Pattern::Contains(needle);
         boolean(ExprKind::Matches { value: Box::new(value), pattern, fold }, span)
@@ -313,11 +319,14 @@ impl Resolver<'_> {
     /// SQL's `like` as runbooks use it: `%` is any run, `_` is literal.
     pub(super) fn like(&mut self, left: &ast::Expr, right: &ast::Expr, span: Span) -> Expr {
         let value = self.expr(left);
+        let fold = !self.plan.case_sensitive;
         let text = match self.expr(right) {
             Expr { kind: ExprKind::String(text), .. } => text,
-            other => return call("like", vec![value, other], Type::Bool, span),
+            other => {
+                let fold = boolean(ExprKind::Bool(fold), span);
+                return call("like", vec![value, other, fold], Type::Bool, span);
+            }
         };
-        let fold = !self.plan.case_sensitive;
         let pattern = like_pattern(&text, fold);
         boolean(ExprKind::Matches { value: Box::new(value), pattern, fold }, span)
     }

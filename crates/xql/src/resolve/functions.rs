@@ -4,10 +4,17 @@ use atalanta_diag::Span;
 use atalanta_schema::Type;
 
 use super::Resolver;
+use super::expr::{call, mismatch, null};
 use crate::facts::{FactKind, Usage};
 use crate::ir::{Expr, ExprKind};
-use crate::signatures::{self, Kind, Signature};
+use crate::signatures::{self, Kind, ParamType, Returns, Signature};
 use crate::syntax::ast;
+
+/// `regextract` gives an array, yet rules pass it where a text is wanted: the first match stands for it (`XQL.md` O-5).
+pub const FIRST_MATCH_AS_TEXT: bool = true;
+
+/// A division by zero fails in strict mode, and is null in the dialect.
+pub const STRICT_DIVISION_FAILS: bool = true;
 
 impl Resolver<'_> {
     pub(super) fn call(&mut self, function: &ast::Name, arguments: &[ast::Expr], span: Span) -> Expr {
@@ -23,15 +30,30 @@ impl Resolver<'_> {
             self.fact(kind, function.span);
             return Expr { kind: ExprKind::Null, ty: Type::Any, span };
         }
+        if signature.name == "hierarchy_match" {
+            return self.hierarchy_match(arguments, span);
+        }
         let mut resolved = self.arguments(signature, arguments);
         if let Some(part) = extra {
             let kind = ExprKind::String(part.to_owned());
             resolved.push(Expr { kind, ty: Type::String, span: function.span });
         }
         self.check_arity(signature, resolved.len(), span);
+        self.check_types(signature, &mut resolved);
+        if signature.name == "string_count" && !self.plan.case_sensitive {
+            let fold = |text: Expr| {
+                let span = text.span;
+                call("fold_case", vec![text], Type::String, span)
+            };
+            resolved = resolved.into_iter().map(fold).collect();
+        }
         let types: Vec<Type> = resolved.iter().map(|argument| argument.ty.clone()).collect();
         let ty = signature.result(&types);
-        Expr { kind: ExprKind::Call { function: signature.name.to_owned(), arguments: resolved }, ty, span }
+        let function = match signature.name {
+            "divide" if STRICT_DIVISION_FAILS && self.strict() => "divide_or_fail",
+            name => name,
+        };
+        call(function, resolved, ty, span)
     }
 
     /// Finds a function by its XQL or runbook name; the latter may stand for an extra argument.
@@ -83,6 +105,67 @@ impl Resolver<'_> {
         };
         let kind = FactKind::Arity { function: signature.name.to_owned(), expected, given };
         self.fact(kind, span);
+    }
+
+    /// Records arguments of a type that does not fit. A function that needs a text takes the first match of
+    /// `regextract`, which is an array.
+    fn check_types(&mut self, signature: &Signature, arguments: &mut [Expr]) {
+        for (index, argument) in arguments.iter_mut().enumerate() {
+            let Some(param) = signature.param(index) else { break };
+            let is_text = argument.ty == Type::Json && param == ParamType::String;
+            if is_text || param.accepts(&argument.ty) {
+                continue;
+            }
+            let place = format!("argument {} of {}", index + 1, signature.name);
+            self.fact(mismatch(&place, param.words(), argument.ty.clone()), argument.span);
+            let matches =
+                matches!(&argument.kind, ExprKind::Call { function, .. } if function == "regextract");
+            if FIRST_MATCH_AS_TEXT && matches && param == ParamType::String {
+                let span = argument.span;
+                let first = Expr { kind: ExprKind::Int(0), ty: Type::Int, span };
+                *argument = call("arrayindex", vec![argument.clone(), first], Type::String, span);
+            }
+        }
+        if matches!(signature.returns, Returns::Common | Returns::ArrayOfCommon) {
+            self.check_common(signature, arguments);
+        }
+    }
+
+    /// Records the first argument whose type has nothing in common with those before it.
+    fn check_common(&mut self, signature: &Signature, arguments: &[Expr]) {
+        let mut common = Type::Null;
+        for (index, argument) in arguments.iter().enumerate() {
+            match Type::common(&common, &argument.ty) {
+                Some(both) => common = both,
+                None => {
+                    let place = format!("argument {} of {}", index + 1, signature.name);
+                    self.fact(mismatch(&place, &common.to_string(), argument.ty.clone()), argument.span);
+                    return;
+                }
+            }
+        }
+    }
+
+    /// `hierarchy_match([segments] [, id])` tests two columns that it does not name: a lone text is the id.
+    fn hierarchy_match(&mut self, arguments: &[ast::Expr], span: Span) -> Expr {
+        let mut resolved: Vec<Expr> = arguments.iter().map(|argument| self.expr(argument)).collect();
+        if resolved.is_empty() {
+            return Expr { kind: ExprKind::Bool(true), ty: Type::Bool, span };
+        }
+        if resolved.len() > 2 {
+            let (function, expected) = ("hierarchy_match".to_owned(), "0 to 2".to_owned());
+            self.fact(FactKind::Arity { function, expected, given: resolved.len() }, span);
+        }
+        let lone_id = resolved.len() == 1 && resolved[0].ty == Type::String;
+        let segments = if lone_id { null(span) } else { resolved.remove(0) };
+        if !ParamType::StringArray.accepts(&segments.ty) {
+            let place = "argument 1 of hierarchy_match";
+            self.fact(mismatch(place, "an array of strings", segments.ty.clone()), segments.span);
+        }
+        let id = if resolved.is_empty() { null(span) } else { resolved.remove(0) };
+        let path = self.field_expr("xdm.asset.hierarchy.path", span, Usage::Computed);
+        let id_path = self.field_expr("xdm.asset.hierarchy.id_path", span, Usage::Computed);
+        call("hierarchy_test", vec![segments, id, path, id_path], Type::Bool, span)
     }
 
     /// An aggregate's or window function's signature; records a fact if it is something else.

@@ -3,11 +3,14 @@
 use arrow::array::{Array, ArrayRef, BooleanArray, Datum};
 use arrow::buffer::NullBuffer;
 use arrow::compute::kernels::zip::zip;
-use arrow::compute::nullif;
+use arrow::compute::{is_null, nullif, or};
 use arrow::error::ArrowError;
 use datafusion::common::Result;
 
 use crate::functions::args::{Args, true_mask};
+
+/// Whether one null argument makes the result null, else nulls are left out (`XQL.md` O-19).
+pub const ANY_NULL_IS_NULL: bool = true;
 
 /// The argument that `beats` all others, row by row; null where one of them is null.
 pub(super) fn extreme(
@@ -23,11 +26,16 @@ pub(super) fn extreme(
         if ty.is_null() {
             continue;
         }
-        let better = true_mask(&beats(&next, &best)?);
+        let mut better = true_mask(&beats(&next, &best)?);
+        if !ANY_NULL_IS_NULL {
+            better = or(&better, &is_null(&best)?)?;
+        }
         best = zip(&better, &next, &best)?;
     }
     match nulls {
-        Some(nulls) if !ty.is_null() => Ok(nullif(&best, &BooleanArray::new(!nulls.inner(), None))?),
+        Some(nulls) if ANY_NULL_IS_NULL && !ty.is_null() => {
+            Ok(nullif(&best, &BooleanArray::new(!nulls.inner(), None))?)
+        }
         _ => Ok(best),
     }
 }

@@ -19,6 +19,9 @@ use crate::functions::args::{Args, present};
 use crate::functions::json::render::{display, json_text};
 use crate::functions::{FunctionSpec, Output, Varies};
 
+/// Whether text is returned as it is, else quoted (`XQL.md` O-20c).
+pub const TEXT_STAYS_AS_IT_IS: bool = true;
+
 /// The specification of `to_json_string`.
 pub const SPEC: FunctionSpec = FunctionSpec {
     name: "to_json_string",
@@ -41,7 +44,7 @@ fn evaluate(args: &Args<'_>) -> Result<ArrayRef> {
         if !present(&array, row) {
             return None;
         }
-        let plain = *array.data_type() == DataType::Utf8View;
+        let plain = *array.data_type() == DataType::Utf8View && TEXT_STAYS_AS_IT_IS;
         Some(if plain { display(&array, row) } else { json_text(&array, row) })
     };
     Ok(Arc::new((0..args.rows()).map(text).collect::<StringViewArray>()))

@@ -1,5 +1,6 @@
 //! What the `json_extract` functions share: one walk along a path per row, without building a tree.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, StringViewBuilder};
@@ -26,8 +27,11 @@ impl Paths {
 }
 
 /// Text of the value at the path; JSON null is null.
-pub(super) fn map_values(args: &Args<'_>, f: impl Fn(&Node<'_>) -> Option<String>) -> Result<ArrayRef> {
-    let (json, path) = (args.text(0)?, args.text(1)?);
+pub(super) fn map_values(
+    args: &Args<'_>,
+    f: impl for<'a> Fn(Node<'a>) -> Option<Cow<'a, str>>,
+) -> Result<ArrayRef> {
+    let (json, path) = (args.json(0)?, args.text(1)?);
     let mut paths = Paths::default();
     let mut values = StringViewBuilder::with_capacity(args.rows());
     for row in 0..args.rows() {
@@ -36,14 +40,17 @@ pub(super) fn map_values(args: &Args<'_>, f: impl Fn(&Node<'_>) -> Option<String
             continue;
         };
         let node = Json::new(json).at(paths.get(path)?).filter(|node| !node.is_null());
-        values.append_option(node.as_ref().and_then(&f));
+        values.append_option(node.and_then(&f));
     }
     Ok(Arc::new(values.finish()))
 }
 
 /// Texts of the elements of the array at the path.
-pub(super) fn map_elements(args: &Args<'_>, f: impl Fn(&Node<'_>) -> Option<String>) -> Result<ArrayRef> {
-    let (json, path) = (args.text(0)?, args.text(1)?);
+pub(super) fn map_elements(
+    args: &Args<'_>,
+    f: impl for<'a> Fn(Node<'a>) -> Option<Cow<'a, str>>,
+) -> Result<ArrayRef> {
+    let (json, path) = (args.json(0)?, args.text(1)?);
     let mut paths = Paths::default();
     let mut lists = text_list_builder();
     for row in 0..args.rows() {
@@ -56,7 +63,7 @@ pub(super) fn map_elements(args: &Args<'_>, f: impl Fn(&Node<'_>) -> Option<Stri
             continue;
         };
         for element in elements {
-            lists.values().append_option(f(&element));
+            lists.values().append_option(f(element));
         }
         lists.append(true);
     }

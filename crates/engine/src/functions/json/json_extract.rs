@@ -32,7 +32,7 @@ pub const SPEC: FunctionSpec = FunctionSpec {
 };
 
 fn evaluate(args: &Args<'_>) -> Result<ArrayRef> {
-    map_values(args, |value| Some(value.compact()))
+    map_values(args, |value| Some(value.compacted()))
 }
 
 #[cfg(test)]

@@ -31,7 +31,7 @@ pub const SPEC: FunctionSpec = FunctionSpec {
 };
 
 fn evaluate(args: &Args<'_>) -> Result<ArrayRef> {
-    map_elements(args, |element| Some(element.compact()))
+    map_elements(args, |element| Some(element.compacted()))
 }
 
 #[cfg(test)]

@@ -33,7 +33,7 @@ pub const SPEC: FunctionSpec = FunctionSpec {
 };
 
 fn evaluate(args: &Args<'_>) -> Result<ArrayRef> {
-    let (text, path) = (args.text(0)?, args.text(1)?);
+    let (text, path) = (args.json(0)?, args.text(1)?);
     let mut last: Option<(&str, JsonPath)> = None;
     let mut values = StringViewBuilder::with_capacity(args.rows());
     for row in 0..args.rows() {

@@ -1,8 +1,11 @@
 //! Values as text and as JSON text.
 
 use arrow::array::{Array, ArrayRef, AsArray};
+use arrow::compute::cast;
 use arrow::datatypes::{DataType, Float64Type, Int64Type, TimestampMicrosecondType};
 use arrow::util::display::array_value_to_string;
+
+use crate::functions::results::normal;
 
 /// The text of a value that is not null, as `to_string` shows it: texts as they are, floats without needless decimals.
 pub(crate) fn display(array: &ArrayRef, row: usize) -> String {
@@ -12,7 +15,7 @@ pub(crate) fn display(array: &ArrayRef, row: usize) -> String {
         DataType::Float64 => array.as_primitive::<Float64Type>().value(row).to_string(),
         DataType::Boolean => array.as_boolean().value(row).to_string(),
         DataType::Timestamp(_, _) => iso_time(array, row),
-        DataType::List(_) => json_text(array, row),
+        DataType::List(_) | DataType::Struct(_) | DataType::Map(_, _) => json_text(array, row),
         _ => array_value_to_string(array, row).unwrap_or_default(),
     }
 }
@@ -29,7 +32,35 @@ pub(crate) fn json_text(array: &ArrayRef, row: usize) -> String {
             let texts: Vec<String> = (0..elements.len()).map(|index| json_text(&elements, index)).collect();
             format!("[{}]", texts.join(","))
         }
+        DataType::Struct(fields) => {
+            let columns = fields.iter().zip(array.as_struct().columns());
+            object_text(columns.map(|(field, column)| (field.name().clone(), json_of_any(column, row))))
+        }
+        DataType::Map(_, _) => {
+            let entries = array.as_map().value(row);
+            let (keys, values) = (entries.column(0), entries.column(1));
+            object_text((0..entries.len()).map(|entry| {
+                (array_value_to_string(keys, entry).unwrap_or_default(), json_of_any(values, entry))
+            }))
+        }
         _ => quoted(&display(array, row)),
+    }
+}
+
+fn object_text(members: impl Iterator<Item = (String, String)>) -> String {
+    let members: Vec<String> = members.map(|(key, value)| format!("{}:{value}", quoted(&key))).collect();
+    format!("{{{}}}", members.join(","))
+}
+
+/// As [`json_text`], for a value inside a structure, whose type is not normalised yet.
+fn json_of_any(array: &ArrayRef, row: usize) -> String {
+    let wanted = normal(array.data_type());
+    if *array.data_type() == wanted {
+        return json_text(array, row);
+    }
+    match cast(&array.slice(row, 1), &wanted) {
+        Ok(one) => json_text(&one, 0),
+        Err(_) => quoted(&array_value_to_string(array, row).unwrap_or_default()),
     }
 }
 

@@ -64,11 +64,42 @@ impl<'a> Json<'a> {
         Some(members)
     }
 
-    fn byte(self, at: usize) -> Option<u8> {
+    /// Whether `text` stands at `at`.
+    pub(super) fn has(self, at: usize, text: &str) -> bool {
+        self.text.as_bytes().get(at..).is_some_and(|rest| rest.starts_with(text.as_bytes()))
+    }
+
+    /// The text between two places.
+    pub(super) fn slice(self, start: usize, end: usize) -> Option<&'a str> {
+        self.text.get(start..end)
+    }
+
+    /// The value between two places.
+    pub(super) fn node(self, start: usize, end: usize) -> Option<Node<'a>> {
+        self.text.get(start..end).map(|text| Node { text })
+    }
+
+    /// Where the string at `at` ends, and the key that it is.
+    pub(super) fn quoted_key(self, at: usize) -> Option<(usize, Cow<'a, str>)> {
+        let end = self.string_end(at)?;
+        Some((end, unescape(self.text.get(at..end)?)?))
+    }
+
+    /// One past the object of which a member begins at `at`.
+    pub(super) fn members_end(self, at: usize) -> Option<usize> {
+        self.items_end(at, 0, true)
+    }
+
+    /// One past the array of which an element begins at `at`.
+    pub(super) fn elements_end(self, at: usize) -> Option<usize> {
+        self.items_end(at, 0, false)
+    }
+
+    pub(super) fn byte(self, at: usize) -> Option<u8> {
         self.text.as_bytes().get(at).copied()
     }
 
-    fn skip_space(self, mut at: usize) -> usize {
+    pub(super) fn skip_space(self, mut at: usize) -> usize {
         while matches!(self.byte(at), Some(b' ' | b'\t' | b'\n' | b'\r')) {
             at += 1;
         }
@@ -97,7 +128,7 @@ impl<'a> Json<'a> {
     }
 
     /// The first non-blank place inside a container.
-    fn open(self, at: usize, bracket: u8) -> Option<usize> {
+    pub(super) fn open(self, at: usize, bracket: u8) -> Option<usize> {
         (self.byte(at)? == bracket).then(|| self.skip_space(at + 1))
     }
 
@@ -153,7 +184,7 @@ impl<'a> Json<'a> {
     }
 
     /// One past the value that begins at `at`.
-    fn value_end(self, at: usize, depth: usize) -> Option<usize> {
+    pub(super) fn value_end(self, at: usize, depth: usize) -> Option<usize> {
         match self.byte(at)? {
             b'"' => self.string_end(at),
             b'{' | b'[' => self.container_end(at, depth),
@@ -171,10 +202,16 @@ impl<'a> Json<'a> {
         }
         let object = self.byte(at)? == b'{';
         let close = if object { b'}' } else { b']' };
-        let mut at = self.skip_space(at + 1);
+        let at = self.skip_space(at + 1);
         if self.byte(at)? == close {
             return Some(at + 1);
         }
+        self.items_end(at, depth, object)
+    }
+
+    /// One past the container of which an item begins at `at`.
+    fn items_end(self, mut at: usize, depth: usize, object: bool) -> Option<usize> {
+        let close = if object { b'}' } else { b']' };
         loop {
             if object {
                 let colon = self.skip_space(self.string_end(at)?);
@@ -223,10 +260,22 @@ impl<'a> Json<'a> {
     }
 }
 
-impl Node<'_> {
+impl<'a> Node<'a> {
     /// JSON null.
     pub fn is_null(self) -> bool {
         self.text == "null"
+    }
+
+    /// The elements, if it is an array.
+    pub fn elements(self) -> Option<Vec<Node<'a>>> {
+        Json::new(self.text).root_elements()
+    }
+
+    /// As [`Self::compact`], borrowed where there is no white space.
+    pub fn compacted(self) -> Cow<'a, str> {
+        let bytes = self.text.as_bytes();
+        let blank = memchr::memchr2(b' ', b'\n', bytes).or_else(|| memchr::memchr2(b'\t', b'\r', bytes));
+        if blank.is_none() { Cow::Borrowed(self.text) } else { Cow::Owned(self.compact()) }
     }
 
     /// The text of the value without white space outside strings.
@@ -246,18 +295,27 @@ impl Node<'_> {
         out
     }
 
+    /// Bytes of its text.
+    pub fn length(self) -> usize {
+        self.text.len()
+    }
+
     /// The value of a string without quotes, or the text of a number or boolean; none for null and containers.
-    pub fn scalar(self) -> Option<String> {
+    pub fn scalar(self) -> Option<Cow<'a, str>> {
         match self.text.as_bytes().first()? {
-            b'"' => unescape(self.text).map(Cow::into_owned),
+            b'"' => unescape(self.text),
             b'{' | b'[' | b'n' => None,
-            _ => Some(self.text.to_owned()),
+            _ => Some(Cow::Borrowed(self.text)),
         }
     }
 
     /// As [`Self::scalar`], with containers as JSON text.
     pub fn plain(self) -> Option<String> {
-        if self.text.starts_with(['{', '[']) { Some(self.compact()) } else { self.scalar() }
+        if self.text.starts_with(['{', '[']) {
+            Some(self.compact())
+        } else {
+            self.scalar().map(Cow::into_owned)
+        }
     }
 }
 
@@ -314,7 +372,8 @@ mod tests {
             walk(&value, &mut Vec::new(), &mut |path, expected| {
                 let node = Json::new(&text).at(path).expect("the value is there");
                 assert_eq!(serde_json::from_str::<Value>(&node.compact()).unwrap(), *expected);
-                assert_eq!(node.scalar().as_deref(), expected.as_str().or(node.scalar().filter(|_| !expected.is_string()).as_deref()));
+                let other = node.scalar().filter(|_| !expected.is_string());
+                assert_eq!(node.scalar().as_deref(), expected.as_str().or(other.as_deref()));
                 let mut missing = path.to_vec();
                 missing.push(Step::Key("not there".to_owned()));
                 assert!(Json::new(&text).at(&missing).is_none());

@@ -13,7 +13,7 @@ pub mod ltrim;
 pub mod md5;
 mod printf;
 pub mod regexcapture;
-mod regexes;
+pub(crate) mod regexes;
 pub mod regextract;
 pub mod replace;
 pub mod replex;

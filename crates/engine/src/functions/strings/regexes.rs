@@ -18,7 +18,7 @@ static COMPILED: LazyLock<Mutex<HashMap<String, Arc<Regex>>>> = LazyLock::new(Mu
 
 /// The patterns of one call.
 #[derive(Debug, Default)]
-pub(super) struct Regexes {
+pub(crate) struct Regexes {
     last: Option<(String, Arc<Regex>)>,
 }
 

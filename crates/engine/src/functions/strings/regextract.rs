@@ -11,7 +11,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::ArrayRef;
+use arrow::array::{ArrayBuilder, ArrayRef};
 use datafusion::common::Result;
 use datafusion::common::exec_err;
 
@@ -19,6 +19,9 @@ use super::regexes::Regexes;
 use crate::functions::args::Args;
 use crate::functions::arrays::elements::text_list_builder;
 use crate::functions::{FunctionSpec, Output, Varies};
+
+/// What a text without a match gives: an empty array, else null (`XQL.md` O-6).
+pub const NO_MATCH_IS_EMPTY: bool = true;
 
 /// The specification of `regextract`.
 pub const SPEC: FunctionSpec = FunctionSpec {
@@ -39,6 +42,7 @@ fn evaluate(args: &Args<'_>) -> Result<ArrayRef> {
     let (text, pattern) = (args.text(0)?, args.text(1)?);
     let mut regexes = Regexes::default();
     let mut matches = text_list_builder();
+    let mut matched = 0;
     for row in 0..args.rows() {
         let (Some(text), Some(pattern)) = (text.get(row), pattern.get(row)) else {
             matches.append_null();
@@ -57,7 +61,9 @@ fn evaluate(args: &Args<'_>) -> Result<ArrayRef> {
                 );
             }
         }
-        matches.append(true);
+        let length = matches.values().len();
+        matches.append(NO_MATCH_IS_EMPTY || length > matched);
+        matched = length;
     }
     Ok(Arc::new(matches.finish()))
 }

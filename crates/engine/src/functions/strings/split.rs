@@ -17,6 +17,9 @@ use crate::functions::args::Args;
 use crate::functions::arrays::elements::text_list_builder;
 use crate::functions::{FunctionSpec, Output, Varies};
 
+/// Whether a null text gives an empty array, else null (`XQL.md` O-20e).
+pub const NULL_SPLITS_TO_NOTHING: bool = true;
+
 /// The specification of `split`.
 pub const SPEC: FunctionSpec = FunctionSpec {
     name: "split",
@@ -41,11 +44,12 @@ fn evaluate(args: &Args<'_>) -> Result<ArrayRef> {
             parts.append_null();
             continue;
         };
-        if let Some(text) = text.get(row) {
+        let text = text.get(row);
+        if let Some(text) = text {
             let delimiter = if delimiter.is_empty() { " " } else { delimiter };
             text.split(delimiter).for_each(|part| parts.values().append_value(part));
         }
-        parts.append(true);
+        parts.append(text.is_some() || NULL_SPLITS_TO_NOTHING);
     }
     Ok(Arc::new(parts.finish()))
 }

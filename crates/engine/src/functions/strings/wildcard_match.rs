@@ -20,6 +20,9 @@ use super::regexes::Regexes;
 use crate::functions::args::Args;
 use crate::functions::{FunctionSpec, Output, Varies};
 
+/// What `?` stands for, as a regular expression: one character or none (`XQL.md` O-20).
+pub const QUESTION_MARK: &str = ".?";
+
 /// The specification of `wildcard_match`.
 pub const SPEC: FunctionSpec = FunctionSpec {
     name: "wildcard_match",
@@ -60,7 +63,7 @@ fn as_regex(pattern: &str) -> String {
     for c in rest.chars() {
         match c {
             '*' => regex.push_str(".*"),
-            '?' => regex.push_str(".?"),
+            '?' => regex.push_str(QUESTION_MARK),
             c => regex.push_str(&regex::escape(c.encode_utf8(&mut utf8))),
         }
     }

@@ -20,6 +20,9 @@ use jiff::tz::TimeZone;
 use crate::functions::args::Args;
 use crate::functions::{FunctionSpec, Output, Varies};
 
+/// Whether DAYOFWEEK counts from Monday, else from Sunday as BigQuery does (`XQL.md` O-9b).
+pub const MONDAY_IS_ONE: bool = true;
+
 /// The specification of `extract_time`.
 pub const SPEC: FunctionSpec = FunctionSpec {
     name: "extract_time",
@@ -100,7 +103,8 @@ impl Part {
             Self::Year => i64::from(date.year()),
             Self::Quarter => i64::from((date.month() - 1) / 3 + 1),
             Self::Month => i64::from(date.month()),
-            Self::DayOfWeek => i64::from(date.weekday().to_monday_one_offset()),
+            Self::DayOfWeek if MONDAY_IS_ONE => i64::from(date.weekday().to_monday_one_offset()),
+            Self::DayOfWeek => i64::from(date.weekday().to_sunday_one_offset()),
             Self::DayOfYear => i64::from(date.day_of_year()),
             _ => i64::from(date.day()),
         })
