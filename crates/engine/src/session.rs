@@ -21,9 +21,9 @@ use futures::StreamExt;
 
 use crate::error::EngineError;
 use crate::explain::{Explain, OperatorMetric, metrics};
+use crate::functions::json::fuse::optimizer_rules;
 use crate::geo::Geo;
 use crate::guard::guarded;
-use crate::functions::json::fuse::optimizer_rules;
 use crate::input::{Staged, StagedRows};
 use crate::plan::{Context, lower};
 use crate::tables::{Dataset, ParquetTable, catalogued, memory_table};

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 use super::Set;
 
-use crate::ir::{Expr, ExprKind, OperationKind, Plan};
+use crate::ir::{Expr, ExprKind, Mark, OperationKind, Plan};
 
 /// Folded column names.
 #[derive(Debug, Default)]
@@ -74,7 +74,17 @@ impl Named {
                     self.plan(right);
                 }
                 OperationKind::Union(right) => self.plan(right),
+                OperationKind::Transaction(transaction) => {
+                    for mark in [&transaction.starts, &transaction.ends].into_iter().flatten() {
+                        if let Mark::Condition(condition) = mark {
+                            self.expr(condition);
+                        }
+                    }
+                }
                 OperationKind::Source { .. }
+                | OperationKind::Search { .. }
+                | OperationKind::IpLoc { .. }
+                | OperationKind::GetRole { .. }
                 | OperationKind::Sort(_)
                 | OperationKind::Limit(_)
                 | OperationKind::Dedup { .. }
