@@ -38,7 +38,8 @@ pub(crate) fn turned(
         let value = |values: &StringViewArray| {
             (row < values.len() && values.is_valid(row)).then(|| values.value(row).to_owned())
         };
-        columns.push(Arc::new(StringViewArray::from_iter(kept.iter().map(|(_, values)| value(values)))));
+        let values = kept.iter().map(|(_, values)| value(values));
+        columns.push(Arc::new(values.collect::<StringViewArray>()));
     }
     let fields: Vec<Field> = names.iter().map(|name| Field::new(name, DataType::Utf8View, true)).collect();
     let schema = Arc::new(Schema::new(fields));

@@ -81,16 +81,18 @@ impl ScalarUDFImpl for Locate {
         let Some(value) = args.args.first() else { return exec_err!("iploc takes an address") };
         let addresses = addresses(&value.to_array(args.number_rows)?)?;
         let places = addresses.into_iter().map(|address| self.geo.find(address?, self.what));
+        let number = |place: Option<Place>| match place {
+            Some(Place::Number(number)) => Some(number),
+            _ => None,
+        };
+        let text = |place: Option<Place>| match place {
+            Some(Place::Text(text)) => Some(text),
+            _ => None,
+        };
         let array: ArrayRef = if self.what == Location::Asn {
-            Arc::new(Int64Array::from_iter(places.map(|place| match place {
-                Some(Place::Number(number)) => Some(number),
-                _ => None,
-            })))
+            Arc::new(places.map(number).collect::<Int64Array>())
         } else {
-            Arc::new(StringViewArray::from_iter(places.map(|place| match place {
-                Some(Place::Text(text)) => Some(text),
-                _ => None,
-            })))
+            Arc::new(places.map(text).collect::<StringViewArray>())
         };
         Ok(ColumnarValue::Array(array))
     }

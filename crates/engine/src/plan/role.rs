@@ -31,7 +31,7 @@ impl Lowering<'_> {
     ) -> Result<LogicalPlan, EngineError> {
         let known = self.context.datasets.iter().any(|dataset| dataset.name == ROLE_TABLE);
         let Some(asset) = existing(&input, asset).filter(|_| known) else {
-            return project_over(input, vec![(name.to_owned(), no_roles()?)]);
+            return project_over(input, vec![(name.to_owned(), no_roles())]);
         };
         let table = self.role_table()?;
         let fields: Vec<String> = input.schema().fields().iter().map(|field| field.name().clone()).collect();
@@ -39,7 +39,7 @@ impl Lowering<'_> {
         let of_left = |name: &str| Expr::Column(Column::new(Some(LEFT), name));
         let on = folded(of_left(&asset))?.eq(column(KEY));
         let joined = build(LogicalPlanBuilder::from(left).join_on(table, JoinType::Left, [on]))?;
-        let roles = first_set(vec![column(ROLES), no_roles()?])
+        let roles = first_set(vec![column(ROLES), no_roles()])
             .ok_or_else(|| EngineError::internal("two values have a first one"))?;
         let mut shown: Vec<Expr> = Vec::with_capacity(fields.len() + 1);
         let mut placed = false;
@@ -78,8 +78,8 @@ fn folded(value: Expr) -> Result<Expr, EngineError> {
     Ok(lower.call(vec![cast(value, DataType::Utf8View)]))
 }
 
-fn no_roles() -> Result<Expr, EngineError> {
+fn no_roles() -> Expr {
     let field = Arc::new(Field::new_list_field(DataType::Utf8View, true));
     let empty = ScalarValue::new_list_nullable(&[], field.data_type());
-    Ok(lit(ScalarValue::List(empty)))
+    lit(ScalarValue::List(empty))
 }

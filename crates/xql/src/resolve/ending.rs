@@ -62,7 +62,7 @@ impl Resolver<'_> {
                     transpose.header_field = self.column_name(&field, Usage::Computed);
                 }
                 ("include_empty", ExprKind::Literal(Literal::Bool(value))) => {
-                    transpose.include_empty = *value
+                    transpose.include_empty = *value;
                 }
                 (name, _) => {
                     let message = format!("`transpose` has no option `{name}` with such a value");
