@@ -58,6 +58,10 @@ impl Resolver<'_> {
     fn saved_text(&mut self, call: &Call) -> Option<String> {
         let name = &call.name.text;
         let Some(saved) = self.env.library.find(name) else {
+            // A text that is checked by itself may belong to any library.
+            if !self.env.with_data && self.env.library.iter().next().is_none() {
+                return None;
+            }
             let help = match self.env.library.nearest(name) {
                 Some(near) => format!("there is a saved query \"{near}\""),
                 None => "saved queries come from the folder given with --library".to_owned(),

@@ -78,12 +78,12 @@ fn array(ty: &Type, values: &[Option<Value>]) -> ArrayRef {
             let flat: Vec<Option<Value>> = lists.iter().flatten().flatten().cloned().collect();
             let lengths = lists.iter().map(|list| list.as_ref().map_or(0, Vec::len));
             let offsets = arrow::buffer::OffsetBuffer::from_lengths(lengths);
-            let nulls = arrow::buffer::NullBuffer::from_iter(lists.iter().map(Option::is_some));
+            let nulls = lists.iter().map(Option::is_some).collect::<arrow::buffer::NullBuffer>();
             let inner = array(element, &flat);
             let field = Arc::new(arrow::datatypes::Field::new_list_field(inner.data_type().clone(), true));
             Arc::new(arrow::array::ListArray::new(field, offsets, inner, Some(nulls)))
         }
-        _ => Arc::new(StringViewArray::from_iter(each().map(|v| v.map(text)))),
+        _ => Arc::new(each().map(|v| v.map(text)).collect::<StringViewArray>()),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Runs the blocks of one specification file in their order.
 
+use std::fmt::Write;
 use std::path::Path;
 
 use atalanta_diag::Severity;
@@ -292,7 +293,7 @@ fn timestamps(expression: &str) -> String {
     for part in parts {
         match part.split_once('"') {
             Some((time, rest)) => {
-                out.push_str(&format!("parse_timestamp(\"%Y-%m-%d %H:%M:%S\", \"{time}\"){rest}"));
+                let _ = write!(out, "parse_timestamp(\"%Y-%m-%d %H:%M:%S\", \"{time}\"){rest}");
             }
             None => out.push_str(part),
         }
