@@ -43,3 +43,4 @@ fmt:
 
 docs:
 	UPDATE_DOCS=1 $(CARGO) test --locked -p atalanta-schema -p atalanta-xql -p atalanta-engine --test it reference
+	UPDATE_DOCS=1 $(CARGO) test --locked -p atalanta-engine --test it compat
