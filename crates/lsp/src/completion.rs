@@ -18,7 +18,7 @@ const CONDITION_WORDS: [&str; 9] = ["and", "or", "not", "in", "contains", "incid
 /// The suggestions at a byte offset.
 pub fn items(document: &Document, offset: usize) -> Vec<CompletionItem> {
     let Some(checked) = document.checked() else { return Vec::new() };
-    let place = Place::new(checked, offset);
+    let Some(place) = Place::new(document, offset) else { return Vec::new() };
     let in_comment = checked
         .parsed
         .comments

@@ -18,7 +18,7 @@ pub struct Definition {
 
 /// The place that made the name at a byte offset.
 pub fn definition(document: &Document, uri: &Uri, offset: usize) -> Option<GotoDefinitionResponse> {
-    let place = Place::new(document.checked()?, offset);
+    let place = Place::new(document, offset)?;
     let found = of_name(&place)?;
     let span: Span = place.tokens[found.token].span;
     let location = Location::new(uri.clone(), document.lines.range(&document.text, span));

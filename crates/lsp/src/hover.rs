@@ -11,7 +11,7 @@ use crate::place::Place;
 
 /// The text for the word at a byte offset.
 pub fn hover(document: &Document, offset: usize) -> Option<Hover> {
-    let place = Place::new(document.checked()?, offset);
+    let place = Place::new(document, offset)?;
     let token = place.token()?;
     let (TokenKind::Word(word) | TokenKind::Quoted(word)) = &token.kind else { return None };
     let value = text(&place, word)?;

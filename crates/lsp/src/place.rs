@@ -1,8 +1,14 @@
 //! What stands at a place of a text: the token, the query around it, the stage, and the row before the stage.
 
-use atalanta_xql::Checked;
+use std::borrow::Cow;
+
+use atalanta_xql::env::{Env, Mode};
 use atalanta_xql::ir::{Expr, ExprKind, OperationKind, Plan, Row};
+use atalanta_xql::resolve::resolve;
+use atalanta_xql::syntax::parse;
 use atalanta_xql::syntax::token::{Symbol, Token, TokenKind};
+
+use crate::document::Document;
 
 /// A place in a query.
 #[derive(Debug)]
@@ -18,14 +24,15 @@ pub struct Place<'a> {
     /// First word of the stage.
     pub stage: usize,
     /// The plan of the query around it.
-    pub plan: &'a Plan,
+    plan: Cow<'a, Plan>,
     /// The byte offset.
     pub offset: usize,
 }
 
 impl<'a> Place<'a> {
-    /// The place at a byte offset.
-    pub fn new(checked: &'a Checked, offset: usize) -> Self {
+    /// The place at a byte offset; none in a rules file.
+    pub fn new(document: &'a Document, offset: usize) -> Option<Self> {
+        let checked = document.checked()?;
         let tokens = checked.parsed.tokens.as_slice();
         let at = tokens.partition_point(|token| (token.span.end as usize) < offset).min(tokens.len() - 1);
         let before = tokens.partition_point(|token| (token.span.start as usize) < offset);
@@ -33,8 +40,12 @@ impl<'a> Place<'a> {
         let query_end = query_end(tokens, query);
         let start = tokens.get(query).map_or(0, |token| token.span.start);
         let end = tokens.get(query_end).map_or(u32::MAX, |token| token.span.start);
-        let plan = plan_between(&checked.resolved.plan, start, end).unwrap_or(&checked.resolved.plan);
-        Self { tokens, at, query, query_end, stage, plan, offset }
+        let plan = match plan_between(&checked.resolved.plan, start, end) {
+            Some(plan) => Cow::Borrowed(plan),
+            None if query == 0 => Cow::Borrowed(&checked.resolved.plan),
+            None => Cow::Owned(unfinished(&document.text, start, end)),
+        };
+        Some(Self { tokens, at, query, query_end, stage, plan, offset })
     }
 
     /// The token that the place touches.
@@ -55,7 +66,7 @@ impl<'a> Place<'a> {
     }
 
     /// The columns that are there when the stage begins.
-    pub fn row(&self) -> Option<&'a Row> {
+    pub fn row(&self) -> Option<&Row> {
         let start = self.tokens.get(self.stage).map_or(u32::MAX, |token| token.span.start);
         let before = self.plan.operations.iter().take_while(|operation| {
             operation.span.start < start || matches!(operation.kind, OperationKind::Source { .. })
@@ -115,6 +126,15 @@ fn query_end(tokens: &[Token], start: usize) -> usize {
         }
     }
     tokens.len() - 1
+}
+
+/// The plan of a sub-query whose stage cannot be read yet, read for itself: blanks in place of what stands before
+/// it keep its places.
+fn unfinished(text: &str, start: u32, end: u32) -> Plan {
+    let end = (end as usize).min(text.len());
+    let inner = text.get(start as usize..end).unwrap_or("");
+    let padded = format!("{}{inner}", " ".repeat(start as usize));
+    resolve(&parse(&padded).query, &Env::new(Mode::Compat)).plan
 }
 
 /// The innermost plan that begins at or after `start` and before `end`.

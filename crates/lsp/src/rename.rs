@@ -52,8 +52,7 @@ fn is_name(text: &str) -> bool {
 }
 
 fn target(document: &Document, offset: usize) -> Result<(Place<'_>, Definition), String> {
-    let checked = document.checked().ok_or("names of a rules file are not renamed")?;
-    let place = Place::new(checked, offset);
+    let place = Place::new(document, offset).ok_or("names of a rules file are not renamed")?;
     place.token().filter(|_| name_at(&place, place.at).is_some()).ok_or("there is no name here")?;
     let found = definition::of_name(&place).ok_or("only names that the query itself makes can be renamed")?;
     let inner = place.query > 0 || place.query_end + 1 < place.tokens.len();

@@ -10,7 +10,7 @@ use crate::place::Place;
 
 /// The call around a byte offset, and which of its parameters is being written.
 pub fn help(document: &Document, offset: usize) -> Option<SignatureHelp> {
-    let place = Place::new(document.checked()?, offset);
+    let place = Place::new(document, offset)?;
     let before = place.tokens.partition_point(|token| (token.span.end as usize) <= offset);
     let (name, parameter) = enclosing_call(&place, before)?;
     let signature = signatures::find(name)?;

@@ -164,9 +164,9 @@ fn diagnostics_follow_every_change_and_count_utf16_units() {
     let mut editor = Editor::start();
     let found = editor.open("// 𝄞\ndataset = xdr_data | filter action_file_path = \"𝄞\" and = 1");
     let error = found.iter().find(|one| one["severity"] == 1).unwrap();
-    assert_eq!(error["range"]["start"], json!({"line": 1, "character": 55}));
+    assert_eq!(error["range"]["start"], json!({"line": 1, "character": 56}));
     assert_eq!(error["source"], "atalanta");
-    let range = json!({"start": {"line": 1, "character": 50}, "end": {"line": 1, "character": 58}});
+    let range = json!({"start": {"line": 1, "character": 51}, "end": {"line": 1, "character": 59}});
     let change = json!({"range": range, "text": ""});
     let document = json!({"uri": URI, "version": 2});
     editor.tell("textDocument/didChange", json!({"textDocument": document, "contentChanges": [change]}));

@@ -7,10 +7,11 @@
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Int64Array, ListBuilder, RecordBatch, StringViewArray, StringViewBuilder};
+use atalanta_diag::Span;
 use atalanta_engine::session::{Session, SessionOptions};
 use atalanta_xql::logic::{FindingKind, analyze};
 use atalanta_xql::resolve::resolve;
-use atalanta_xql::syntax::ast::StageKind;
+use atalanta_xql::syntax::ast::{ExprKind, StageKind};
 use atalanta_xql::syntax::parse;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
@@ -48,7 +49,7 @@ const BOUNDS: [i64; 5] = [0, 1, 2, 3, 4];
 /// Queries that are generated.
 const QUERIES: usize = 1500;
 /// Claims that the queries must lead to, so that the test means something.
-const CLAIMS: usize = 150;
+const CLAIMS: usize = 80;
 
 fn table() -> RecordBatch {
     let rows = 1500usize;
@@ -151,6 +152,8 @@ fn stage() -> impl Strategy<Value = String> {
     prop_oneof![
         7 => condition().prop_map(|condition| format!("filter {condition}")),
         1 => text.prop_map(|value| format!("alter v = {value}")),
+        2 => (condition(), condition(), condition())
+            .prop_map(|(a, b, c)| format!("alter v = if({a}, \"p\", {b}, \"q\", {c}, \"r\", \"z\")")),
         1 => number.prop_map(|value| format!("alter w = {value}")),
         1 => one_of(&["comp count() as w, max(v) as v by s, u, n, m, t", "dedup s by asc n", "arrayexpand t",
             "comp count() as w by s, u, v, n, m, t", "fields s as u, u as s, n, m, t, v, w"]),
@@ -165,6 +168,14 @@ fn text_of(stages: &[String]) -> String {
     format!("dataset = rows | alter v = u, w = m | {}", stages.join(" | "))
 }
 
+/// The text that the `if` of a stage gives where the condition at a place holds.
+fn chosen(stage: &StageKind, condition: Span) -> Option<&str> {
+    let StageKind::Alter(assigns) = stage else { return None };
+    let ExprKind::Call { arguments, .. } = &assigns.first()?.value.kind else { return None };
+    let at = arguments.iter().position(|part| part.span == condition || part.unparen().span == condition)?;
+    arguments.get(at + 1)?.as_str()
+}
+
 #[test]
 fn claims_hold_when_the_query_runs() {
     let mut session = Session::new(SessionOptions { threads: 1, ..SessionOptions::default() }).unwrap();
@@ -173,7 +184,7 @@ fn claims_hold_when_the_query_runs() {
     let seed = [29u8; 32];
     let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &seed);
     let mut runner = TestRunner::new_with_rng(Config::default(), rng);
-    let (mut empty, mut superfluous, mut wrong) = (0, 0, Vec::new());
+    let (mut empty, mut superfluous, mut untaken, mut wrong) = (0, 0, 0, Vec::new());
     for _ in 0..QUERIES {
         let stages = query().new_tree(&mut runner).unwrap().current();
         let text = text_of(&stages);
@@ -203,11 +214,22 @@ fn claims_hold_when_the_query_runs() {
                         wrong.push(format!("drops {} of {}: {with}", all.len() - kept.len(), all.len()));
                     }
                 }
+                FindingKind::DeadChoice => {
+                    let stage = &parsed.query.stages[finding.stage];
+                    let Some(value) = chosen(&stage.kind, finding.span) else { continue };
+                    let with = format!("{} | filter v = \"{value}\"", &text[..stage.span.end as usize]);
+                    let Ok(rows) = ask(&session, &with) else { continue };
+                    untaken += 1;
+                    if !rows.is_empty() {
+                        wrong.push(format!("the branch `{value}` is taken {} times: {with}", rows.len()));
+                    }
+                }
                 _ => {}
             }
         }
     }
     assert!(wrong.is_empty(), "{} wrong claims\n{}", wrong.len(), wrong.join("\n"));
     assert!(empty > CLAIMS, "only {empty} queries were called empty");
+    assert!(untaken > CLAIMS / 5, "only {untaken} branches were called dead");
     assert!(superfluous > CLAIMS / 5, "only {superfluous} filters were called superfluous");
 }
