@@ -30,9 +30,10 @@ take_lines() {
 shopt -s nullglob
 queries=(../content/hunts/sop/*/*.xql ../bench/queries/*.xql)
 rules=(../content/sources/*/*.xif)
-for target in lexer parser check fix; do take "$target" "${queries[@]}"; done
+for target in lexer parser check fix format lsp; do take "$target" "${queries[@]}"; done
 take rules "${rules[@]}"
 take lexer "${rules[@]}"
+take format "${rules[@]}"
 
 for description in ../content/sources/*/source.yaml; do
   decoder=$(sed -n 's/^decoder: *//p' "$description")

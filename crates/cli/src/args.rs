@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::commands::{atlas, check, hunt, query};
+use crate::commands::{atlas, check, doc, fmt, hunt, lsp, query};
 
 /// Hunt for attacks on AI and ML systems in recorded telemetry.
 ///
@@ -24,6 +24,8 @@ Examples:
   atalanta hunt --data /var/log/envoy/access.log
   atalanta query 'filter event_type = NETWORK | comp count() by action_remote_hostname' --data events.parquet
   atalanta check --fix hunts/*.xql
+  atalanta fmt hunts/
+  atalanta doc windowcomp
   atalanta atlas show AML.T0051
 
 Exit codes: 0 nothing found, 1 findings, 2 the job could not be done";
@@ -34,6 +36,9 @@ pub enum Command {
     Hunt(hunt::Args),
     Query(query::Args),
     Check(check::Args),
+    Fmt(fmt::Args),
+    Doc(doc::Args),
+    Lsp(lsp::Args),
     Atlas(atlas::Args),
 }
 

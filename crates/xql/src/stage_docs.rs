@@ -235,7 +235,7 @@ pub static STAGES: &[StageDoc] = &[
         "Appends the rows of another dataset or query",
         "union NAME | union (QUERY)",
         "Columns are matched by name; what one side lacks is null there.",
-        "dataset = xdr_data\n| filter event_type = ENUM.NETWORK\n| union (\n    dataset = xdr_data\n    | filter event_type = ENUM.FILE\n)\n| comp count() as events by event_type",
+        "dataset = xdr_data\n| filter event_type = ENUM.NETWORK\n| union (dataset = xdr_data | filter event_type = ENUM.FILE)\n| comp count() as events by event_type",
     ),
     stage(
         "view",

@@ -113,7 +113,7 @@ pub fn run(args: Args, terminal: Terminal) -> anyhow::Result<Ended> {
 }
 
 /// Folders become the files in them, sorted.
-fn expand(paths: &[PathBuf], terminal: Terminal, readable: &mut bool) -> Vec<PathBuf> {
+pub(super) fn expand(paths: &[PathBuf], terminal: Terminal, readable: &mut bool) -> Vec<PathBuf> {
     let mut files = Vec::new();
     for path in paths {
         if !path.is_dir() {
@@ -173,11 +173,11 @@ fn check_file(path: &Path, args: &Args, env: &Env, terminal: Terminal) -> anyhow
     Ok(Checked { source: Source::new(name, fixed.text), diagnostics: fixed.remaining })
 }
 
-fn is_stdin(path: &Path) -> bool {
+pub(super) fn is_stdin(path: &Path) -> bool {
     path == Path::new("-")
 }
 
-fn read(path: &Path) -> anyhow::Result<String> {
+pub(super) fn read(path: &Path) -> anyhow::Result<String> {
     let mut bytes = Vec::new();
     if is_stdin(path) {
         std::io::stdin().lock().read_to_end(&mut bytes)?;

@@ -2,7 +2,10 @@
 
 pub mod atlas;
 pub mod check;
+pub mod doc;
+pub mod fmt;
 pub mod hunt;
+pub mod lsp;
 pub mod query;
 
 use crate::Ended;
@@ -15,6 +18,9 @@ pub fn run(command: Command, terminal: Terminal) -> anyhow::Result<Ended> {
         Command::Hunt(args) => hunt::run(args, terminal),
         Command::Query(args) => query::run(args, terminal),
         Command::Check(args) => check::run(args, terminal),
+        Command::Fmt(args) => fmt::run(args, terminal),
+        Command::Doc(args) => doc::run(&args, terminal),
+        Command::Lsp(args) => lsp::run(&args),
         Command::Atlas(args) => atlas::run(args, terminal),
     }
 }

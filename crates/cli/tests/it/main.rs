@@ -5,8 +5,10 @@
 mod atlas;
 mod bad_input;
 mod check;
+mod fmt;
 mod hunt;
 mod hunt_table;
+mod lsp;
 mod query;
 
 use std::io::Write;

@@ -9,5 +9,6 @@ mod manual;
 mod reference;
 mod scan;
 mod spec;
+mod soundness;
 mod stages;
 mod toy;

@@ -197,6 +197,7 @@ const RULES: &[&Rule] = &[
     &logic::always_true::RULE,
     &logic::subsumed::RULE,
     &logic::dead_branch::RULE,
+    &logic::dead_choice::RULE,
     &logic::null_comparison::RULE,
     &logic::thin_baseline::RULE,
     &logic::named_attack::RULE,

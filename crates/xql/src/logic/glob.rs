@@ -301,6 +301,40 @@ mod tests {
         }
     }
 
+    /// All texts over {a, b} up to this length.
+    fn texts(length: usize) -> Vec<String> {
+        let mut all = vec![String::new()];
+        let mut last = 0;
+        for _ in 0..length {
+            let end = all.len();
+            for at in last..end {
+                for letter in ["a", "b"] {
+                    all.push(format!("{}{letter}", all[at]));
+                }
+            }
+            last = end;
+        }
+        all
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(1500))]
+        #[test]
+        fn matching_excluding_and_covering_agree_with_the_automata(a in "[ab*]{0,5}", b in "[ab*]{0,5}") {
+            let (a, b) = (Glob::wildcard(&a), Glob::wildcard(&b));
+            let (excludes, covers) = (a.excludes(&b), a.covers(&b));
+            for text in texts(8) {
+                let (in_a, in_b) = (runs(&a, &text), runs(&b, &text));
+                prop_assert_eq!(a.matches(text.as_bytes()), in_a, "{}", &text);
+                prop_assert!(!(excludes && in_a && in_b), "both match {}", &text);
+                prop_assert!(!covers || !in_b || in_a, "{} is not covered", &text);
+            }
+            if let Some(text) = a.text() {
+                prop_assert_eq!(excludes, !b.matches(text), "for a constant, excluding is exact");
+            }
+        }
+    }
+
     #[test]
     fn shapes_are_named() {
         assert_eq!(Glob::wildcard("*.com").shape(), Shape::Suffix(b".com"));

@@ -1,7 +1,7 @@
 //! Proofs about the conditions of a query: what can never match, what always does, what was asked before.
 //!
 //! **Soundness.** A finding of kind [`FindingKind::Never`], [`FindingKind::DeadBranch`],
-//! [`FindingKind::Subsumed`] or [`FindingKind::AlwaysTrue`] is a theorem about every table with the
+//! [`FindingKind::DeadChoice`], [`FindingKind::Subsumed`] or [`FindingKind::AlwaysTrue`] is a theorem about every table with the
 //! columns of the plan. It assumes the null logic of `XQL.md` section 1.6, any-element tests of arrays,
 //! that a computed column has its declared type, and that a column of a closed value list holds only the
 //! values of the list. It assumes neither a way to fold case nor whether regex classes are Unicode.
@@ -75,6 +75,8 @@ pub enum FindingKind {
     Subsumed,
     /// An alternative of an `or`, or an item of a list, never holds, but others may.
     DeadBranch,
+    /// A branch of an `if` is never taken: its condition never holds where the ones before it do not.
+    DeadChoice,
     /// One value must contain several path or host segments; most likely alternatives were meant.
     AllOnOneValue,
 }

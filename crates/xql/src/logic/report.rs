@@ -143,6 +143,30 @@ impl Walker {
         }
     }
 
+    /// Reports a branch of an `if` that is never taken.
+    pub(super) fn dead_choice(&mut self, span: Span, formula: &Formula, state: &State, place: Place) {
+        let core = self.logic.core(&state.conditions, formula);
+        let core: Vec<&Condition> = core.into_iter().map(|at| &state.conditions[at]).collect();
+        let because = core.iter().map(|part| {
+            // What an earlier branch left over has no words of its own.
+            let wordless =
+                explain::main_fact(&self.logic, &part.formula).is_some_and(|f| f.phrase.is_empty());
+            let reason = explain::reason(&self.logic, part);
+            (part.span, if wordless { "the branch before takes these rows".to_owned() } else { reason })
+        });
+        self.findings.push(Finding {
+            kind: FindingKind::DeadChoice,
+            stage: place.stage,
+            span,
+            column: explain::main_fact(&self.logic, formula).and_then(|fact| fact.column.clone()),
+            because: because.collect(),
+            witness: None,
+            explanation: "this branch is never taken: its condition holds for no row that gets here"
+                .to_owned(),
+            empty_result: false,
+        });
+    }
+
     /// Remembers a condition on a text, especially one that asks for a segment between two delimiters.
     pub(super) fn note_text(&mut self, condition: &Expr, formula: &Formula, place: Place) {
         let Some(fact) = explain::main_fact(&self.logic, formula) else { return };

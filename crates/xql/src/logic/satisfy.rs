@@ -163,7 +163,7 @@ impl Walker {
         match &operation.kind {
             OperationKind::Source { datasets } => self.source(datasets, operation, state),
             OperationKind::Filter(condition) => self.filter(condition, None, state, place),
-            OperationKind::Assign(items) => self.assign(items, state),
+            OperationKind::Assign(items) => self.assign(items, state, place),
             OperationKind::Project(items) => project(items, state),
             OperationKind::Aggregate { keys, aggregates } => self.aggregate(keys, aggregates, state),
             OperationKind::Window(items) => {
@@ -262,14 +262,44 @@ impl Walker {
         state.conditions.push(Condition { formula, span, given: true });
     }
 
-    fn assign(&mut self, items: &[(String, Expr)], state: &mut State) {
+    fn assign(&mut self, items: &[(String, Expr)], state: &mut State, place: Place) {
         let mut made = Vec::new();
         for (name, expr) in items {
             self.sub_queries(expr);
+            expr.walk(&mut |part| {
+                if let ExprKind::Call { function, arguments } = &part.kind
+                    && function == "if"
+                {
+                    self.choices(arguments, state, place);
+                }
+            });
             let slot = self.slot(expr, state);
             made.push((name.to_lowercase(), slot));
         }
         state.columns.extend(made);
+    }
+
+    /// The conditions of an `if` in their order: each is reached only where those before it are not true.
+    fn choices(&mut self, arguments: &[Expr], state: &mut State, place: Place) {
+        if state.dead || self.findings.len() >= MAX_FINDINGS {
+            return;
+        }
+        let before = state.conditions.len();
+        for pair in arguments.chunks_exact(2).take(MAX_ALTERNATIVES) {
+            if state.conditions.len() >= MAX_CONDITIONS {
+                break;
+            }
+            let formula = self.formula(&pair[0], Outcome::TRUE, None, state);
+            if self.is_impossible(state, &formula) {
+                self.dead_choice(pair[0].span, &formula, state, place);
+                continue;
+            }
+            let passed = self.formula(&pair[0], Outcome::NOT_TRUE, None, state);
+            state.conditions.push(Condition { formula: passed, span: pair[0].span, given: false });
+        }
+        // What follows from functions stays true, what the branches assumed does not.
+        let assumed = state.conditions.split_off(before);
+        state.conditions.extend(assumed.into_iter().filter(|condition| condition.given));
     }
 
     fn slot(&mut self, expr: &Expr, state: &mut State) -> Slot {

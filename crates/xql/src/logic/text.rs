@@ -602,6 +602,37 @@ mod tests {
         assert_eq!(judge(&[set("Ü", true, false), set("x", true, false)]), Verdict::Possible);
     }
 
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(1500))]
+        #[test]
+        fn literals_alone_tell_no_lies(
+            patterns in proptest::collection::vec((proptest::collection::vec("[abAB*]{0,4}", 1..4), any::<bool>()), 1..4),
+            texts in proptest::collection::vec("[ab]{0,5}", 40),
+        ) {
+            let sets: Vec<TextSet> = patterns
+                .iter()
+                .map(|(globs, negated)| TextSet {
+                    tests: globs.iter().map(|glob| Test::Glob { glob: Glob::wildcard(glob), fold: true }).collect(),
+                    negated: *negated,
+                })
+                .collect();
+            let sets: Vec<&TextSet> = sets.iter().collect();
+            let passing = texts.iter().find(|text| passes_folded(&sets, text.as_bytes()));
+            match by_literals(&sets) {
+                Literals::Clash => prop_assert_eq!(passing, None, "called impossible"),
+                Literals::Shared => {
+                    let constants = sets.iter().flat_map(|set| &set.tests).filter_map(|test| match test {
+                        Test::Glob { glob, .. } => glob.folded().text().map(<[u8]>::to_vec),
+                        Test::Regex(_) => None,
+                    });
+                    let constants: Vec<Vec<u8>> = constants.collect();
+                    prop_assert!(constants.iter().any(|text| passes_folded(&sets, text)), "no constant passes");
+                }
+                Literals::Open(_) => {}
+            }
+        }
+    }
+
     fn glob_matches(pattern: &[u8], text: &[u8]) -> bool {
         match pattern.split_first() {
             None => text.is_empty(),

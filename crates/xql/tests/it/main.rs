@@ -1,4 +1,6 @@
 //! Tests of the language over whole texts.
 
+mod grammar;
 mod parser;
+mod properties;
 mod reference;

@@ -4,6 +4,7 @@ mod alternatives;
 pub(super) mod always_true;
 pub(super) mod byte_direction;
 pub(super) mod dead_branch;
+pub(super) mod dead_choice;
 pub(super) mod named_attack;
 pub(super) mod never;
 pub(super) mod null_comparison;
