@@ -77,7 +77,7 @@ impl AggregateUDFImpl for ApproxTop {
 
     fn accumulator(&self, _args: AccumulatorArgs<'_>) -> Result<Box<dyn Accumulator>> {
         if self.weighted {
-            return Ok(Box::new(Sums { values: self.values, sums: HashMap::new(), bytes: 0 }));
+            return Ok(Box::new(Sums { values: self.values, by_value: HashMap::new(), bytes: 0 }));
         }
         Ok(Box::new(Counts::new(self.values)?))
     }
@@ -208,18 +208,18 @@ impl Sum {
 #[derive(Debug)]
 struct Sums {
     values: usize,
-    sums: HashMap<String, Sum>,
+    by_value: HashMap<String, Sum>,
     bytes: usize,
 }
 
 impl Sums {
     fn add(&mut self, text: &str, sum: Sum) {
-        if let Some(known) = self.sums.get_mut(text) {
+        if let Some(known) = self.by_value.get_mut(text) {
             *known = known.plus(sum);
             return;
         }
         self.bytes += text.len() + size_of::<(String, Sum)>() + 16;
-        self.sums.insert(text.to_owned(), sum);
+        self.by_value.insert(text.to_owned(), sum);
     }
 }
 
@@ -244,7 +244,7 @@ impl Accumulator for Sums {
     }
 
     fn evaluate(&mut self) -> Result<ScalarValue> {
-        let mut rows: Vec<(&String, Sum)> = self.sums.iter().map(|(text, sum)| (text, *sum)).collect();
+        let mut rows: Vec<(&String, Sum)> = self.by_value.iter().map(|(text, sum)| (text, *sum)).collect();
         rows.sort_by(|a, b| b.1.float().total_cmp(&a.1.float()).then_with(|| a.0.cmp(b.0)));
         Ok(array_of(rows.into_iter().map(|(text, sum)| (text.clone(), sum.text())), self.values, "sum"))
     }
@@ -255,7 +255,7 @@ impl Accumulator for Sums {
 
     fn state(&mut self) -> Result<Vec<ScalarValue>> {
         let mut bytes = Vec::new();
-        for (text, sum) in &self.sums {
+        for (text, sum) in &self.by_value {
             bytes.extend((text.len() as u64).to_le_bytes());
             bytes.extend(text.as_bytes());
             bytes.extend(sum.bytes());
@@ -305,7 +305,7 @@ mod tests {
 
     #[test]
     fn sums_of_weights() {
-        let new = || Sums { values: 2, sums: HashMap::new(), bytes: 0 };
+        let new = || Sums { values: 2, by_value: HashMap::new(), bytes: 0 };
         let mut part = new();
         let values = texts(&[Some("a"), Some("b"), None, Some("a"), Some("c")]);
         let weight: ArrayRef =
