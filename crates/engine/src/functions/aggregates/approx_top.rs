@@ -9,7 +9,6 @@
 //! a weight may be negative, and then no sketch can bound it.
 
 use std::collections::HashMap;
-use std::fmt::Write as _;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, AsArray, StringViewArray};
@@ -22,7 +21,7 @@ use datafusion::logical_expr::{Accumulator, AggregateUDF, AggregateUDFImpl, Sign
 use datasketches::frequencies::{ErrorType, FrequentItemsSketch};
 
 use super::{broken, each_state, normalised, present, state_field};
-use crate::functions::json::render::json_text;
+use crate::functions::json::render::push_json;
 use crate::functions::results::{normal, word};
 
 /// Counters of the sketch.
@@ -110,17 +109,12 @@ impl Counts {
 
 /// Visits the values of an array as JSON texts.
 fn each_text(array: &ArrayRef, mut visit: impl FnMut(usize, &str)) {
-    if let Some(ints) = array.as_primitive_opt::<Int64Type>() {
-        let mut text = String::new();
-        for row in present(array) {
-            text.clear();
-            // Writing to a String cannot fail.
-            let _ = write!(text, "{}", ints.value(row));
-            visit(row, &text);
-        }
-        return;
+    let mut text = String::new();
+    for row in present(array) {
+        text.clear();
+        push_json(array, row, &mut text);
+        visit(row, &text);
     }
-    present(array).for_each(|row| visit(row, &json_text(array, row)));
 }
 
 impl Accumulator for Counts {
