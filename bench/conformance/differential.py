@@ -34,6 +34,8 @@ date_floor "w"    weeks begin on Sunday
 extract_time      DAYOFWEEK is 1 on Monday, 7 on Sunday: DuckDB's isodow
 to_epoch          rounds towards the past
 json scalars      an object or array is null, DuckDB's ->> gives its text
+json texts        `-> path{}` keeps the escapes of the text as they are, DuckDB writes them anew
+arraystring       nulls are left out, so that an array of nulls gives an empty text
 arrayindex        counts from 0, DuckDB from 1
 array_any         false for an empty array; null elements fail a condition
 """
@@ -135,8 +137,8 @@ PAIRS = [
      "concat_ws('.', (i >> 24) & 255, (i >> 16) & 255, (i >> 8) & 255, i & 255)"
      .join(["CASE WHEN i IS NOT NULL THEN ", " END"])),
     # time
-    ('to_epoch(t)', "epoch_us(t) // 1000000"),
-    ('to_epoch(t, "MILLIS")', "epoch_us(t) // 1000"),
+    ('to_epoch(t)', "floor(epoch_us(t) / 1000000)::BIGINT"),
+    ('to_epoch(t, "MILLIS")', "floor(epoch_us(t) / 1000)::BIGINT"),
     ('to_epoch(t, "MICROS")', "epoch_us(t)"),
     ('to_timestamp(e, "SECONDS")', "make_timestamp(e * 1000000)"),
     ('to_timestamp(e, "MILLIS")', "make_timestamp(e * 1000)"),
@@ -169,7 +171,7 @@ PAIRS = [
     ('arrayindex(a, 7)', "a[8]"),
     ('arrayrange(a, 1, 3)', "a[2:3]"),
     ('arrayconcat(a, b)', "CASE WHEN a IS NULL OR b IS NULL THEN NULL ELSE list_concat(a, b) END"),
-    ('arraystring(a, "|")', "CASE WHEN len(a) = 0 THEN '' ELSE array_to_string(a, '|') END"),
+    ('arraystring(a, "|")', "CASE WHEN a IS NOT NULL THEN coalesce(array_to_string(a, '|'), '') END"),
     ('arrayfilter(a, "@element" != "a")', "list_filter(a, lambda e: e IS DISTINCT FROM 'a')"),
     ('arrayfilter(a, "@element" contains "x")', "list_filter(a, lambda e: contains(e, 'x'))"),
     ('arraymap(a, lowercase("@element"))', "list_transform(a, lambda e: lower(e))"),
@@ -183,7 +185,7 @@ PAIRS = [
     ('doc -> i', "doc ->> '$.i'"),
     ('doc -> o.s', "doc ->> '$.o.s'"),
     ('doc -> l[1]', "doc ->> '$.l[1]'"),
-    ('doc -> o{}', "doc -> '$.o'"),
+    ('doc -> o.n{}', "doc -> '$.o.n'"),
     ('doc -> none', "doc ->> '$.none'"),
     ('json_extract_scalar_array(doc, "$.l")', "doc ->> '$.l[*]'"),
 ]

@@ -4,6 +4,7 @@
 //! row, already converted. Conversions are those XQL makes: integers widen, dictionaries are decoded, numbers read as
 //! text and the other way round where a function allows it. A type that makes no sense is an error that names it.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::array::{
@@ -89,6 +90,18 @@ impl Values<TimestampMicrosecondArray> {
 }
 
 impl Values<ListArray> {
+    /// The elements of all rows behind one another.
+    pub fn elements(&self) -> &ArrayRef {
+        self.array.values()
+    }
+
+    /// Where the elements of a row lie among [`Self::elements`].
+    pub fn range(&self, row: usize) -> Option<Range<usize>> {
+        let index = self.index(row)?;
+        let offsets = self.array.value_offsets();
+        Some(offsets[index] as usize..offsets[index + 1] as usize)
+    }
+
     /// The elements of a row.
     pub fn get(&self, row: usize) -> Option<ArrayRef> {
         self.index(row).map(|index| self.array.value(index))

@@ -9,7 +9,6 @@
 //! a weight may be negative, and then no sketch can bound it.
 
 use std::collections::HashMap;
-use std::fmt::Write as _;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, AsArray, StringViewArray};
@@ -22,7 +21,7 @@ use datafusion::logical_expr::{Accumulator, AggregateUDF, AggregateUDFImpl, Sign
 use datasketches::frequencies::{ErrorType, FrequentItemsSketch};
 
 use super::{broken, each_state, normalised, present, state_field};
-use crate::functions::json::render::json_text;
+use crate::functions::json::render::push_json;
 use crate::functions::results::{normal, word};
 
 /// Counters of the sketch.
@@ -77,7 +76,7 @@ impl AggregateUDFImpl for ApproxTop {
 
     fn accumulator(&self, _args: AccumulatorArgs<'_>) -> Result<Box<dyn Accumulator>> {
         if self.weighted {
-            return Ok(Box::new(Sums { values: self.values, sums: HashMap::new(), bytes: 0 }));
+            return Ok(Box::new(Sums { values: self.values, by_value: HashMap::new(), bytes: 0 }));
         }
         Ok(Box::new(Counts::new(self.values)?))
     }
@@ -110,17 +109,12 @@ impl Counts {
 
 /// Visits the values of an array as JSON texts.
 fn each_text(array: &ArrayRef, mut visit: impl FnMut(usize, &str)) {
-    if let Some(ints) = array.as_primitive_opt::<Int64Type>() {
-        let mut text = String::new();
-        for row in present(array) {
-            text.clear();
-            // Writing to a String cannot fail.
-            let _ = write!(text, "{}", ints.value(row));
-            visit(row, &text);
-        }
-        return;
+    let mut text = String::new();
+    for row in present(array) {
+        text.clear();
+        push_json(array, row, &mut text);
+        visit(row, &text);
     }
-    present(array).for_each(|row| visit(row, &json_text(array, row)));
 }
 
 impl Accumulator for Counts {
@@ -208,18 +202,18 @@ impl Sum {
 #[derive(Debug)]
 struct Sums {
     values: usize,
-    sums: HashMap<String, Sum>,
+    by_value: HashMap<String, Sum>,
     bytes: usize,
 }
 
 impl Sums {
     fn add(&mut self, text: &str, sum: Sum) {
-        if let Some(known) = self.sums.get_mut(text) {
+        if let Some(known) = self.by_value.get_mut(text) {
             *known = known.plus(sum);
             return;
         }
         self.bytes += text.len() + size_of::<(String, Sum)>() + 16;
-        self.sums.insert(text.to_owned(), sum);
+        self.by_value.insert(text.to_owned(), sum);
     }
 }
 
@@ -244,7 +238,7 @@ impl Accumulator for Sums {
     }
 
     fn evaluate(&mut self) -> Result<ScalarValue> {
-        let mut rows: Vec<(&String, Sum)> = self.sums.iter().map(|(text, sum)| (text, *sum)).collect();
+        let mut rows: Vec<(&String, Sum)> = self.by_value.iter().map(|(text, sum)| (text, *sum)).collect();
         rows.sort_by(|a, b| b.1.float().total_cmp(&a.1.float()).then_with(|| a.0.cmp(b.0)));
         Ok(array_of(rows.into_iter().map(|(text, sum)| (text.clone(), sum.text())), self.values, "sum"))
     }
@@ -255,7 +249,7 @@ impl Accumulator for Sums {
 
     fn state(&mut self) -> Result<Vec<ScalarValue>> {
         let mut bytes = Vec::new();
-        for (text, sum) in &self.sums {
+        for (text, sum) in &self.by_value {
             bytes.extend((text.len() as u64).to_le_bytes());
             bytes.extend(text.as_bytes());
             bytes.extend(sum.bytes());
@@ -305,7 +299,7 @@ mod tests {
 
     #[test]
     fn sums_of_weights() {
-        let new = || Sums { values: 2, sums: HashMap::new(), bytes: 0 };
+        let new = || Sums { values: 2, by_value: HashMap::new(), bytes: 0 };
         let mut part = new();
         let values = texts(&[Some("a"), Some("b"), None, Some("a"), Some("c")]);
         let weight: ArrayRef =

@@ -29,9 +29,9 @@ pub const SPEC: FunctionSpec = FunctionSpec {
 };
 
 pub(crate) fn evaluate(args: &Args<'_>) -> Result<ArrayRef> {
-    let array = args.list(0, None)?;
-    let length = |row| array.get(row).and_then(|elements| i64::try_from(elements.len()).ok());
-    Ok(Arc::new((0..args.rows()).map(length).collect::<Int64Array>()))
+    let list = args.list_column(0)?;
+    let lengths = list.value_offsets().windows(2).map(|ends| i64::from(ends[1] - ends[0])).collect();
+    Ok(Arc::new(Int64Array::new(lengths, list.nulls().cloned())))
 }
 
 #[cfg(test)]

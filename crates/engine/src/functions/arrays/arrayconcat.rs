@@ -10,9 +10,9 @@
 use std::sync::Arc;
 
 use arrow::array::ArrayRef;
-use arrow::array::{Array, ListArray, new_empty_array, new_null_array};
+use arrow::array::{Array, AsArray, ListArray, new_empty_array, new_null_array};
 use arrow::buffer::{NullBuffer, OffsetBuffer};
-use arrow::compute::concat;
+use arrow::compute::interleave;
 use arrow::datatypes::{DataType, Field};
 use datafusion::common::Result;
 
@@ -33,26 +33,32 @@ pub const SPEC: FunctionSpec = FunctionSpec {
 };
 
 fn evaluate(args: &Args<'_>) -> Result<ArrayRef> {
-    let element = element(args.return_type()).unwrap_or(DataType::Null);
-    let lists =
-        (0..args.count()).map(|index| args.list(index, Some(&element))).collect::<Result<Vec<_>>>()?;
-    let mut parts = Vec::new();
-    let mut lengths = Vec::with_capacity(args.rows());
-    let mut valid = Vec::with_capacity(args.rows());
-    for row in 0..args.rows() {
-        let found: Option<Vec<ArrayRef>> = lists.iter().map(|list| list.get(row)).collect();
-        valid.push(found.is_some());
-        let found = found.unwrap_or_default();
-        lengths.push(found.iter().map(Array::len).sum());
-        parts.extend(found);
-    }
-    let references: Vec<&dyn Array> = parts.iter().map(AsRef::as_ref).collect();
-    let values = if references.is_empty() { new_empty_array(&element) } else { concat(&references)? };
-    let field = Arc::new(Field::new_list_field(element, true));
-    let nulls = Some(NullBuffer::from(valid));
     if *args.return_type() == DataType::Null {
         return Ok(new_null_array(&DataType::Null, args.rows()));
     }
+    let element = element(args.return_type()).unwrap_or(DataType::Null);
+    let ty = DataType::new_list(element.clone(), true);
+    let columns = (0..args.count()).map(|index| args.column(index, &ty)).collect::<Result<Vec<_>>>()?;
+    let lists: Vec<&ListArray> = columns.iter().map(AsArray::as_list).collect();
+    let mut picks = Vec::new();
+    let mut lengths = Vec::with_capacity(args.rows());
+    let mut valid = Vec::with_capacity(args.rows());
+    for row in 0..args.rows() {
+        let before = picks.len();
+        let complete = lists.iter().all(|list| list.is_valid(row));
+        if complete {
+            for (number, list) in lists.iter().enumerate() {
+                let ends = &list.value_offsets()[row..=row + 1];
+                picks.extend((ends[0] as usize..ends[1] as usize).map(|at| (number, at)));
+            }
+        }
+        valid.push(complete);
+        lengths.push(picks.len() - before);
+    }
+    let elements: Vec<&dyn Array> = lists.iter().map(|list| list.values().as_ref()).collect();
+    let values = if picks.is_empty() { new_empty_array(&element) } else { interleave(&elements, &picks)? };
+    let field = Arc::new(Field::new_list_field(element, true));
+    let nulls = Some(NullBuffer::from(valid));
     Ok(Arc::new(ListArray::try_new(field, OffsetBuffer::from_lengths(lengths), values, nulls)?))
 }
 

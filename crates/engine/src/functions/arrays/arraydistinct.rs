@@ -7,15 +7,19 @@
 //! ```
 
 use std::collections::HashSet;
+use std::hash::Hash;
 use std::sync::Arc;
 
-use arrow::array::ArrayRef;
+use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::row::{RowConverter, SortField};
 use datafusion::common::Result;
 
 use super::elements::{gather, same_list};
 use crate::functions::args::Args;
 use crate::functions::{FunctionSpec, Output, Varies};
+
+/// Up to so many elements are compared with each other, which is faster than hashing them.
+const FEW: u64 = 12;
 
 /// The specification of `arraydistinct`.
 pub const SPEC: FunctionSpec = FunctionSpec {
@@ -31,14 +35,33 @@ pub const SPEC: FunctionSpec = FunctionSpec {
 
 fn evaluate(args: &Args<'_>) -> Result<ArrayRef> {
     let list = args.list_column(0)?;
+    if let Some(texts) = list.values().as_string_view_opt() {
+        let text = |place: u64| {
+            usize::try_from(place).ok().filter(|at| texts.is_valid(*at)).map(|at| texts.value(at))
+        };
+        return distinct(args, text);
+    }
     let converter = RowConverter::new(vec![SortField::new(list.value_type())])?;
     let rows = converter.convert_columns(&[Arc::clone(list.values())])?;
-    let offsets = list.value_offsets().to_vec();
-    gather(args, |row, _| {
-        let start = usize::try_from(offsets[row]).ok()?;
-        let end = usize::try_from(offsets[row + 1]).ok()?;
-        let mut seen = HashSet::new();
-        Some((start..end).filter(|index| seen.insert(rows.row(*index))).map(|index| index - start).collect())
+    distinct(args, |place| usize::try_from(place).ok().map(|at| rows.row(at)))
+}
+
+/// Elements of which `key` has not given an equal before.
+fn distinct<K: Eq + Hash>(args: &Args<'_>, key: impl Fn(u64) -> K) -> Result<ArrayRef> {
+    let mut seen = HashSet::new();
+    gather(args, |_, elements, taken| {
+        if elements.end - elements.start <= FEW {
+            let first = taken.len();
+            for place in elements {
+                if !taken[first..].iter().any(|known| key(*known) == key(place)) {
+                    taken.push(place);
+                }
+            }
+            return true;
+        }
+        seen.clear();
+        taken.extend(elements.filter(|place| seen.insert(key(*place))));
+        true
     })
 }
 

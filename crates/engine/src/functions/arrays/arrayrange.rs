@@ -7,7 +7,6 @@
 //! arrayrange(arraycreate(0, 1, 2, 3), 1, 9) = [1, 2, 3]
 //! ```
 
-use arrow::array::Array;
 use arrow::array::ArrayRef;
 use datafusion::common::Result;
 
@@ -29,11 +28,12 @@ pub const SPEC: FunctionSpec = FunctionSpec {
 
 fn evaluate(args: &Args<'_>) -> Result<ArrayRef> {
     let (start, end) = (args.int(1)?, args.int(2)?);
-    gather(args, |row, elements| {
-        let length = i64::try_from(elements.len()).unwrap_or(i64::MAX);
-        let (start, end) = (start.get(row)?.clamp(0, length), end.get(row)?.clamp(0, length));
-        let range = start..end.max(start);
-        Some(range.filter_map(|index| usize::try_from(index).ok()).collect())
+    gather(args, |row, elements, taken| {
+        let (Some(start), Some(end)) = (start.get(row), end.get(row)) else { return false };
+        let length = elements.end - elements.start;
+        let clip = |index: i64| u64::try_from(index).unwrap_or(0).min(length);
+        taken.extend(elements.start + clip(start)..elements.start + clip(end));
+        true
     })
 }
 

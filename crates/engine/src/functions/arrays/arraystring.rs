@@ -9,11 +9,10 @@
 
 use std::sync::Arc;
 
-use arrow::array::ArrayRef;
-use arrow::array::{Array, StringViewArray};
+use arrow::array::{Array, ArrayRef, AsArray, StringViewBuilder};
 use datafusion::common::Result;
 
-use crate::functions::args::Args;
+use crate::functions::args::{Args, present};
 use crate::functions::json::render::display;
 use crate::functions::{FunctionSpec, Output, Varies};
 
@@ -30,14 +29,30 @@ pub const SPEC: FunctionSpec = FunctionSpec {
 };
 
 fn evaluate(args: &Args<'_>) -> Result<ArrayRef> {
-    let (list, delimiter) = (args.list(0, None)?, args.text(1)?);
-    let joined = |row| {
-        let (elements, delimiter) = (list.get(row)?, delimiter.get(row)?);
-        let present = (0..elements.len()).filter(|index| elements.is_valid(*index));
-        let texts: Vec<String> = present.map(|index| display(&elements, index)).collect();
-        Some(texts.join(delimiter))
-    };
-    Ok(Arc::new((0..args.rows()).map(joined).collect::<StringViewArray>()))
+    let (list, delimiter) = (args.list_column(0)?, args.text(1)?);
+    let elements = list.values();
+    let texts = elements.as_string_view_opt();
+    let mut values = StringViewBuilder::with_capacity(args.rows());
+    let mut joined = String::new();
+    for (row, ends) in list.value_offsets().windows(2).enumerate() {
+        let Some(delimiter) = delimiter.get(row).filter(|_| list.is_valid(row)) else {
+            values.append_null();
+            continue;
+        };
+        joined.clear();
+        let mut first = true;
+        for at in (ends[0] as usize..ends[1] as usize).filter(|at| present(elements, *at)) {
+            if !std::mem::take(&mut first) {
+                joined.push_str(delimiter);
+            }
+            match texts {
+                Some(texts) => joined.push_str(texts.value(at)),
+                None => joined.push_str(&display(elements, at)),
+            }
+        }
+        values.append_value(&joined);
+    }
+    Ok(Arc::new(values.finish()))
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Building arrays out of the elements of another.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, ListArray, ListBuilder, StringViewBuilder, UInt64Array, new_null_array};
@@ -19,10 +20,11 @@ pub(super) fn same_list(arguments: &[DataType]) -> Result<DataType> {
     }
 }
 
-/// For each row the elements of the first argument that `pick` names by their index; null if it gives none.
+/// For each row the elements of the first argument that `pick` names: it gets the row, where its elements lie among all,
+/// and adds the places of those it takes. Null if it says no.
 pub(super) fn gather(
     args: &Args<'_>,
-    pick: impl Fn(usize, &ArrayRef) -> Option<Vec<usize>>,
+    mut pick: impl FnMut(usize, Range<u64>, &mut Vec<u64>) -> bool,
 ) -> Result<ArrayRef> {
     if *args.return_type() == DataType::Null {
         return Ok(new_null_array(&DataType::Null, args.rows()));
@@ -31,13 +33,11 @@ pub(super) fn gather(
     let mut indices: Vec<u64> = Vec::new();
     let mut lengths = Vec::with_capacity(args.rows());
     let mut valid = Vec::with_capacity(args.rows());
-    for row in 0..args.rows() {
-        let picked = if list.is_valid(row) { pick(row, &list.value(row)) } else { None };
-        valid.push(picked.is_some());
-        let picked = picked.unwrap_or_default();
-        lengths.push(picked.len());
-        let start = u64::try_from(list.value_offsets()[row]).unwrap_or(0);
-        indices.extend(picked.into_iter().map(|index| start + index as u64));
+    for (row, ends) in list.value_offsets().windows(2).enumerate() {
+        let before = indices.len();
+        let place = |end: i32| u64::try_from(end).unwrap_or(0);
+        valid.push(list.is_valid(row) && pick(row, place(ends[0])..place(ends[1]), &mut indices));
+        lengths.push(indices.len() - before);
     }
     let values = take(list.values(), &UInt64Array::from(indices), None)?;
     let field = Arc::new(Field::new_list_field(values.data_type().clone(), true));

@@ -10,13 +10,12 @@
 
 use std::sync::Arc;
 
-use arrow::array::ArrayRef;
-use arrow::array::{Array, StringViewArray};
+use arrow::array::{ArrayRef, AsArray, StringViewBuilder};
 use arrow::datatypes::DataType;
 use datafusion::common::Result;
 
 use crate::functions::args::{Args, present};
-use crate::functions::json::render::{display, json_text};
+use crate::functions::json::render::push_json;
 use crate::functions::{FunctionSpec, Output, Varies};
 
 /// Whether text is returned as it is, else quoted (`XQL.md` O-20c).
@@ -39,15 +38,25 @@ pub const SPEC: FunctionSpec = FunctionSpec {
 
 fn evaluate(args: &Args<'_>) -> Result<ArrayRef> {
     let (array, constant) = args.normalised(0)?;
-    let text = |row: usize| {
+    let plain = *array.data_type() == DataType::Utf8View && TEXT_STAYS_AS_IT_IS;
+    if plain && !constant {
+        return Ok(array);
+    }
+    let mut values = StringViewBuilder::with_capacity(args.rows());
+    let mut text = String::new();
+    for row in 0..args.rows() {
         let row = if constant { 0 } else { row };
         if !present(&array, row) {
-            return None;
+            values.append_null();
+        } else if plain {
+            values.append_value(array.as_string_view().value(row));
+        } else {
+            text.clear();
+            push_json(&array, row, &mut text);
+            values.append_value(&text);
         }
-        let plain = *array.data_type() == DataType::Utf8View && TEXT_STAYS_AS_IT_IS;
-        Some(if plain { display(&array, row) } else { json_text(&array, row) })
-    };
-    Ok(Arc::new((0..args.rows()).map(text).collect::<StringViewArray>()))
+    }
+    Ok(Arc::new(values.finish()))
 }
 
 #[cfg(test)]

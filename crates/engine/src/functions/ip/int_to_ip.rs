@@ -8,11 +8,11 @@
 //! int_to_ip(-75643532) = "251.125.197.116"
 //! ```
 
-use std::net::Ipv4Addr;
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use arrow::array::ArrayRef;
-use arrow::array::StringViewArray;
+use arrow::array::StringViewBuilder;
 use datafusion::common::Result;
 
 use crate::functions::args::Args;
@@ -32,12 +32,23 @@ pub const SPEC: FunctionSpec = FunctionSpec {
 
 fn evaluate(args: &Args<'_>) -> Result<ArrayRef> {
     let number = args.int(0)?;
-    let text = |row| {
-        let number = number.get(row)?;
-        let bits = u32::try_from(number).or_else(|_| i32::try_from(number).map(i32::cast_unsigned)).ok()?;
-        Some(Ipv4Addr::from(bits).to_string())
-    };
-    Ok(Arc::new((0..args.rows()).map(text).collect::<StringViewArray>()))
+    let mut values = StringViewBuilder::with_capacity(args.rows());
+    let mut text = String::new();
+    for row in 0..args.rows() {
+        let bits = number.get(row).and_then(|number| {
+            u32::try_from(number).or_else(|_| i32::try_from(number).map(i32::cast_unsigned)).ok()
+        });
+        let Some(bits) = bits else {
+            values.append_null();
+            continue;
+        };
+        let [a, b, c, d] = bits.to_be_bytes();
+        text.clear();
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{a}.{b}.{c}.{d}");
+        values.append_value(&text);
+    }
+    Ok(Arc::new(values.finish()))
 }
 
 #[cfg(test)]

@@ -296,7 +296,8 @@ pub(crate) fn fuse(exprs: &[Expr], mut name: impl FnMut() -> String) -> Result<O
     if shared.is_empty() {
         return Ok(None);
     }
-    let exprs = exprs.iter().map(|expr| Ok(expr.clone().transform_down(|node| look_up(node, &names))?.data));
+    let exprs =
+        exprs.iter().map(|expr| Ok(expr.clone().transform_down(|node| Ok(look_up(node, &names)))?.data));
     Ok(Some(Fused { shared, exprs: exprs.collect::<Result<_>>()? }))
 }
 
@@ -311,14 +312,15 @@ fn extraction(expr: &Expr) -> Option<(&Expr, Request)> {
         .then(|| (argument, Request { path: path.to_owned(), take }))
 }
 
-fn look_up(node: Expr, names: &HashMap<Expr, (String, Vec<Request>)>) -> Result<Transformed<Expr>> {
-    let Some((argument, request)) = extraction(&node) else { return Ok(Transformed::no(node)) };
-    let Some((name, requests)) = names.get(argument) else { return Ok(Transformed::no(node)) };
-    let Some(index) = requests.iter().position(|known| *known == request) else {
-        return Ok(Transformed::no(node));
-    };
+/// The look at the shared structure that stands for an extraction.
+fn look_up(node: Expr, names: &HashMap<Expr, (String, Vec<Request>)>) -> Transformed<Expr> {
+    let found = extraction(&node).and_then(|(argument, request)| {
+        let (name, requests) = names.get(argument)?;
+        Some((name, requests.iter().position(|known| *known == request)?))
+    });
+    let Some((name, index)) = found else { return Transformed::no(node) };
     let part = ScalarUDF::from(Part { index, signature: Signature::any(1, Volatility::Immutable) });
-    Ok(Transformed::yes(part.call(vec![Expr::Column(datafusion::common::Column::new_unqualified(name))])))
+    Transformed::yes(part.call(vec![Expr::Column(datafusion::common::Column::new_unqualified(name))]))
 }
 
 /// `DataFusion`'s rules with [`FuseJsonPaths`] among them: behind those that move filters below projections, after
@@ -426,7 +428,7 @@ mod tests {
             state = state.with_optimizer_rules(optimizer_rules());
         }
         let context = SessionContext::new_with_state(state.build());
-        let texts: ArrayRef = Arc::new(StringArray::from_iter(TEXTS.iter().cycle().take(50)));
+        let texts: ArrayRef = Arc::new(TEXTS.iter().cycle().take(50).collect::<StringArray>());
         let batch = RecordBatch::try_from_iter([("s", cast(&texts, layout).unwrap())]).unwrap();
         let table = MemTable::try_new(batch.schema(), vec![vec![batch]]).unwrap();
         context.register_table("t", Arc::new(table)).unwrap();

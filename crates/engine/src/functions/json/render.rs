@@ -1,5 +1,7 @@
 //! Values as text and as JSON text.
 
+use std::fmt::Write as _;
+
 use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Float64Type, Int64Type, TimestampMicrosecondType};
@@ -22,29 +24,62 @@ pub(crate) fn display(array: &ArrayRef, row: usize) -> String {
 
 /// A value as JSON text; null is JSON null.
 pub(crate) fn json_text(array: &ArrayRef, row: usize) -> String {
+    let mut out = String::new();
+    push_json(array, row, &mut out);
+    out
+}
+
+/// Appends a value as JSON text.
+pub(crate) fn push_json(array: &ArrayRef, row: usize, out: &mut String) {
     if array.data_type().is_null() || array.is_null(row) {
-        return "null".to_owned();
+        out.push_str("null");
+        return;
     }
     match array.data_type() {
-        DataType::Int64 | DataType::Float64 | DataType::Boolean => display(array, row),
+        DataType::Utf8View => push_quoted(array.as_string_view().value(row), out),
+        DataType::Int64 => {
+            // Writing to a String cannot fail.
+            let _ = write!(out, "{}", array.as_primitive::<Int64Type>().value(row));
+        }
+        DataType::Float64 | DataType::Boolean => out.push_str(&display(array, row)),
         DataType::List(_) => {
-            let elements = array.as_list::<i32>().value(row);
-            let texts: Vec<String> = (0..elements.len()).map(|index| json_text(&elements, index)).collect();
-            format!("[{}]", texts.join(","))
+            let list = array.as_list::<i32>();
+            let (start, end) = (list.value_offsets()[row] as usize, list.value_offsets()[row + 1] as usize);
+            out.push('[');
+            for at in start..end {
+                if at > start {
+                    out.push(',');
+                }
+                push_json(list.values(), at, out);
+            }
+            out.push(']');
         }
         DataType::Struct(fields) => {
             let columns = fields.iter().zip(array.as_struct().columns());
-            object_text(columns.map(|(field, column)| (field.name().clone(), json_of_any(column, row))))
+            let members = columns.map(|(field, column)| (field.name().clone(), json_of_any(column, row)));
+            out.push_str(&object_text(members));
         }
         DataType::Map(_, _) => {
             let entries = array.as_map().value(row);
             let (keys, values) = (entries.column(0), entries.column(1));
-            object_text((0..entries.len()).map(|entry| {
+            out.push_str(&object_text((0..entries.len()).map(|entry| {
                 (array_value_to_string(keys, entry).unwrap_or_default(), json_of_any(values, entry))
-            }))
+            })));
         }
-        _ => quoted(&display(array, row)),
+        _ => push_quoted(&display(array, row), out),
     }
+}
+
+/// Appends a JSON string.
+fn push_quoted(text: &str, out: &mut String) {
+    if text.bytes().any(|byte| byte < b' ' || byte == b'"' || byte == b'\\') {
+        out.push_str(&serde_json::Value::from(text).to_string());
+        return;
+    }
+    out.reserve(text.len() + 2);
+    out.push('"');
+    out.push_str(text);
+    out.push('"');
 }
 
 fn object_text(members: impl Iterator<Item = (String, String)>) -> String {
@@ -74,7 +109,9 @@ fn iso_time(array: &ArrayRef, row: usize) -> String {
 
 /// A JSON string with this value.
 pub(crate) fn quoted(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
+    let mut out = String::new();
+    push_quoted(text, &mut out);
+    out
 }
 
 /// Writes an object member by member; a key that comes again replaces the value in place.

@@ -35,14 +35,14 @@ pub const SPEC: FunctionSpec = FunctionSpec {
 
 fn evaluate(args: &Args<'_>) -> Result<ArrayRef> {
     let (x, boundaries) = (args.float(0)?, args.list(1, Some(&DataType::Float64))?);
+    let all = boundaries.elements().as_primitive::<Float64Type>();
+    let holes = all.null_count() > 0;
     let bucket = |row| {
-        let (x, boundaries) = (x.get(row)?, boundaries.get(row)?);
-        if boundaries.null_count() > 0 {
+        let (x, range) = (x.get(row)?, boundaries.range(row)?);
+        if holes && range.clone().any(|at| all.is_null(at)) {
             return None;
         }
-        let below =
-            boundaries.as_primitive::<Float64Type>().values().partition_point(|boundary| *boundary <= x);
-        i64::try_from(below).ok()
+        i64::try_from(all.values()[range].partition_point(|boundary| *boundary <= x)).ok()
     };
     Ok(Arc::new((0..args.rows()).map(bucket).collect::<Int64Array>()))
 }

@@ -1,5 +1,6 @@
 //! Functions of two arrays of numbers of equal length.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, Float64Array};
@@ -12,13 +13,16 @@ use crate::functions::args::Args;
 pub(super) fn map_vectors(args: &Args<'_>, f: impl Fn(&[f64], &[f64]) -> f64) -> Result<ArrayRef> {
     let element = Some(&DataType::Float64);
     let (a, b) = (args.list(0, element)?, args.list(1, element)?);
+    let (x, y) = (a.elements().as_primitive::<Float64Type>(), b.elements().as_primitive::<Float64Type>());
+    let holes = |elements: &Float64Array, range: &Range<usize>| {
+        elements.null_count() > 0 && range.clone().any(|at| elements.is_null(at))
+    };
     let value = |row| {
-        let (a, b) = (a.get(row)?, b.get(row)?);
-        if a.len() != b.len() || a.null_count() + b.null_count() > 0 {
+        let (a, b) = (a.range(row)?, b.range(row)?);
+        if a.len() != b.len() || holes(x, &a) || holes(y, &b) {
             return None;
         }
-        let (a, b) = (a.as_primitive::<Float64Type>().values(), b.as_primitive::<Float64Type>().values());
-        Some(f(a, b)).filter(|x| x.is_finite())
+        Some(f(&x.values()[a], &y.values()[b])).filter(|x| x.is_finite())
     };
     Ok(Arc::new((0..args.rows()).map(value).collect::<Float64Array>()))
 }

@@ -2,6 +2,7 @@
 
 use super::FunctionSpec;
 
+mod case;
 pub mod concat;
 pub mod convert_from_base_64;
 pub mod convert_to_base_64;

@@ -9,9 +9,9 @@
 
 use std::sync::Arc;
 
-use arrow::array::ArrayRef;
-use arrow::array::StringViewArray;
+use arrow::array::{ArrayRef, StringViewBuilder};
 use datafusion::common::Result;
+use memchr::memmem::Finder;
 
 use crate::functions::args::Args;
 use crate::functions::{FunctionSpec, Output, Varies};
@@ -30,11 +30,37 @@ pub const SPEC: FunctionSpec = FunctionSpec {
 
 fn evaluate(args: &Args<'_>) -> Result<ArrayRef> {
     let (text, old, new) = (args.text(0)?, args.text(1)?, args.text(2)?);
-    let value = |row| {
-        let (text, old, new) = (text.get(row)?, old.get(row)?, new.get(row)?);
-        Some(if old.is_empty() { text.to_owned() } else { text.replace(old, new) })
-    };
-    Ok(Arc::new((0..args.rows()).map(value).collect::<StringViewArray>()))
+    let literal = old.literal().map(Finder::new);
+    let mut values = StringViewBuilder::with_capacity(args.rows());
+    let mut replaced = String::new();
+    for row in 0..args.rows() {
+        let (Some(text), Some(old), Some(new)) = (text.get(row), old.get(row), new.get(row)) else {
+            values.append_null();
+            continue;
+        };
+        if old.is_empty() {
+            values.append_value(text);
+            continue;
+        }
+        let own;
+        let finder = match &literal {
+            Some(finder) => finder,
+            None => {
+                own = Finder::new(old);
+                &own
+            }
+        };
+        replaced.clear();
+        let mut rest = 0;
+        for at in finder.find_iter(text.as_bytes()) {
+            replaced.push_str(&text[rest..at]);
+            replaced.push_str(new);
+            rest = at + old.len();
+        }
+        replaced.push_str(&text[rest..]);
+        values.append_value(&replaced);
+    }
+    Ok(Arc::new(values.finish()))
 }
 
 #[cfg(test)]

@@ -6,12 +6,10 @@
 //! uppercase("AbC") = "ABC"
 //! ```
 
-use std::sync::Arc;
-
 use arrow::array::ArrayRef;
-use arrow::array::StringViewArray;
 use datafusion::common::Result;
 
+use super::case::map_case;
 use crate::functions::args::Args;
 use crate::functions::{FunctionSpec, Output, Varies};
 
@@ -28,9 +26,7 @@ pub const SPEC: FunctionSpec = FunctionSpec {
 };
 
 fn evaluate(args: &Args<'_>) -> Result<ArrayRef> {
-    let text = args.text(0)?;
-    let value = |row| text.get(row).map(str::to_uppercase);
-    Ok(Arc::new((0..args.rows()).map(value).collect::<StringViewArray>()))
+    map_case(args, str::make_ascii_uppercase, str::to_uppercase)
 }
 
 #[cfg(test)]

@@ -35,6 +35,8 @@ pub const SPEC: FunctionSpec = FunctionSpec {
 
 fn evaluate(args: &Args<'_>) -> Result<ArrayRef> {
     let (time, unit) = (args.time(0)?, args.text(1)?);
+    let literal = unit.literal().map(Floor::parse).transpose()?;
+    let utc = !args.has(2);
     let mut zones = Zones::of(args, 2)?;
     let mut times = TimestampMicrosecondArray::builder(args.rows()).with_timezone("UTC");
     for row in 0..args.rows() {
@@ -42,10 +44,14 @@ fn evaluate(args: &Args<'_>) -> Result<ArrayRef> {
             times.append_null();
             continue;
         };
-        times.append_option(floor(time, Floor::parse(unit)?, &zone));
+        let unit = literal.map_or_else(|| Floor::parse(unit), Ok)?;
+        times.append_option(if utc { floor_utc(time, unit) } else { floor(time, unit, &zone) });
     }
     Ok(Arc::new(times.finish()))
 }
+
+const HOUR: i64 = 3_600_000_000;
+const DAY: i64 = 24 * HOUR;
 
 #[derive(Debug, Clone, Copy)]
 enum Floor {
@@ -67,6 +73,24 @@ impl Floor {
             _ => exec_err!("unknown unit {unit:?} in date_floor, expected y, mo, w, d or h"),
         }
     }
+}
+
+/// Without a zone only months and years need the calendar.
+fn floor_utc(micros: i64, unit: Floor) -> Option<i64> {
+    let within_day = micros.rem_euclid(DAY);
+    let day = micros.div_euclid(DAY);
+    let days_back = match unit {
+        Floor::Hour => return micros.checked_sub(micros.rem_euclid(HOUR)),
+        Floor::Day => 0,
+        // 1970-01-01 was a Thursday, four days after a Sunday.
+        Floor::Week => (day + 4).rem_euclid(7),
+        Floor::Month | Floor::Year => {
+            let date = TimeZone::UTC.to_datetime(Timestamp::from_microsecond(micros).ok()?).date();
+            i64::from(if matches!(unit, Floor::Month) { i16::from(date.day()) } else { date.day_of_year() })
+                - 1
+        }
+    };
+    micros.checked_sub(within_day)?.checked_sub(days_back * DAY)
 }
 
 fn floor(micros: i64, unit: Floor, zone: &TimeZone) -> Option<i64> {
@@ -96,6 +120,22 @@ mod tests {
     use serde_json::json;
 
     use crate::functions::testing::*;
+
+    #[test]
+    fn without_a_zone_as_in_utc() {
+        for micros in (-90_000..90_000_i64).map(|n| n * 61_234_567_891) {
+            for unit in [
+                super::Floor::Year,
+                super::Floor::Month,
+                super::Floor::Week,
+                super::Floor::Day,
+                super::Floor::Hour,
+            ] {
+                let zoned = super::floor(micros, unit, &jiff::tz::TimeZone::UTC);
+                assert_eq!(super::floor_utc(micros, unit), zoned, "{micros} {unit:?}");
+            }
+        }
+    }
 
     #[test]
     fn values() {

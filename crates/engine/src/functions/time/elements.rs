@@ -1,5 +1,7 @@
 //! Formats of `format_timestamp`, `parse_timestamp` and `parse_epoch`: their `%` elements, and writing them.
 
+use std::fmt::Write as _;
+
 use datafusion::common::{Result, exec_err};
 use jiff::Zoned;
 
@@ -151,32 +153,38 @@ fn simple(letter: char) -> Option<Item> {
 }
 
 impl Item {
-    /// The text of this part for a time.
-    pub fn write(self, time: &Zoned) -> String {
+    /// Writes this part of a time.
+    pub fn write(self, time: &Zoned, out: &mut String) {
         let month = MONTHS[usize::try_from(time.month() - 1).unwrap_or(0)];
         let weekday = WEEKDAYS[usize::try_from(time.weekday().to_monday_zero_offset()).unwrap_or(0)];
+        let number = |value: i64, width: usize, out: &mut String| {
+            // Writing to a String cannot fail.
+            let _ = write!(out, "{value:0width$}");
+        };
         match self {
-            Self::Literal(c) | Self::Blank(c) => c.to_string(),
-            Self::Year => format!("{:04}", time.year()),
-            Self::Year2 => format!("{:02}", time.year().rem_euclid(100)),
-            Self::Month => format!("{:02}", time.month()),
-            Self::MonthShort => month[..3].to_owned(),
-            Self::MonthLong => month.to_owned(),
-            Self::Day => format!("{:02}", time.day()),
-            Self::DayPadded => format!("{:2}", time.day()),
-            Self::DayOfYear => format!("{:03}", time.day_of_year()),
-            Self::WeekdayShort => weekday[..3].to_owned(),
-            Self::WeekdayLong => weekday.to_owned(),
-            Self::Hour => format!("{:02}", time.hour()),
-            Self::Hour12 => format!("{:02}", (time.hour() + 11) % 12 + 1),
-            Self::Minute => format!("{:02}", time.minute()),
-            Self::Second => format!("{:02}", time.second()),
-            Self::SecondFraction(decimals) => fraction(time, decimals),
-            Self::AmPm => if time.hour() < 12 { "AM" } else { "PM" }.to_owned(),
-            Self::Epoch => time.timestamp().as_second().to_string(),
-            Self::ZoneName => zone_name(time),
-            Self::Offset => offset(time, ""),
-            Self::OffsetColon => offset(time, ":"),
+            Self::Literal(c) | Self::Blank(c) => out.push(c),
+            Self::Year => number(time.year().into(), 4, out),
+            Self::Year2 => number(time.year().rem_euclid(100).into(), 2, out),
+            Self::Month => number(time.month().into(), 2, out),
+            Self::MonthShort => out.push_str(&month[..3]),
+            Self::MonthLong => out.push_str(month),
+            Self::Day => number(time.day().into(), 2, out),
+            Self::DayPadded => {
+                let _ = write!(out, "{:2}", time.day());
+            }
+            Self::DayOfYear => number(time.day_of_year().into(), 3, out),
+            Self::WeekdayShort => out.push_str(&weekday[..3]),
+            Self::WeekdayLong => out.push_str(weekday),
+            Self::Hour => number(time.hour().into(), 2, out),
+            Self::Hour12 => number(((time.hour() + 11) % 12 + 1).into(), 2, out),
+            Self::Minute => number(time.minute().into(), 2, out),
+            Self::Second => number(time.second().into(), 2, out),
+            Self::SecondFraction(decimals) => out.push_str(&fraction(time, decimals)),
+            Self::AmPm => out.push_str(if time.hour() < 12 { "AM" } else { "PM" }),
+            Self::Epoch => number(time.timestamp().as_second(), 1, out),
+            Self::ZoneName => out.push_str(&zone_name(time)),
+            Self::Offset => out.push_str(&offset(time, "")),
+            Self::OffsetColon => out.push_str(&offset(time, ":")),
         }
     }
 }

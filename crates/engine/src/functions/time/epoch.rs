@@ -13,11 +13,11 @@ pub(super) enum Unit {
 impl Unit {
     /// Reads a unit's name.
     pub fn parse(name: &str) -> Result<Self> {
-        match name.to_ascii_uppercase().as_str() {
-            "SECONDS" => Ok(Self::Seconds),
-            "MILLIS" => Ok(Self::Millis),
-            "MICROS" => Ok(Self::Micros),
-            _ => exec_err!("unknown unit {name:?} of an epoch, expected SECONDS, MILLIS or MICROS"),
+        const NAMES: [(&str, Unit); 3] =
+            [("SECONDS", Unit::Seconds), ("MILLIS", Unit::Millis), ("MICROS", Unit::Micros)];
+        match NAMES.iter().find(|(known, _)| name.eq_ignore_ascii_case(known)) {
+            Some((_, unit)) => Ok(*unit),
+            None => exec_err!("unknown unit {name:?} of an epoch, expected SECONDS, MILLIS or MICROS"),
         }
     }
 

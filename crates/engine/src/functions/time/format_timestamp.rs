@@ -39,6 +39,7 @@ fn evaluate(args: &Args<'_>) -> Result<ArrayRef> {
     let (format, time) = (args.text(0)?, args.time(1)?);
     let mut zones = Zones::of(args, 2)?;
     let mut formats = Formats::default();
+    let mut text = String::new();
     let mut values = StringViewBuilder::with_capacity(args.rows());
     for row in 0..args.rows() {
         let (Some(format), Some(time), Some(zone)) = (format.get(row), time.get(row), zones.get(row)?) else {
@@ -47,9 +48,13 @@ fn evaluate(args: &Args<'_>) -> Result<ArrayRef> {
         };
         let items = formats.get(format)?;
         let local = Timestamp::from_microsecond(time).ok().map(|time| time.to_zoned(zone));
-        values.append_option(
-            local.map(|local| items.iter().map(|item| item.write(&local)).collect::<String>()),
-        );
+        let Some(local) = local else {
+            values.append_null();
+            continue;
+        };
+        text.clear();
+        items.iter().for_each(|item| item.write(&local, &mut text));
+        values.append_value(&text);
     }
     Ok(Arc::new(values.finish()))
 }

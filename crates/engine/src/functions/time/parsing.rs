@@ -199,7 +199,8 @@ mod tests {
             for format in ["%F %H:%M:%E6S", "%A, %d %B %Y %I:%M:%E*S %p %z", "%Y %j %T.000000"] {
                 let mut formats = Formats::default();
                 let items = formats.get(format).unwrap();
-                let text: String = items.iter().map(|item| item.write(&time)).collect();
+                let mut text = String::new();
+                items.iter().for_each(|item| item.write(&time, &mut text));
                 let expected = if format.contains("%T") { micros - micros.rem_euclid(1_000_000) } else { micros };
                 prop_assert_eq!(super::parse_time(items, &text, &zone), Some(expected), "{}", text);
             }

@@ -34,6 +34,7 @@ pub const SPEC: FunctionSpec = FunctionSpec {
 
 fn evaluate(args: &Args<'_>) -> Result<ArrayRef> {
     let (later, earlier, part) = (args.time(0)?, args.time(1)?, args.text(2)?);
+    let literal = part.literal().map(micros_of).transpose()?;
     let mut values = Int64Array::builder(args.rows());
     for row in 0..args.rows() {
         let (Some(later), Some(earlier), Some(part)) = (later.get(row), earlier.get(row), part.get(row))
@@ -41,7 +42,7 @@ fn evaluate(args: &Args<'_>) -> Result<ArrayRef> {
             values.append_null();
             continue;
         };
-        let unit = micros_of(part)?;
+        let unit = literal.map_or_else(|| micros_of(part), Ok)?;
         values.append_option(later.checked_sub(earlier).map(|micros| micros / unit));
     }
     Ok(Arc::new(values.finish()))
