@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::commands::{atlas, check, hunt, query};
+use crate::commands::{atlas, check, hunt, ingest, model, query};
 
 /// Hunt for attacks on AI and ML systems in recorded telemetry.
 ///
@@ -24,6 +24,7 @@ Examples:
   atalanta hunt --data /var/log/envoy/access.log
   atalanta query 'filter event_type = NETWORK | comp count() by action_remote_hostname' --data events.parquet
   atalanta check --fix hunts/*.xql
+  atalanta model --rules Okta.xif --events events.ndjson
   atalanta atlas show AML.T0051
 
 Exit codes: 0 nothing found, 1 findings, 2 the job could not be done";
@@ -34,6 +35,8 @@ pub enum Command {
     Hunt(hunt::Args),
     Query(query::Args),
     Check(check::Args),
+    Model(model::Args),
+    Ingest(ingest::Args),
     Atlas(atlas::Args),
 }
 

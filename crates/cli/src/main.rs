@@ -10,6 +10,7 @@ mod data;
 mod figures;
 mod hunting;
 mod library;
+mod modeling;
 mod output;
 mod terminal;
 mod time;

@@ -2,7 +2,10 @@
 
 pub mod atlas;
 pub mod check;
+mod check_batch;
 pub mod hunt;
+pub mod ingest;
+pub mod model;
 pub mod query;
 
 use crate::Ended;
@@ -15,6 +18,8 @@ pub fn run(command: Command, terminal: Terminal) -> anyhow::Result<Ended> {
         Command::Hunt(args) => hunt::run(args, terminal),
         Command::Query(args) => query::run(args, terminal),
         Command::Check(args) => check::run(args, terminal),
+        Command::Model(args) => model::run(args, terminal),
+        Command::Ingest(args) => ingest::run(args, terminal),
         Command::Atlas(args) => atlas::run(args, terminal),
     }
 }
