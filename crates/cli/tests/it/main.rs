@@ -7,6 +7,8 @@ mod bad_input;
 mod check;
 mod hunt;
 mod hunt_table;
+mod ingest;
+mod model;
 mod query;
 
 use std::io::Write;
