@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::commands::{atlas, check, doc, fmt, hunt, lsp, query};
+use crate::commands::{atlas, check, doc, fmt, hunt, lsp, model, parse, query};
 
 /// Hunt for attacks on AI and ML systems in recorded telemetry.
 ///
@@ -26,6 +26,7 @@ Examples:
   atalanta check --fix hunts/*.xql
   atalanta fmt hunts/
   atalanta doc windowcomp
+  atalanta model --rules Okta.xif --events events.ndjson
   atalanta atlas show AML.T0051
 
 Exit codes: 0 nothing found, 1 findings, 2 the job could not be done";
@@ -39,6 +40,8 @@ pub enum Command {
     Fmt(fmt::Args),
     Doc(doc::Args),
     Lsp(lsp::Args),
+    Model(model::Args),
+    Parse(parse::Args),
     Atlas(atlas::Args),
 }
 
@@ -59,6 +62,34 @@ mod tests {
     use clap::CommandFactory;
 
     use super::*;
+
+    /// The help of every command, as the page of the manual.
+    fn page() -> String {
+        let mut page = String::from("# Commands\n\nMade from the program's own help (`make docs`).\n");
+        for command in Cli::command().get_subcommands() {
+            let mut command =
+                command.clone().bin_name(format!("atalanta {}", command.get_name())).term_width(100);
+            let help = command.render_long_help().to_string();
+            let help: Vec<&str> = help.lines().map(str::trim_end).collect();
+            page.push_str(&format!(
+                "\n## `atalanta {}`\n\n```text\n{}\n```\n",
+                command.get_name(),
+                help.join("\n")
+            ));
+        }
+        page
+    }
+
+    #[test]
+    fn the_page_of_commands_is_made_from_their_help() {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/reference/commands.md");
+        let page = page();
+        if std::env::var_os("UPDATE_DOCS").is_some() {
+            std::fs::write(&path, &page).unwrap();
+        }
+        let found = std::fs::read_to_string(&path).unwrap_or_default();
+        assert!(found == page, "{} is out of date: run `make docs`", path.display());
+    }
 
     #[test]
     fn the_definition_is_consistent_and_every_command_has_examples() {

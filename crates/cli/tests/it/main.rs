@@ -9,6 +9,8 @@ mod fmt;
 mod hunt;
 mod hunt_table;
 mod lsp;
+mod model;
+mod parse;
 mod query;
 
 use std::io::Write;
