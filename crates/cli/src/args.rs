@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::commands::{atlas, check, doc, fmt, hunt, lsp, query};
+use crate::commands::{atlas, check, doc, fmt, hunt, ingest, lsp, model, query};
 
 /// Hunt for attacks on AI and ML systems in recorded telemetry.
 ///
@@ -26,6 +26,7 @@ Examples:
   atalanta check --fix hunts/*.xql
   atalanta fmt hunts/
   atalanta doc windowcomp
+  atalanta model --rules Okta.xif --events events.ndjson
   atalanta atlas show AML.T0051
 
 Exit codes: 0 nothing found, 1 findings, 2 the job could not be done";
@@ -39,6 +40,8 @@ pub enum Command {
     Fmt(fmt::Args),
     Doc(doc::Args),
     Lsp(lsp::Args),
+    Model(model::Args),
+    Ingest(ingest::Args),
     Atlas(atlas::Args),
 }
 

@@ -2,13 +2,14 @@
 
 use std::path::Path;
 
-use atalanta_diag::render::Rule;
+use atalanta_diag::render::{self, Rule};
 use atalanta_diag::{Applicability, Code, Diagnostic, Severity, Source};
 use atalanta_xql::env::Env;
 use atalanta_xql::ir::Plan;
 use atalanta_xql::syntax::codes;
-use atalanta_xql::syntax::rules::parse_rules;
-use atalanta_xql::{Fixed, lint};
+use atalanta_xql::{Fixed, lint, rules as rule_files};
+
+use crate::terminal::Terminal;
 
 /// The lint that proves that no row can match.
 pub const NEVER: Code = Code("XL001");
@@ -34,7 +35,7 @@ impl Kind {
 pub fn check(kind: Kind, text: &str, env: &Env) -> Vec<Diagnostic> {
     match kind {
         Kind::Query => atalanta_xql::check(text, env).diagnostics,
-        Kind::Rules => parse_rules(text).diagnostics,
+        Kind::Rules => rule_files::check(text, env),
     }
 }
 
@@ -61,8 +62,23 @@ pub fn rules() -> Vec<Rule> {
         name: name.to_owned(),
         description: summary.to_owned(),
     };
-    let syntax = codes::ALL.iter().map(|(code, summary)| rule(*code, code.0, summary));
+    let syntax =
+        codes::ALL.iter().chain(rule_files::codes::ALL).map(|(code, summary)| rule(*code, code.0, summary));
     syntax.chain(lint::rules().iter().map(|lint| rule(lint.code, lint.name, lint.summary))).collect()
+}
+
+/// Problems of rules that are shown; `check` lists them all.
+const SHOWN: usize = 10;
+
+/// Prints diagnostics of rules, not more than a screen.
+pub fn print(source: &Source, diagnostics: &[Diagnostic], terminal: Terminal) {
+    for diagnostic in diagnostics.iter().take(SHOWN) {
+        terminal.note(&format!("{}\n", render::terminal(source, diagnostic, terminal.err.enabled)));
+    }
+    let more = diagnostics.len().saturating_sub(SHOWN) as u64;
+    if more > 0 {
+        terminal.note(&format!("{}\n", crate::figures::plural(more, "more problem")));
+    }
 }
 
 /// The first error of a text with its place, as one sentence.

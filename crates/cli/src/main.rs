@@ -11,6 +11,7 @@ mod figures;
 mod hunting;
 mod library;
 mod manual;
+mod modeling;
 mod output;
 mod terminal;
 mod time;

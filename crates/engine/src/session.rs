@@ -223,7 +223,13 @@ impl Session {
                     .collect(),
             })
             .collect();
-        Env { mode: self.options.mode, inputs, with_data: true, library: Arc::clone(&self.library) }
+        Env {
+            mode: self.options.mode,
+            inputs,
+            with_data: true,
+            library: Arc::clone(&self.library),
+            ..Env::default()
+        }
     }
 
     /// Plans a query.

@@ -12,6 +12,7 @@ mod enums;
 mod manual;
 mod nearest;
 mod types;
+mod xdm;
 
 pub use atlas::{
     Atlas, CaseStudy, CaseStudyStep, Counts, Entry, Mitigation, Owasp, OwaspList, Resolution, Retired,
@@ -21,3 +22,4 @@ pub use catalog::{Catalog, Content, Dataset, DatasetKind, Field, FieldRef, Group
 pub use enums::{Enum, EnumValue};
 pub use manual::manual;
 pub use types::Type;
+pub use xdm::{XDM_CONST, XDR_DATA_MODEL, Xdm, XdmConstant, XdmField, XdmGroup, XdmKind};

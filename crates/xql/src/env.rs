@@ -5,6 +5,8 @@ use std::sync::Arc;
 use atalanta_schema::Type;
 
 use crate::library::Library;
+use crate::rules::Models;
+use crate::syntax::ast::Literal;
 
 /// How strictly the text is read (`XQL.md`, "Two modes").
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -36,12 +38,24 @@ pub struct Env {
     pub with_data: bool,
     /// The saved queries that `call` finds.
     pub library: Arc<Library>,
+    /// What `$NAME` stands for, by name: the `[CONST]` section of a rules file.
+    pub constants: Vec<(String, Literal)>,
+    /// Whether the text is a statement of a rules file: text that holds a JSON array is taken where an array is
+    /// needed, since that is how events bring arrays.
+    pub rules: bool,
+    /// The data-model rules that `datamodel` queries see.
+    pub models: Arc<Models>,
 }
 
 impl Env {
     /// An environment without data.
     pub fn new(mode: Mode) -> Self {
         Self { mode, ..Self::default() }
+    }
+
+    /// The value of `$name`, ignoring case.
+    pub fn constant(&self, name: &str) -> Option<&Literal> {
+        self.constants.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value)
     }
 
     /// The input of this name, ignoring case.

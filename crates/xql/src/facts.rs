@@ -158,6 +158,13 @@ pub enum FactKind {
         /// What to do.
         help: Option<String>,
     },
+    /// A constant that the data model does not have.
+    UnknownXdmConstant {
+        /// As written, without the prefix.
+        name: String,
+        /// The nearest constant.
+        nearest: Option<String>,
+    },
     /// Infix arithmetic.
     InfixArithmetic {
         /// The function that XQL uses.

@@ -167,6 +167,8 @@ pub enum OperationKind {
         keys: Vec<String>,
         /// (column, descending)
         by: Option<(String, bool)>,
+        /// What decides between rows that are equal in it.
+        then: Vec<(String, bool)>,
     },
     /// Replaces a column by the start of its bucket.
     Bin {

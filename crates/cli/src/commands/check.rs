@@ -5,12 +5,14 @@ use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
 use atalanta_diag::{Applicability, Diagnostic, Severity, Source, render};
-use atalanta_xql::env::{Env, Mode};
+use atalanta_engine::program::events::read_schema;
+use atalanta_xql::env::{Env, Input, Mode};
 use clap::ValueEnum;
 
 use crate::Ended;
 use crate::checking::{self, Kind};
 use crate::figures;
+use crate::modeling::pack::{read_text, schema_beside};
 use crate::output::diff;
 use crate::terminal::{Role, Terminal};
 
@@ -22,8 +24,12 @@ use crate::terminal::{Role, Terminal};
 #[command(after_help = EXAMPLES)]
 pub struct Args {
     /// Files, or folders of .xql and .xif files; `-` is standard input
-    #[arg(required = true, value_name = "FILE")]
+    #[arg(required_unless_present = "jsonl", value_name = "FILE")]
     files: Vec<PathBuf>,
+    /// Check many texts at once: a file of objects with `id`, `text` and, for rules files, `"kind": "rule"`; prints one
+    /// object a line with what was found
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["files", "fix", "diff", "format"])]
+    jsonl: Option<PathBuf>,
     /// Rewrite the files: `safe` keeps the meaning, `all` also does what the author most likely meant
     #[arg(long, value_name = "LEVEL", value_enum, num_args = 0..=1, require_equals = true, default_missing_value = "safe")]
     fix: Option<FixLevel>,
@@ -43,6 +49,7 @@ Examples:
   atalanta check hunt.xql                      explain every problem
   atalanta check --fix hunts/                  apply the repairs that keep the meaning
   atalanta check --fix=all --diff hunt.xql     show the repairs that need a review, change nothing
+  atalanta check Okta.xif                      with the types of Okta_schema.json beside it
   atalanta check --format sarif hunts/*.xql    for a code-scanning dashboard
 
 Exit codes: 0 no error, 1 an error remains, 2 a file cannot be read or written";
@@ -84,6 +91,9 @@ struct Checked {
 /// Runs the command.
 pub fn run(args: Args, terminal: Terminal) -> anyhow::Result<Ended> {
     let env = Env::new(if args.strict { Mode::Strict } else { Mode::Compat });
+    if let Some(path) = &args.jsonl {
+        return super::check_batch::run(path, &env);
+    }
     let mut readable = true;
     let mut checked = Vec::new();
     for path in expand(&args.files, terminal, &mut readable) {
@@ -150,6 +160,8 @@ fn check_file(path: &Path, args: &Args, env: &Env, terminal: Terminal) -> anyhow
     let text = read(path)?;
     let name = if is_stdin(path) { "<stdin>".to_owned() } else { path.display().to_string() };
     let kind = Kind::of(path);
+    let known = with_schema(kind, path, env)?;
+    let env = known.as_ref().unwrap_or(env);
     let level = args.fix.or_else(|| args.diff.then_some(FixLevel::Safe));
     let Some(level) = level else {
         return Ok(Checked {
@@ -171,6 +183,16 @@ fn check_file(path: &Path, args: &Args, env: &Env, terminal: Terminal) -> anyhow
         terminal.note(&format!("{name}: {verb} {what}"));
     }
     Ok(Checked { source: Source::new(name, fixed.text), diagnostics: fixed.remaining })
+}
+
+/// The environment with the columns that the schema file beside a rules file declares.
+fn with_schema(kind: Kind, path: &Path, env: &Env) -> anyhow::Result<Option<Env>> {
+    let beside = if kind == Kind::Rules { schema_beside(path) } else { None };
+    let Some(beside) = beside else { return Ok(None) };
+    let schemas = read_schema(&read_text(&beside)?);
+    let schemas = schemas.map_err(|error| anyhow::anyhow!("{}: {error}", beside.display()))?;
+    let inputs = schemas.into_iter().map(|(name, columns)| Input { name, columns }).collect();
+    Ok(Some(Env { inputs, ..env.clone() }))
 }
 
 pub(super) fn is_stdin(path: &Path) -> bool {

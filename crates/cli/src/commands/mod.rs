@@ -2,10 +2,13 @@
 
 pub mod atlas;
 pub mod check;
+mod check_batch;
 pub mod doc;
 pub mod fmt;
 pub mod hunt;
+pub mod ingest;
 pub mod lsp;
+pub mod model;
 pub mod query;
 
 use crate::Ended;
@@ -21,6 +24,8 @@ pub fn run(command: Command, terminal: Terminal) -> anyhow::Result<Ended> {
         Command::Fmt(args) => fmt::run(args, terminal),
         Command::Doc(args) => doc::run(&args, terminal),
         Command::Lsp(args) => lsp::run(&args),
+        Command::Model(args) => model::run(args, terminal),
+        Command::Ingest(args) => ingest::run(args, terminal),
         Command::Atlas(args) => atlas::run(args, terminal),
     }
 }

@@ -2,12 +2,15 @@
 
 use std::io::{BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use atalanta_diag::{Diagnostic, Severity, Source, render};
 use atalanta_engine::geo::Geo;
 use atalanta_engine::session::{Outcome, Prepared, Session};
+use atalanta_xql::env::Env;
 use atalanta_xql::ir::{OperationKind, Plan};
 use atalanta_xql::parameters::{Value, substitute};
+use atalanta_xql::rules::Models;
 use clap::ValueEnum;
 
 use super::hunt::{Limits, now};
@@ -16,6 +19,7 @@ use crate::checking;
 use crate::data;
 use crate::figures;
 use crate::library;
+use crate::modeling::pack::Pack;
 use crate::output;
 use crate::terminal::{Role, Terminal};
 
@@ -50,6 +54,9 @@ pub struct Args {
     /// Folder of the datasets that `target` writes; they can be queried too
     #[arg(long, value_name = "DIR")]
     lookups: Option<PathBuf>,
+    /// Data-model rules (.xif) that `datamodel` queries see; those of xdr_data are built in
+    #[arg(long, num_args = 1.., value_name = "FILE")]
+    rules: Vec<PathBuf>,
     /// The source of raw records, when it shall not be told from the content
     #[arg(long, value_name = "ID")]
     source: Option<String>,
@@ -76,6 +83,7 @@ Examples:
   atalanta query --file hunt.xql --data 'logs/*.json.gz' --explain
   atalanta query 'call \"egress_by_host\" least = 1000000' --data events.parquet
   atalanta query 'comp count() as n by tool_name | target type = lookup tools' --data events.parquet --lookups ./lookups
+  atalanta query 'datamodel | fields xdm.source.*' --rules Okta.xif --data okta_okta_raw=okta.ndjson
   zcat access.log.gz | atalanta query 'filter action_http_method = \"POST\" | limit 5' --data -
 
 Exit codes: 0 done, 2 the query or the data could not be read";
@@ -105,7 +113,8 @@ pub fn run(args: Args, terminal: Terminal) -> anyhow::Result<Ended> {
         anyhow::bail!("no data could be read");
     }
     surround(&mut loaded.session, &args)?;
-    let (plan, diagnostics) = checking::plan(source.text(), &loaded.session.env());
+    let env = with_models(loaded.session.env(), &args.rules, terminal)?;
+    let (plan, diagnostics) = checking::plan(source.text(), &env);
     print_diagnostics(&source, &diagnostics, terminal);
     if checking::has_error(&diagnostics) {
         return Ok(Ended::Failed);
@@ -177,6 +186,18 @@ fn with_parameters(source: Source, given: &[String], terminal: Terminal) -> anyh
             Ok(None)
         }
     }
+}
+
+/// The environment with the data-model rules: the built-in ones, then those given, which replace them.
+fn with_models(env: Env, rules: &[PathBuf], terminal: Terminal) -> anyhow::Result<Env> {
+    let mut models = Models::builtin();
+    if rules.is_empty() {
+        return Ok(Env { models: Arc::new(models), ..env });
+    }
+    let pack = Pack::read(rules, None)?;
+    pack.print_mistakes(terminal);
+    models.replace(pack.models.clone());
+    Ok(Env { models: Arc::new(models), constants: pack.constants().to_vec(), ..env })
 }
 
 fn text(args: &Args) -> anyhow::Result<Source> {

@@ -37,7 +37,7 @@ use arrow::datatypes::DataType;
 use datafusion::common::Result;
 use datafusion::logical_expr::ScalarUDF;
 
-pub use results::{JSON_EXTENSION, Output, json_field, timestamp_type};
+pub use results::{JSON_EXTENSION, Output, json_field, normal, timestamp_type};
 
 use args::Args;
 use udf::XqlFunction;

@@ -300,6 +300,7 @@ impl ExprContext<'_> {
             "if" => return self.conditional(arguments),
             "coalesce" => return self.coalesce(arguments),
             "timestamp_text" => return timestamp_text(arguments),
+            atalanta_xql::rules::CAST => return self.xdm_cast(arguments),
             "current_time" | "time_frame_end" => {
                 return Ok(lit(ScalarValue::TimestampMicrosecond(Some(self.now), Some("UTC".into()))));
             }
@@ -333,6 +334,15 @@ impl ExprContext<'_> {
         };
         let kind = functions::lambda::LambdaKind::Any;
         Ok(functions::lambda::lambda_expr(kind, value.clone(), body, captured.collect(), element)?)
+    }
+
+    /// A value in the type of its field of the data model.
+    fn xdm_cast(&self, arguments: &[ir::Expr]) -> Lowered {
+        let [value, ir::Expr { kind: ExprKind::String(ty), .. }] = arguments else {
+            return Err(EngineError::internal("a conversion without a type"));
+        };
+        let Some(ty) = Type::parse(ty) else { return Err(EngineError::internal("a conversion to no type")) };
+        Ok(crate::program::cast::xdm_cast(self.argument(value)?, ty))
     }
 
     /// A null literal stays untyped, so that the function gives it the type it needs.

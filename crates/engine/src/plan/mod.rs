@@ -131,7 +131,7 @@ impl Lowering<'_> {
             OperationKind::Window(items) => self.window(input, items),
             OperationKind::Sort(keys) => self.sort(input, keys),
             OperationKind::Limit(count) => limit(input, *count),
-            OperationKind::Dedup { keys, by } => dedup(input, keys, by.as_ref()),
+            OperationKind::Dedup { keys, by, then } => dedup(input, keys, by.as_ref(), then),
             OperationKind::Bin { column, bucket } => bucket::apply(input, column, bucket),
             OperationKind::Join { kind, right, condition, output, .. } => {
                 self.join(input, *kind, right, condition, output)
@@ -301,6 +301,7 @@ fn dedup(
     input: LogicalPlan,
     keys: &[String],
     by: Option<&(String, bool)>,
+    then: &[(String, bool)],
 ) -> Result<LogicalPlan, EngineError> {
     let keys: Vec<Expr> =
         keys.iter().filter_map(|key| existing(&input, key)).map(|key| column(&key)).collect();
@@ -308,12 +309,13 @@ fn dedup(
         return limit(input, 1);
     }
     let all: Vec<Expr> = input.schema().fields().iter().map(|field| column(field.name())).collect();
-    let order = by.and_then(|(name, descending)| {
-        let name = existing(&input, name)?;
-        // The row kept is the smallest or largest non-null one where there is one.
-        let first = SortExpr::new(column(&name), !descending, false);
-        Some(keys.iter().map(|key| SortExpr::new(key.clone(), true, true)).chain([first]).collect::<Vec<_>>())
-    });
+    // The row kept is the smallest or largest non-null one where there is one.
+    let ordered = |(name, descending): &(String, bool)| {
+        existing(&input, name).map(|name| SortExpr::new(column(&name), !descending, false))
+    };
+    let kept: Vec<SortExpr> = by.into_iter().chain(then).filter_map(ordered).collect();
+    let groups = keys.iter().map(|key| SortExpr::new(key.clone(), true, true));
+    let order = (!kept.is_empty()).then(|| groups.chain(kept).collect::<Vec<_>>());
     build(LogicalPlanBuilder::from(input).distinct_on(keys, all, order))
 }
 
@@ -361,8 +363,9 @@ fn referenced(plan: &ir::Plan, names: &mut BTreeSet<String>) {
                 arguments.for_each(|argument| expression_names(argument, names));
             }
             OperationKind::Sort(keys) => keys.iter().for_each(|(key, _)| expression_names(key, names)),
-            OperationKind::Dedup { keys, by } => {
+            OperationKind::Dedup { keys, by, then } => {
                 keys.iter().for_each(|name| note(name));
+                then.iter().for_each(|(name, _)| note(name));
                 by.iter().for_each(|(name, _)| note(name));
             }
             OperationKind::Bin { column, .. } | OperationKind::ArrayExpand { column, .. } => note(column),

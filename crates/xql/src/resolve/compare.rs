@@ -226,6 +226,8 @@ impl Resolver<'_> {
         let values = field.and_then(|field| self.catalog.enum_of(field).map(|list| (field, list)));
         let mut items: Vec<Expr> = Vec::with_capacity(list.len());
         for item in list {
+            let constant = self.xdm_operand(left, item);
+            let item = constant.as_ref().unwrap_or(item);
             items.push(match values {
                 Some((field, list)) => self.enum_item(field, list, item),
                 None => self.list_item(&value, item),
@@ -305,7 +307,7 @@ impl Resolver<'_> {
     pub(super) fn regex(&mut self, left: &ast::Expr, right: &ast::Expr, span: Span) -> Expr {
         let value = self.expr(left);
         let pattern = match self.expr(right) {
-            Expr { kind: ExprKind::String(text), .. } => text,
+            Expr { kind: ExprKind::String(text), .. } => crate::re2::to_rust(&text).into_owned(),
             other => return call("regex_match", vec![value, other], Type::Bool, span),
         };
         if let Some(error) = regex_error(&pattern) {

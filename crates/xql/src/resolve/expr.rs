@@ -1,7 +1,7 @@
 //! Expressions: names, literals, logic, arrows and calls.
 
 use atalanta_diag::Span;
-use atalanta_schema::Type;
+use atalanta_schema::{Type, XDM_CONST, Xdm};
 
 use super::Resolver;
 use crate::env::Mode;
@@ -16,11 +16,17 @@ impl Resolver<'_> {
     /// Resolves a value or condition.
     pub(super) fn expr(&mut self, expr: &ast::Expr) -> Expr {
         let span = expr.span;
+        if let Some(test) = self.alias_test(expr) {
+            return test;
+        }
         match &expr.kind {
             ast::ExprKind::Literal(literal) => self.literal(literal, span),
             ast::ExprKind::Name(name) => self.field_expr(name, span, Usage::Computed),
-            ast::ExprKind::Constant { name, .. } => string(&name.text, span),
+            ast::ExprKind::Constant { prefix, name } => self.constant(prefix, name, span),
             ast::ExprKind::Parameter(name) => {
+                if let Some(value) = self.env.constant(name) {
+                    return self.literal(value, span);
+                }
                 let kind = FactKind::UnknownField { name: format!("${name}"), nearest: None, cortex: false };
                 self.fact(kind, span);
                 null(span)
@@ -105,6 +111,24 @@ impl Resolver<'_> {
         }
     }
 
+    /// `XDM_CONST.OUTCOME_SUCCESS` is the text `SUCCESS`: events hold the value, the group is known from the field.
+    fn constant(&mut self, prefix: &str, name: &ast::Name, span: Span) -> Expr {
+        if prefix != XDM_CONST {
+            return string(&name.text, span);
+        }
+        let xdm = Xdm::builtin();
+        let Some(constant) = xdm.constant(&name.text) else {
+            let nearest = xdm.nearest_constant(&name.text.to_uppercase());
+            self.fact(FactKind::UnknownXdmConstant { name: name.text.clone(), nearest }, span);
+            return string(&name.text, span);
+        };
+        if !constant.listed && !constant.group.open {
+            let nearest = xdm.nearest_constant(&name.text.to_uppercase());
+            self.fact(FactKind::UnknownXdmConstant { name: name.text.clone(), nearest }, span);
+        }
+        string(&constant.value, span)
+    }
+
     fn arrow(&mut self, left: &ast::Expr, path: &str, take: ArrowKind, span: Span) -> Expr {
         let left = self.expr(left);
         let path = string(path, span);
@@ -124,6 +148,8 @@ impl Resolver<'_> {
         right: &ast::Expr,
         span: Span,
     ) -> Expr {
+        let constant = self.xdm_operand(left, right);
+        let right = constant.as_ref().unwrap_or(right);
         let resolved = match operator {
             Operator::Add | Operator::Sub | Operator::Mul | Operator::Div | Operator::Rem => {
                 return self.arithmetic(operator, left, right, span);

@@ -72,13 +72,11 @@ impl Resolver<'_> {
     }
 
     fn arguments(&mut self, signature: &Signature, arguments: &[ast::Expr]) -> Vec<Expr> {
-        if signature.kind != Kind::Lambda {
-            return arguments.iter().map(|argument| self.expr(argument)).collect();
-        }
         let mut resolved = Vec::with_capacity(arguments.len());
         for (index, argument) in arguments.iter().enumerate() {
-            if index == 0 {
-                resolved.push(self.expr(argument));
+            if index == 0 || signature.kind != Kind::Lambda {
+                let value = self.expr(argument);
+                resolved.push(self.array_of_text(signature, index, value));
                 continue;
             }
             let element = match resolved.first().map(|array: &Expr| &array.ty) {
@@ -90,6 +88,17 @@ impl Resolver<'_> {
             self.scope.element = outer;
         }
         resolved
+    }
+
+    /// In rules, text where an array is needed is the JSON text of one: events bring their arrays so.
+    fn array_of_text(&self, signature: &Signature, index: usize, value: Expr) -> Expr {
+        let wanted = matches!(signature.param(index), Some(ParamType::Array | ParamType::StringArray));
+        if !self.env.rules || !wanted || value.ty != Type::String {
+            return value;
+        }
+        let span = value.span;
+        let root = super::expr::string("$", span);
+        call("json_extract_scalar_array", vec![value, root], Type::array(Type::String), span)
     }
 
     fn check_arity(&mut self, signature: &Signature, given: usize, span: Span) {

@@ -6,6 +6,7 @@
 mod aggregate;
 mod call;
 mod compare;
+mod datamodel;
 mod ending;
 mod enrich;
 mod expr;
@@ -139,6 +140,7 @@ impl<'a> Resolver<'a> {
                 self.emit(OperationKind::Keep);
             }
         }
+        self.core_fields(query);
     }
 
     /// Resolves a sub-query in the same environment.

@@ -46,6 +46,8 @@ pub(super) struct Scope {
     pub right: Option<RightSide>,
     /// `alias.column` of earlier joins: (folded) to the column that holds it.
     pub joined: HashMap<String, String>,
+    /// Whether the rows are those of the data model.
+    pub datamodel: bool,
     /// Type of `@element` inside an array function.
     pub element: Option<Type>,
 }
@@ -191,6 +193,9 @@ impl Resolver<'_> {
             };
             self.fact(kind, span);
             return Expr { kind: ExprKind::Null, ty: lost.ty, span };
+        }
+        if let Some(unmapped) = self.unmapped(name, span) {
+            return unmapped;
         }
         if self.scope.row.open {
             return Expr { kind: ExprKind::Column(name.to_owned()), ty: Type::Any, span };

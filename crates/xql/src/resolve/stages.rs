@@ -1,7 +1,7 @@
 //! Stages to operations.
 
 use atalanta_diag::Span;
-use atalanta_schema::Type;
+use atalanta_schema::{Type, Xdm};
 
 use super::Resolver;
 use super::expr::{call, null};
@@ -82,8 +82,7 @@ impl Resolver<'_> {
 
     fn source(&mut self, source: &ast::Source) {
         if source.kind == SourceKind::DataModel {
-            self.unsupported_word("datamodel");
-            return;
+            return self.datamodel(&source.names);
         }
         let names: Vec<(String, Span)> = source.names.iter().map(|name| (name.folded(), name.span)).collect();
         self.open_datasets(&names);
@@ -117,6 +116,13 @@ impl Resolver<'_> {
         if pending.is_empty() {
             return;
         }
+        // Of two assignments to one field the last counts.
+        let mut kept: Vec<(String, Expr)> = Vec::with_capacity(pending.len());
+        for (name, value) in pending.drain(..) {
+            kept.retain(|(known, _)| !known.eq_ignore_ascii_case(&name));
+            kept.push((name, value));
+        }
+        *pending = kept;
         for (name, value) in pending.iter() {
             let field = match &value.kind {
                 ExprKind::Column(source) => {
@@ -228,6 +234,12 @@ impl Resolver<'_> {
         let mut projection: Vec<(String, String)> = Vec::new();
         let mut columns: Vec<Column> = Vec::new();
         for item in items {
+            if let Some(members) = field_set(&item.pattern.text) {
+                for column in row.columns.iter().filter(|c| members.contains(&c.name.as_str())) {
+                    add_column(&mut projection, &mut columns, column, &column.name);
+                }
+                continue;
+            }
             if item.pattern.text.contains('*') {
                 self.check_pattern(&item.pattern);
                 for column in row.columns.iter().filter(|c| pattern_matches(&item.pattern.text, &c.name)) {
@@ -295,11 +307,14 @@ impl Resolver<'_> {
                 keys.push(name);
             }
         }
-        let by = dedup.by.as_ref().and_then(|key| {
-            let name = self.column_name(&key.field, Usage::Sorted)?;
-            Some((name, key.descending.unwrap_or(false)))
-        });
-        self.emit(OperationKind::Dedup { keys, by });
+        let by = dedup.by.as_ref().and_then(|key| self.order_key(key));
+        let then = dedup.then.iter().filter_map(|key| self.order_key(key)).collect();
+        self.emit(OperationKind::Dedup { keys, by, then });
+    }
+
+    fn order_key(&mut self, key: &ast::SortKey) -> Option<(String, bool)> {
+        let name = self.column_name(&key.field, Usage::Sorted)?;
+        Some((name, key.descending.unwrap_or(false)))
     }
 
     fn bin(&mut self, bin: &ast::Bin) {
@@ -401,6 +416,16 @@ fn add_column(
     }
     projection.push((column.name.clone(), shown.to_owned()));
     columns.push(Column { name: shown.to_owned(), ..column.clone() });
+}
+
+/// The members of `fieldset.xdm_core` and of `XDM_ALIAS.ipv4`.
+fn field_set(pattern: &str) -> Option<&'static [&'static str]> {
+    let (kind, name) = pattern.split_once('.')?;
+    match kind.to_ascii_lowercase().as_str() {
+        "fieldset" => Xdm::builtin().fieldset(name),
+        "xdm_alias" => Xdm::builtin().alias(name),
+        _ => None,
+    }
 }
 
 /// Field patterns have `*` at the start, at the end, or both.

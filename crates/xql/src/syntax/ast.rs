@@ -321,6 +321,8 @@ pub struct Dedup {
     pub fields: Vec<Name>,
     /// The row kept: smallest or largest of this column.
     pub by: Option<SortKey>,
+    /// What decides between rows that are equal in it.
+    pub then: Vec<SortKey>,
 }
 
 /// The `bin` stage.

@@ -36,6 +36,11 @@ pub struct Section {
 }
 
 impl Section {
+    /// The name of a `[RULE: name]`.
+    pub fn name(&self) -> Option<&str> {
+        self.argument("")
+    }
+
     /// First value of an argument.
     pub fn argument(&self, name: &str) -> Option<&str> {
         let (_, values) = self.arguments.iter().find(|(key, _)| key == name)?;
@@ -54,8 +59,19 @@ impl RulesFile {
 }
 
 /// Parses a rules file.
+///
+/// The two readings of a backslash before a quote are tried in turn; see [`Backslash`].
 pub fn parse_rules(text: &str) -> RulesFile {
-    let lexed = lex(text, Backslash::OddEscapes);
+    let file = parse_with(text, Backslash::OddEscapes);
+    if file.diagnostics.is_empty() || !text.contains("\\\"") {
+        return file;
+    }
+    let other = parse_with(text, Backslash::NeverEscapes);
+    if other.diagnostics.is_empty() { other } else { file }
+}
+
+fn parse_with(text: &str, backslash: Backslash) -> RulesFile {
+    let lexed = lex(text, backslash);
     let mut reader = Reader { tokens: lexed.tokens, at: 0, file: RulesFile::default() };
     reader.file.diagnostics = lexed.diagnostics;
     while !reader.at_end() {
@@ -259,6 +275,7 @@ impl Reader {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::syntax::ast::StageKind;
 
     #[test]
     fn sections_arguments_and_statements() {
@@ -276,6 +293,40 @@ filter a = 1;
         assert_eq!(file.sections[2].argument("vendor"), Some("acme"));
         assert_eq!(file.sections[2].statements.len(), 2);
         assert!(file.rule("BASE").is_some());
+    }
+
+    #[test]
+    fn one_broken_assignment_leaves_the_others() {
+        let file = parse_rules(
+            "[MODEL: dataset = x] alter a = 1, xdm.b = ), c = if(x, xdm.d = 4, | alter e = 5, ; filter f = 1; [RULE: r] alter g = 1",
+        );
+        assert!(!file.diagnostics.is_empty());
+        let StageKind::Alter(first) = &file.sections[0].statements[0].stages[0].kind else { panic!() };
+        let names: Vec<&str> = first.iter().map(|assign| assign.name.text.as_str()).collect();
+        assert_eq!(names, ["a", "xdm.d"]);
+        assert_eq!(file.sections[0].statements[0].stages.len(), 2);
+        assert_eq!(file.sections[0].statements.len(), 2);
+        assert_eq!(file.sections[1].statements.len(), 1);
+    }
+
+    #[test]
+    fn missing_semicolons_and_pipes_are_reported_and_read() {
+        let file = parse_rules(
+            "[MODEL: dataset = x] filter a = 1 alter b = 2\nfilter c = 1 | alter d = 1\n[MODEL: dataset = y] alter e = 1;",
+        );
+        assert!(!file.diagnostics.is_empty());
+        assert_eq!(file.sections.len(), 2);
+        let stages: Vec<usize> = file.sections[0].statements.iter().map(|one| one.stages.len()).collect();
+        assert_eq!(stages, [2, 2]);
+    }
+
+    #[test]
+    fn a_rule_may_be_called_in_an_assignment() {
+        let file = parse_rules("[RULE: r] tag add \"x\"; [INGEST: vendor = a] alter t = call r;");
+        assert!(file.diagnostics.is_empty(), "{:?}", file.diagnostics);
+        assert!(
+            matches!(&file.sections[1].statements[0].stages[0].kind, StageKind::Call(call) if call.name.is("r"))
+        );
     }
 
     #[test]

@@ -25,7 +25,7 @@ pub(crate) struct Regexes {
 impl Regexes {
     /// The compiled form of a pattern.
     pub fn get(&mut self, pattern: &str) -> Result<Arc<Regex>> {
-        self.get_from(pattern, str::to_owned)
+        self.get_from(pattern, |pattern| atalanta_xql::re2::to_rust(pattern).into_owned())
     }
 
     /// The compiled form of the regular expression that `translate` makes of `pattern`.

@@ -22,7 +22,7 @@ use crate::lint::{Context, Group, Rule};
 pub(crate) const RULE: Rule = Rule {
     code: Code("XN006"),
     name: "sibling-field",
-    severity: Severity::Error,
+    severity: Severity::Warning,
     strict: Severity::Error,
     group: Group::Names,
     summary: "a column of the same `alter`",

@@ -74,7 +74,7 @@ pub fn parse(text: &str) -> Parsed {
 
 fn parse_with(text: &str, backslash: Backslash) -> Parsed {
     let Lexed { tokens, comments, diagnostics, curly_quotes } = lex(text, backslash);
-    let mut parser = Parser { tokens, at: 0, depth: 0, diagnostics, quiet: false };
+    let mut parser = Parser { tokens, at: 0, depth: 0, diagnostics, quiet: false, rules: false };
     let query = parser.query(End::Text);
     let Parser { tokens, mut diagnostics, .. } = parser;
     diagnostics.sort_by_key(|diagnostic| diagnostic.span);
@@ -100,6 +100,9 @@ pub(super) struct Parser {
     pub(super) diagnostics: Vec<Diagnostic>,
     /// Set after the first error of a stage: what follows is likely a consequence of it.
     pub(super) quiet: bool,
+    /// Whether this is the statement of a rules file: `[` begins the next section, and one assignment that
+    /// cannot be read does not take the others of its stage with it.
+    pub(super) rules: bool,
 }
 
 /// A part that could not be read; the diagnostic is already recorded.
@@ -304,7 +307,17 @@ impl Parser {
 
     /// Whether the current token ends a stage.
     pub(super) fn stage_over(&self) -> bool {
-        self.at_end() || self.is(Symbol::Pipe) || self.is(Symbol::RightParen) || self.is(Symbol::Semicolon)
+        self.at_end()
+            || self.is(Symbol::Pipe)
+            || self.is(Symbol::RightParen)
+            || self.is(Symbol::Semicolon)
+            || self.at_section()
+    }
+
+    /// Whether the next section of a rules file begins here. No expression has a `[` of its own: those of
+    /// JSON paths belong to the arrow.
+    pub(super) fn at_section(&self) -> bool {
+        self.rules && self.is(Symbol::LeftBracket)
     }
 
     /// Skips to the end of the stage: `|`, `;`, the end, or the `)` of an enclosing sub-query.
@@ -316,7 +329,12 @@ impl Parser {
                 TokenKind::Symbol(Symbol::RightParen) if parens > 0 => parens -= 1,
                 TokenKind::Symbol(Symbol::RightParen) if end == End::Paren => return,
                 TokenKind::Symbol(Symbol::Pipe) if parens == 0 => return,
-                TokenKind::Symbol(Symbol::Semicolon) if parens == 0 && end == End::Statement => return,
+                TokenKind::Symbol(Symbol::Semicolon)
+                    if self.rules || parens == 0 && end == End::Statement =>
+                {
+                    return;
+                }
+                TokenKind::Symbol(Symbol::LeftBracket) if self.rules => return,
                 _ => {}
             }
             self.bump();
@@ -328,7 +346,7 @@ impl Parser {
 ///
 /// Returns the pipeline, the index of the token after the `;` and the diagnostics.
 pub(super) fn statement(tokens: Vec<Token>, at: usize) -> (Query, usize, Vec<Token>, Vec<Diagnostic>) {
-    let mut parser = Parser { tokens, at, depth: 0, diagnostics: Vec::new(), quiet: false };
+    let mut parser = Parser { tokens, at, depth: 0, diagnostics: Vec::new(), quiet: false, rules: true };
     let query = parser.query(End::Statement);
     let next = parser.at;
     (query, next, parser.tokens, parser.diagnostics)

@@ -91,6 +91,7 @@ impl Parser {
         self.at_end()
             || end == End::Paren && self.is(Symbol::RightParen)
             || end == End::Statement && self.is(Symbol::Semicolon)
+            || self.at_section()
     }
 
     fn skip_pipeline(&mut self, end: End) {
@@ -110,7 +111,13 @@ impl Parser {
             }
             return true;
         }
-        !self.pipeline_over(end) && optional_pipe && self.at_stage_word()
+        !self.pipeline_over(end) && (optional_pipe || self.lacks_pipe()) && self.at_stage_word()
+    }
+
+    /// In a rules file, a stage word right after a stage: the pipe before it is missing, and the error is
+    /// reported. A `filter` rather begins the next statement, whose predecessor lacks its `;`.
+    fn lacks_pipe(&self) -> bool {
+        self.rules && !self.is_word("filter")
     }
 
     fn at_stage_word(&self) -> bool {
@@ -131,7 +138,9 @@ impl Parser {
             if !broken {
                 self.trailing(&kind);
             }
-            self.skip_stage(end);
+            if broken || !self.rules || !self.at_stage_word() {
+                self.skip_stage(end);
+            }
         }
         if self.at == before {
             self.bump();

@@ -186,14 +186,63 @@ impl Parser {
 
     pub(super) fn alter(&mut self) -> Parse<StageKind> {
         self.bump();
-        self.list(|parser| {
-            let name = parser.field("a field name")?;
-            parser.expect(Symbol::Equal)?;
-            // `alter tagged = call rule` appears in the manual for rules that only tag.
-            let value = parser.expr()?;
-            Ok(Assign { name, value })
-        })
-        .map(StageKind::Alter)
+        if self.tagging_call() {
+            self.bump();
+            self.bump();
+            return self.call();
+        }
+        if !self.rules {
+            return self.list(Self::assign).map(StageKind::Alter);
+        }
+        let mut assigns = Vec::new();
+        loop {
+            let start = self.at;
+            match self.assign() {
+                Ok(assign) => assigns.push(assign),
+                Err(_) => self.next_assign(start),
+            }
+            if !self.eat(Symbol::Comma) {
+                return Ok(StageKind::Alter(assigns));
+            }
+            self.quiet = false;
+        }
+    }
+
+    fn assign(&mut self) -> Parse<Assign> {
+        let name = self.field("a field name")?;
+        self.expect(Symbol::Equal)?;
+        let value = self.expr()?;
+        Ok(Assign { name, value })
+    }
+
+    /// `alter tagged = call rule`: in the manual of parsing rules for rules that only tag. The name means nothing.
+    fn tagging_call(&self) -> bool {
+        self.rules
+            && matches!(self.token().kind, TokenKind::Word(_))
+            && self.ahead(1).kind == TokenKind::Symbol(Symbol::Equal)
+            && self.word_ahead(2, "call")
+            && matches!(self.ahead(3).kind, TokenKind::Word(_) | TokenKind::String { .. })
+    }
+
+    /// Goes to the comma before the next assignment: one outside all parentheses, or, should a parenthesis be
+    /// missing, the one before the next field of the data model.
+    fn next_assign(&mut self, start: usize) {
+        self.at = start;
+        let mut parens = 0usize;
+        while !self.at_end() && !self.is(Symbol::Semicolon) && !self.at_section() {
+            match self.token().kind {
+                TokenKind::Symbol(Symbol::LeftParen) => parens += 1,
+                TokenKind::Symbol(Symbol::RightParen) => parens = parens.saturating_sub(1),
+                TokenKind::Symbol(Symbol::Pipe) if parens == 0 || self.stage_word_ahead() => return,
+                TokenKind::Symbol(Symbol::Comma) if parens == 0 || self.word_ahead(1, "xdm") => return,
+                _ => {}
+            }
+            self.bump();
+        }
+    }
+
+    fn stage_word_ahead(&self) -> bool {
+        matches!(&self.ahead(1).kind, TokenKind::Word(word) if super::pipeline::is_stage_word(word))
     }
 
     pub(super) fn fields(&mut self) -> Parse<StageKind> {

@@ -255,8 +255,9 @@ impl Parser {
     pub(super) fn dedup(&mut self) -> Parse<StageKind> {
         self.bump();
         let fields = self.list(|parser| parser.field("a field"))?;
-        let by = if self.eat_word("by") { Some(self.sort_key()?) } else { None };
-        Ok(StageKind::Dedup(Dedup { fields, by }))
+        let mut keys = if self.eat_word("by") { self.list(Self::sort_key)? } else { Vec::new() }.into_iter();
+        let by = keys.next();
+        Ok(StageKind::Dedup(Dedup { fields, by, then: keys.collect() }))
     }
 
     pub(super) fn bin(&mut self) -> Parse<StageKind> {
