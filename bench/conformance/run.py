@@ -18,7 +18,7 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
-BEGIN, END = "<!-- rates: begin -->", "<!-- rates: end -->"
+BEGIN, END = "<!-- conformance:begin -->", "<!-- conformance:end -->"
 COUNTED = {"query", "rule"}
 STAGES = "filter|alter|fields|comp|sort|limit|dedup|join|union|bin|arrayexpand|windowcomp|view|top"
 # A string that ends where a word, a brace or another string begins: the writer did not escape a quote in it.

@@ -63,6 +63,29 @@ mod tests {
 
     use super::*;
 
+    /// The help of every command, as the page of the manual.
+    fn page() -> String {
+        let mut page = String::from("# Commands\n\nMade from the program's own help (`make docs`).\n");
+        for command in Cli::command().get_subcommands() {
+            let mut command = command.clone().bin_name(format!("atalanta {}", command.get_name())).term_width(100);
+            let help = command.render_long_help().to_string();
+            let help: Vec<&str> = help.lines().map(str::trim_end).collect();
+            page.push_str(&format!("\n## `atalanta {}`\n\n```text\n{}\n```\n", command.get_name(), help.join("\n")));
+        }
+        page
+    }
+
+    #[test]
+    fn the_page_of_commands_is_made_from_their_help() {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/reference/commands.md");
+        let page = page();
+        if std::env::var_os("UPDATE_DOCS").is_some() {
+            std::fs::write(&path, &page).unwrap();
+        }
+        let found = std::fs::read_to_string(&path).unwrap_or_default();
+        assert!(found == page, "{} is out of date: run `make docs`", path.display());
+    }
+
     #[test]
     fn the_definition_is_consistent_and_every_command_has_examples() {
         Cli::command().debug_assert();

@@ -8,7 +8,9 @@ mod check;
 mod fmt;
 mod hunt;
 mod hunt_table;
+mod ingest;
 mod lsp;
+mod model;
 mod query;
 
 use std::io::Write;

@@ -255,6 +255,10 @@ pub fn manual() -> String {
     for (code, line) in codes::ALL {
         page.extend(["- `", code.0, "`: ", line, "\n"]);
     }
+    page.push_str("\n## Rules files (XR)\n\n");
+    for (code, line) in crate::rules::codes::ALL {
+        page.extend(["- `", code.0, "`: ", line, "\n"]);
+    }
     let mut group = None;
     for rule in RULES {
         if group != Some(rule.group) {
