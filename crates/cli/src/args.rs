@@ -67,10 +67,15 @@ mod tests {
     fn page() -> String {
         let mut page = String::from("# Commands\n\nMade from the program's own help (`make docs`).\n");
         for command in Cli::command().get_subcommands() {
-            let mut command = command.clone().bin_name(format!("atalanta {}", command.get_name())).term_width(100);
+            let mut command =
+                command.clone().bin_name(format!("atalanta {}", command.get_name())).term_width(100);
             let help = command.render_long_help().to_string();
             let help: Vec<&str> = help.lines().map(str::trim_end).collect();
-            page.push_str(&format!("\n## `atalanta {}`\n\n```text\n{}\n```\n", command.get_name(), help.join("\n")));
+            page.push_str(&format!(
+                "\n## `atalanta {}`\n\n```text\n{}\n```\n",
+                command.get_name(),
+                help.join("\n")
+            ));
         }
         page
     }

@@ -54,7 +54,10 @@ fn events_become_rows_of_the_data_model() {
     let all: Vec<Value> = serde_json::from_str(&json.out).unwrap();
     assert_eq!(all[1]["level"], json!(3));
     bench.run(&MODEL).ends(0).prints("row 1").prints("xdm.source.user.username").prints("ana");
-    bench.run_with(&["model", "--rules", "acme.xif", "--events", "-"], EVENTS.as_bytes()).ends(0).prints("row 2");
+    bench
+        .run_with(&["model", "--rules", "acme.xif", "--events", "-"], EVENTS.as_bytes())
+        .ends(0)
+        .prints("row 2");
 }
 
 #[test]
@@ -81,7 +84,10 @@ fn one_mistake_costs_one_value() {
 #[test]
 fn a_schema_beside_the_rules_binds() {
     let bench = bench();
-    bench.write("typed.xif", "[MODEL: dataset = acme_gw_raw] alter xdm.event.id = to_string(port), xdm.event.tags = tags;");
+    bench.write(
+        "typed.xif",
+        "[MODEL: dataset = acme_gw_raw] alter xdm.event.id = to_string(port), xdm.event.tags = tags;",
+    );
     bench.write(
         "typed_schema.json",
         r#"{"acme_gw_raw": {"port": {"type": "int", "is_array": false}, "tags": {"type": "string", "is_array": true}}}"#,
@@ -91,7 +97,10 @@ fn a_schema_beside_the_rules_binds() {
     assert_eq!(rows(&run.out)[0]["xdm.event.tags"], json!(["a", "b"]));
     assert_eq!(rows(&run.out)[0]["xdm.event.id"], json!("443"));
     bench.write("wrong.json", "[1]");
-    bench.run(&[&arguments[..], &["--schema", "wrong.json"]].concat()).ends(2).says("is not an object of datasets");
+    bench
+        .run(&[&arguments[..], &["--schema", "wrong.json"]].concat())
+        .ends(2)
+        .says("is not an object of datasets");
 }
 
 fn testdata(expected: Value) -> String {
@@ -109,7 +118,10 @@ fn test_data_is_compared() {
     bench.write("acme_testdata.json", testdata(expected));
     let test = ["model", "--testdata", "acme_testdata.json", "--rules", "acme.xif"];
     bench.run(&test).ends(0).prints("values: 2 agree, 0 differ, 2 not compared");
-    bench.write("acme_testdata.json", testdata(json!({"xdm.source.port": "443", "xdm.event.outcome": "SUCCESS"})));
+    bench.write(
+        "acme_testdata.json",
+        testdata(json!({"xdm.source.port": "443", "xdm.event.outcome": "SUCCESS"})),
+    );
     bench.run(&test).ends(1).prints("expected \"443\"").prints("received 443");
     let run = bench.run(&[&test[..], &["--format", "json"]].concat()).ends(1);
     let document: Value = serde_json::from_str(&run.out).unwrap();
@@ -137,25 +149,53 @@ fn what_cannot_be_done_ends_with_2() {
     let other = ["model", "--rules", "acme.xif", "--dataset", "b_raw", "--events", "events.ndjson"];
     bench.run(&other).ends(2).says("no model of `b_raw`, only of acme_gw_raw");
     bench.write("x_testdata.json", "{");
-    bench.run(&["model", "--rules", "acme.xif", "--testdata", "x_testdata.json"]).ends(2).says("is not test data");
+    bench
+        .run(&["model", "--rules", "acme.xif", "--testdata", "x_testdata.json"])
+        .ends(2)
+        .says("is not test data");
     bench.run(&["model", "--rules", "acme.xif"]).ends(2);
+    bench
+        .run(&["model", "--rules", "acme.xif", "--events", "none.ndjson"])
+        .ends(2)
+        .says("no event could be read");
 }
 
 #[test]
 fn datamodel_queries_use_the_rules() {
     let bench = bench();
     let query = |text: &str| {
-        let arguments = ["query", text, "--rules", "acme.xif", "--data", "acme_gw_raw=events.ndjson", "--format", "ndjson"];
+        let arguments = [
+            "query",
+            text,
+            "--rules",
+            "acme.xif",
+            "--data",
+            "acme_gw_raw=events.ndjson",
+            "--format",
+            "ndjson",
+        ];
         rows(&bench.run(&arguments).ends(0).out)
     };
-    let found = query("datamodel dataset = acme_gw_raw | filter xdm.event.outcome = XDM_CONST.OUTCOME_SUCCESS | fields xdm.source.*");
+    let found = query(
+        "datamodel dataset = acme_gw_raw | filter xdm.event.outcome = XDM_CONST.OUTCOME_SUCCESS | fields xdm.source.*",
+    );
     assert_eq!(found.len(), 1);
     assert_eq!(found[0]["xdm.source.user.username"], json!("ana"));
     let found = query("datamodel | comp count() as n by xdm.alert.severity | sort asc n, xdm.alert.severity");
     assert_eq!(found.len(), 2);
-    let found = query("datamodel dataset in (acme*) | filter acme_gw_raw.level = 3 | fields acme_gw_raw.kind as k, xdm.alert.severity");
+    let found = query(
+        "datamodel dataset in (acme*) | filter acme_gw_raw.level = 3 | fields acme_gw_raw.kind as k, xdm.alert.severity",
+    );
     assert_eq!(found, [json!({"k": "alert", "xdm.alert.severity": "3"})]);
-    let wrong = ["query", "datamodel | filter xdm.source.ipv44 = \"x\"", "--rules", "acme.xif", "--data", "acme_gw_raw=events.ndjson", "--strict"];
+    let wrong = [
+        "query",
+        "datamodel | filter xdm.source.ipv44 = \"x\"",
+        "--rules",
+        "acme.xif",
+        "--data",
+        "acme_gw_raw=events.ndjson",
+        "--strict",
+    ];
     bench.run(&wrong).ends(2).says("xdm.source.ipv4");
 }
 
