@@ -87,7 +87,7 @@ fn now() -> i64 {
 
 fn map(args: &Args, pack: &Pack, terminal: Terminal) -> anyhow::Result<Ended> {
     let dataset = pack.dataset(args.dataset.as_deref())?;
-    let records = records::read(&args.events, terminal);
+    let records = records::read(&args.events, terminal)?;
     let path = args.events.join(", ");
     let origin = Origin::of_dataset(&dataset, now());
     let mut outcome = pack.map(&dataset, &records, &origin, &path)?;

@@ -55,7 +55,7 @@ Exit codes: 0 done, 2 the rules or the logs could not be read";
 pub fn run(args: Args, terminal: Terminal) -> anyhow::Result<Ended> {
     let pack = Pack::read(&args.rules, None)?;
     pack.print_mistakes(terminal);
-    let records = records::read(&args.events, terminal);
+    let records = records::read(&args.events, terminal)?;
     let wanted = |section: &Section| wants(&args, section);
     let origin = Origin {
         vendor: args.vendor.clone().or_else(|| pack.ingest_argument("vendor")).unwrap_or_default(),

@@ -9,8 +9,8 @@ use atalanta_engine::input::{
 
 use crate::terminal::Terminal;
 
-/// All records of the files, in order. What cannot be read is printed.
-pub fn read(paths: &[String], terminal: Terminal) -> Vec<RawRecord> {
+/// All records of the files, in order. What cannot be read is printed; that nothing can is an error.
+pub fn read(paths: &[String], terminal: Terminal) -> anyhow::Result<Vec<RawRecord>> {
     let (files, mut problems) = discover(paths);
     let mut records = Vec::new();
     for file in files {
@@ -31,5 +31,8 @@ pub fn read(paths: &[String], terminal: Terminal) -> Vec<RawRecord> {
     for problem in &problems.list {
         terminal.warning(&problem.to_string());
     }
-    records
+    if records.is_empty() && !problems.list.is_empty() {
+        anyhow::bail!("no event could be read");
+    }
+    Ok(records)
 }

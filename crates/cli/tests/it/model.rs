@@ -154,6 +154,10 @@ fn what_cannot_be_done_ends_with_2() {
         .ends(2)
         .says("is not test data");
     bench.run(&["model", "--rules", "acme.xif"]).ends(2);
+    bench
+        .run(&["model", "--rules", "acme.xif", "--events", "none.ndjson"])
+        .ends(2)
+        .says("no event could be read");
 }
 
 #[test]
