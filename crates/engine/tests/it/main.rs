@@ -8,7 +8,7 @@ mod limits;
 mod manual;
 mod reference;
 mod scan;
-mod spec;
 mod soundness;
+mod spec;
 mod stages;
 mod toy;
