@@ -96,10 +96,11 @@ fn list_of(list: &ListArray, element: &Type) -> Result<ArrayRef> {
         let (Ok(start), Ok(end)) = (usize::try_from(ends[0]), usize::try_from(ends[1])) else {
             return exec_err!("an array with negative offsets");
         };
+        let valid = list.is_valid(row);
         let mut length = 0;
-        for at in start..end {
-            kept[at] = list.is_valid(row) && set.value(at);
-            length += usize::from(kept[at]);
+        for (at, kept) in kept.iter_mut().enumerate().take(end).skip(start) {
+            *kept = valid && set.value(at);
+            length += usize::from(*kept);
         }
         lengths.push(length);
     }

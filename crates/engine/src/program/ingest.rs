@@ -163,23 +163,22 @@ impl IngestSection {
             batches.push(without_numbers(&rows)?);
         }
         if !self.drop_others {
-            batches.push(self.others(logs, &handled)?);
+            batches.push(others(logs, &handled)?);
         }
         Ok(Stored { dataset: self.target.clone(), batches })
     }
+}
 
-    /// The raw text of the logs that no statement let through.
-    fn others(&self, logs: &RecordBatch, handled: &BTreeSet<i64>) -> Result<RecordBatch, EngineError> {
-        let others: Vec<u64> = numbers(logs)
-            .filter(|log| !handled.contains(log))
-            .filter_map(|log| u64::try_from(log).ok())
-            .collect();
-        let schema = logs.schema();
-        let kept = |name: &str| name == RAW_LOG || KEPT.contains(&name) && name != LOG;
-        let columns: Vec<usize> =
-            (0..logs.num_columns()).filter(|at| kept(schema.field(*at).name())).collect();
-        Ok(take_record_batch(&logs.project(&columns)?, &UInt64Array::from(others))?)
-    }
+/// The raw text of the logs that no statement let through.
+fn others(logs: &RecordBatch, handled: &BTreeSet<i64>) -> Result<RecordBatch, EngineError> {
+    let others: Vec<u64> = numbers(logs)
+        .filter(|log| !handled.contains(log))
+        .filter_map(|log| u64::try_from(log).ok())
+        .collect();
+    let schema = logs.schema();
+    let kept = |name: &str| name == RAW_LOG || KEPT.contains(&name) && name != LOG;
+    let columns: Vec<usize> = (0..logs.num_columns()).filter(|at| kept(schema.field(*at).name())).collect();
+    Ok(take_record_batch(&logs.project(&columns)?, &UInt64Array::from(others))?)
 }
 
 fn numbered(schema: &Schema) -> Schema {

@@ -250,10 +250,10 @@ mod tests {
     use crate::syntax::parse;
     use crate::syntax::rules::parse_rules;
 
-    const RULES: &str = r#"
+    const RULES: &str = r"
         [MODEL: dataset = a_raw] filter kind = 1 | alter xdm.event.id = id; alter xdm.source.port = port;
         [MODEL: dataset = b_raw] alter xdm.event.outcome = XDM_CONST.OUTCOME_FAILED, xdm.event.id = id;
-    "#;
+    ";
 
     fn env() -> Env {
         let columns = vec![("id".to_owned(), Type::String), ("kind".to_owned(), Type::Int)];

@@ -107,7 +107,8 @@ mod tests {
         let mut text = "[MODEL: dataset = x] call r0;".to_owned();
         for at in 0..40 {
             let next = at + 1;
-            text.push_str(&format!("[RULE: r{at}] alter a = 1 | call r{next} | call r{next};"));
+            let rule = format!("[RULE: r{at}] alter a = 1 | call r{next} | call r{next};");
+            text.push_str(&rule);
         }
         text.push_str("[RULE: r40] alter a = 1;");
         let (query, diagnostics) = inlined(&text);

@@ -1,6 +1,6 @@
 //! `view`: how a result is to be shown.
 
-use super::super::ast::{Name, StageKind, View};
+use super::super::ast::{Expr, Name, StageKind, View};
 use super::super::codes;
 use super::super::token::{Symbol, TokenKind};
 use super::{Parse, Parser};
@@ -24,10 +24,20 @@ impl Parser {
         let mut parameters = Vec::new();
         while matches!(self.token().kind, TokenKind::Word(_)) {
             let name = self.simple_name("a parameter of the graph")?;
-            self.expect(Symbol::Equal)?;
-            parameters.push((name, self.list(Self::expr)?));
+            parameters.push((name, self.graph_values()?));
         }
         Ok(StageKind::View(View::Graph { kind, parameters }))
+    }
+
+    /// `= a, b`, or `("series", "#23ae4f")` for what belongs to one series; saved dashboards have both forms.
+    fn graph_values(&mut self) -> Parse<Vec<Expr>> {
+        if !self.eat(Symbol::LeftParen) {
+            self.expect(Symbol::Equal)?;
+            return self.list(Self::expr);
+        }
+        let values = self.list(Self::expr)?;
+        self.expect(Symbol::RightParen)?;
+        Ok(values)
     }
 
     fn highlight(&mut self) -> Parse<StageKind> {
@@ -49,5 +59,20 @@ impl Parser {
             return Err(self.expected("`fields = … values = …`"));
         }
         Ok(StageKind::View(View::Highlight { fields, values }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::syntax::parse;
+
+    #[test]
+    fn series_have_values_in_parentheses() {
+        let graph = "dataset = x | comp sum(a) as a, sum(b) as b by k | view graph type = column xaxis = k yaxis = a,b";
+        let sound =
+            format!("{graph} seriescolor(\"a\",\"#23ae4f\") seriestitle(\"b\",\"B\") xaxistitle = \"Time\"");
+        assert!(!parse(&sound).has_errors(), "{:?}", parse(&sound).diagnostics);
+        assert!(parse(&format!("{graph} seriescolor(\"a\",\"#23ae4f\" legend = \"x\"")).has_errors());
+        assert!(parse(&format!("{graph} seriescolor \"a\"")).has_errors());
     }
 }
