@@ -231,5 +231,5 @@ fn claims_hold_when_the_query_runs() {
     assert!(wrong.is_empty(), "{} wrong claims\n{}", wrong.len(), wrong.join("\n"));
     assert!(empty > CLAIMS, "only {empty} queries were called empty");
     assert!(untaken > CLAIMS / 5, "only {untaken} branches were called dead");
-    assert!(superfluous > CLAIMS / 5, "only {superfluous} filters were called superfluous");
+    assert!(superfluous > CLAIMS / 10, "only {superfluous} filters were called superfluous");
 }

@@ -106,8 +106,8 @@ fn combining() {
 fn errors_say_what_is_there() {
     let error = ask(&session(), "dataset = nowhere | limit 1").unwrap_err();
     assert!(error.contains("`nowhere`") && error.contains("agent_calls_raw"), "{error}");
-    let error = ask(&session(), "datamodel dataset = agent_calls_raw").unwrap_err();
-    assert!(error.contains("datamodel"), "{error}");
+    let error = ask(&session(), "datamodel dataset = nowhere").unwrap_err();
+    assert!(error.contains("nowhere"), "{error}");
 }
 
 #[test]
