@@ -71,11 +71,13 @@ mod tests {
                 command.clone().bin_name(format!("atalanta {}", command.get_name())).term_width(100);
             let help = command.render_long_help().to_string();
             let help: Vec<&str> = help.lines().map(str::trim_end).collect();
-            page.push_str(&format!(
-                "\n## `atalanta {}`\n\n```text\n{}\n```\n",
+            page.extend([
+                "\n## `atalanta ",
                 command.get_name(),
-                help.join("\n")
-            ));
+                "`\n\n```text\n",
+                &help.join("\n"),
+                "\n```\n",
+            ]);
         }
         page
     }

@@ -141,10 +141,10 @@ mod tests {
 
     #[test]
     fn json_text_serves_as_array_and_missing_fields_are_null() {
-        let (rows, problems) = run(r#"
+        let (rows, problems) = run(r"
             [MODEL: dataset = acme_raw]
             alter xdm.event.id = arrayindex(who, 0), xdm.event.type = no_such_field, xdm.event.format = kind;
-        "#);
+        ");
         assert!(problems.is_empty(), "{problems:?}");
         assert_eq!(text(&rows[0], "xdm.event.id", 0), None);
         assert_eq!(text(&rows[0], "xdm.event.type", 0), None);
