@@ -62,7 +62,7 @@ impl Tokens {
         if self.0.is_empty() {
             return Ok(Caller::Anyone);
         }
-        let header = authorization.ok_or(Denied::Missing)?.trim();
+        let header = authorization.ok_or(Denied::Missing)?.trim_start();
         let (scheme, secret) = header.split_once(' ').unwrap_or(("", header));
         let secret = secret.trim();
         let secret = if scheme.eq_ignore_ascii_case("basic") { password(secret) } else { Some(secret.to_owned()) };

@@ -162,8 +162,8 @@ impl Pipeline {
     }
 
     /// Gives mapped records to the store; they are durable when the receipt says so.
-    pub fn store_rows(&self, mapped: Mapped) -> Result<Receipt, IntakeError> {
-        Ok(self.store.append(mapped.parts)?)
+    pub fn store_rows(&self, mapped: &Mapped) -> Result<Receipt, IntakeError> {
+        Ok(self.store.append(mapped.parts.clone())?)
     }
 }
 
@@ -224,7 +224,7 @@ mod tests {
         assert_eq!((mapped.quarantined, mapped.records), (1, records.len() as u64));
         assert!(mapped.events >= mapped.records - 1);
         let events = mapped.events;
-        pipeline.store_rows(mapped).unwrap().wait().unwrap();
+        pipeline.store_rows(&mapped).unwrap().wait().unwrap();
         let rows = |name: &str| {
             let snapshot = store.snapshot();
             snapshot.datasets.iter().find(|dataset| dataset.name == name).map_or(0, |dataset| dataset.rows())

@@ -134,7 +134,7 @@ async fn keep(pipeline: &Arc<Pipeline>, batch: Vec<Vec<u8>>, listener: &'static 
     let stored = async {
         let mapped = Mapped::together(mapped?);
         let counted = (mapped.events, mapped.quarantined);
-        pipeline.store_rows(mapped)?.durable().await?;
+        pipeline.store_rows(&mapped)?.durable().await?;
         Ok(counted)
     };
     let stored: Result<(u64, u64), IntakeError> = stored.await;

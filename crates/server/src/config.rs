@@ -247,7 +247,8 @@ impl Config {
         Ok(config)
     }
 
-    fn check(&self) -> Result<(), String> {
+    /// Whether the values go together.
+    pub fn check(&self) -> Result<(), String> {
         let sizes = [
             ("http.max_body_mib", self.limits.body_bytes),
             ("http.max_decompressed_mib", self.limits.decoded_bytes),

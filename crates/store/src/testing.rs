@@ -12,7 +12,7 @@ pub(crate) const DAY: i64 = 1_795_132_800_000_000;
 /// Rows of `_time` (seconds after [`DAY`]) and a text.
 pub(crate) fn rows(values: &[(i64, &str)]) -> RecordBatch {
     let schema = Schema::new(vec![
-        Field::new("_time", timestamp_type(), false),
+        Field::new("_time", timestamp_type(), true),
         Field::new("event_id", DataType::Utf8View, true),
     ]);
     let times = TimestampMicrosecondArray::from_iter_values(values.iter().map(|(at, _)| DAY + at * 1_000_000));

@@ -7,6 +7,8 @@ mod bulk;
 mod hec;
 mod ingest;
 mod otlp;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -132,7 +134,7 @@ impl Intake {
         for one in mapped {
             let (source, records) = (one.source.clone(), one.records);
             let (events, quarantined) = (one.events, one.quarantined);
-            let stored = match self.pipeline.store_rows(one) {
+            let stored = match self.pipeline.store_rows(&one) {
                 Ok(receipt) => receipt.durable().await.map_err(IntakeError::from),
                 Err(error) => Err(error),
             };
