@@ -250,7 +250,7 @@ impl Loader<'_> {
     }
 
     fn into_session(mut self, mut session: Session) -> anyhow::Result<Loaded> {
-        for (dataset, _, stage) in self.stages {
+        for (dataset, _, stage) in std::mem::take(&mut self.stages) {
             match stage.finish() {
                 Ok(rows) => {
                     session.add_staged(&dataset, rows)?;
