@@ -87,7 +87,8 @@ impl Remote {
         now: Option<jiff::Timestamp>,
         limit: usize,
     ) -> anyhow::Result<Outcome> {
-        let body = json!({ "query": text, "strict": strict, "now": now.map(|now| now.to_string()), "limit": limit });
+        let body =
+            json!({ "query": text, "strict": strict, "now": now.map(|now| now.to_string()), "limit": limit });
         let accept = [("accept", "application/vnd.apache.arrow.stream")];
         let body = self.post("/api/v1/query", &accept, body.to_string().as_bytes())?;
         let mut reader = StreamReader::try_new(Cursor::new(body), None)?;

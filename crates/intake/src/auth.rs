@@ -65,7 +65,8 @@ impl Tokens {
         let header = authorization.ok_or(Denied::Missing)?.trim_start();
         let (scheme, secret) = header.split_once(' ').unwrap_or(("", header));
         let secret = secret.trim();
-        let secret = if scheme.eq_ignore_ascii_case("basic") { password(secret) } else { Some(secret.to_owned()) };
+        let secret =
+            if scheme.eq_ignore_ascii_case("basic") { password(secret) } else { Some(secret.to_owned()) };
         let secret = secret.filter(|secret| !secret.is_empty()).ok_or(Denied::Missing)?;
         let digest = digest(&secret);
         // Equality of digests tells nothing about how much of a guess was right.

@@ -36,7 +36,9 @@ fn read(stream: impl Read, format: &str, limit: usize) -> Result<Vec<u8>, Intake
 
 fn too_large(limit: usize) -> IntakeError {
     let limit = limit >> 20;
-    IntakeError::TooLarge(format!("the body has more than {limit} MiB when decompressed; send smaller batches"))
+    IntakeError::TooLarge(format!(
+        "the body has more than {limit} MiB when decompressed; send smaller batches"
+    ))
 }
 
 /// The records of a body with the line on which each starts: objects one behind the other or a line each, the
@@ -100,8 +102,14 @@ mod tests {
         };
         assert_eq!(texts(b"{\"a\":1}"), own(&[(1, "{\"a\":1}")]));
         assert_eq!(texts(b"{\"a\":1}\n{\"b\":2}\n"), own(&[(1, "{\"a\":1}"), (2, "{\"b\":2}")]));
-        assert_eq!(texts(b"[\n {\"a\":1},\n {\"b\":[1,2]} ]\n"), own(&[(2, "{\"a\":1}"), (3, "{\"b\":[1,2]}")]));
-        assert_eq!(texts(b"[2026-11-21T22:49:32Z] GET\nnext"), own(&[(1, "[2026-11-21T22:49:32Z] GET"), (2, "next")]));
+        assert_eq!(
+            texts(b"[\n {\"a\":1},\n {\"b\":[1,2]} ]\n"),
+            own(&[(2, "{\"a\":1}"), (3, "{\"b\":[1,2]}")])
+        );
+        assert_eq!(
+            texts(b"[2026-11-21T22:49:32Z] GET\nnext"),
+            own(&[(1, "[2026-11-21T22:49:32Z] GET"), (2, "next")])
+        );
         assert!(texts(b"[]").is_empty() && texts(b" \n").is_empty());
     }
 
@@ -115,7 +123,10 @@ mod tests {
         for body in [gzip, zstd] {
             assert_eq!(decompress(body.clone(), 1 << 20).unwrap(), text);
             assert!(matches!(decompress(body.clone(), 1 << 19), Err(IntakeError::TooLarge(_))));
-            assert!(matches!(decompress(body[..body.len() / 2].to_vec(), 1 << 20), Err(IntakeError::Request(_))));
+            assert!(matches!(
+                decompress(body[..body.len() / 2].to_vec(), 1 << 20),
+                Err(IntakeError::Request(_))
+            ));
         }
     }
 }

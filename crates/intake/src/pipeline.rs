@@ -41,7 +41,10 @@ impl Target {
             return Ok(Self::Detect("unknown_records_raw".to_owned()));
         }
         let named = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
-        if word.ends_with("_raw") && word.len() <= 100 && word.chars().all(named) && word.starts_with(char::is_alphabetic)
+        if word.ends_with("_raw")
+            && word.len() <= 100
+            && word.chars().all(named)
+            && word.starts_with(char::is_alphabetic)
         {
             return Ok(Self::Raw(word.to_owned()));
         }
@@ -150,7 +153,8 @@ impl Pipeline {
         place: &str,
         now: i64,
     ) -> Result<Vec<RecordBatch>, IntakeError> {
-        let server = |error: &dyn std::fmt::Display| IntakeError::Server(format!("source {}: {error}", source.id));
+        let server =
+            |error: &dyn std::fmt::Display| IntakeError::Server(format!("source {}: {error}", source.id));
         let options =
             MapOptions { ingest_time_us: now, install_key: self.install_key, path: Some(place.to_owned()) };
         let mut mapper = Mapper::new(source, options).map_err(|error| server(&error))?;

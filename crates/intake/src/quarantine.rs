@@ -17,7 +17,8 @@ const FAILED: &str = "error";
 
 /// Splits mapped rows: (those that are events, those for the quarantine).
 pub(crate) fn split(batch: RecordBatch) -> Result<(RecordBatch, Option<RecordBatch>), IntakeError> {
-    let Some(status) = batch.column_by_name("parse_status").and_then(|column| column.as_string_view_opt()) else {
+    let Some(status) = batch.column_by_name("parse_status").and_then(|column| column.as_string_view_opt())
+    else {
         return Ok((batch, None));
     };
     let failed: BooleanArray = status.iter().map(|status| Some(status == Some(FAILED))).collect();
@@ -34,8 +35,9 @@ fn quarantined(batch: &RecordBatch) -> Result<RecordBatch, IntakeError> {
     let reasons: StringViewArray = (0..batch.num_rows())
         .map(|row| {
             let attributes = text("attributes").filter(|column| column.is_valid(row));
-            let attributes: Value =
-                attributes.and_then(|column| serde_json::from_str(column.value(row)).ok()).unwrap_or_default();
+            let attributes: Value = attributes
+                .and_then(|column| serde_json::from_str(column.value(row)).ok())
+                .unwrap_or_default();
             Some(attributes["parse_problem"].as_str().unwrap_or("could not be decoded").to_owned())
         })
         .collect();
@@ -58,7 +60,8 @@ fn quarantined(batch: &RecordBatch) -> Result<RecordBatch, IntakeError> {
         }
     }
     add("reason", Arc::new(reasons));
-    let lines = batch.column_by_name("_line").and_then(|column| column.as_primitive_opt::<Int64Type>().cloned());
+    let lines =
+        batch.column_by_name("_line").and_then(|column| column.as_primitive_opt::<Int64Type>().cloned());
     let lines: Int64Array = lines.unwrap_or_else(|| (0..batch.num_rows()).map(|_| None).collect());
     add("record_line", Arc::new(lines));
     Ok(RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?)

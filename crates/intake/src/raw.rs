@@ -64,9 +64,9 @@ fn of_texts(records: &[(u64, &[u8])], place: &str, now: i64) -> Result<RecordBat
 /// Adds the system columns: the record's own `_time` where it has one, else the time of arrival.
 fn finish(batch: &RecordBatch, records: &[&[u8]], now: i64) -> Result<RecordBatch, IntakeError> {
     let rows = batch.num_rows();
-    let own = batch.column_by_name("_time").and_then(|column| {
-        column.as_primitive_opt::<TimestampMicrosecondType>().cloned()
-    });
+    let own = batch
+        .column_by_name("_time")
+        .and_then(|column| column.as_primitive_opt::<TimestampMicrosecondType>().cloned());
     let times: Vec<i64> = (0..rows)
         .map(|row| own.as_ref().filter(|own| own.is_valid(row)).map_or(now, |own| own.value(row)))
         .collect();

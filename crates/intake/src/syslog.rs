@@ -106,7 +106,8 @@ async fn frame(reader: &mut BufReader<TcpStream>) -> std::io::Result<Option<Vec<
         if first.is_ascii_digit() {
             let mut digits = Vec::new();
             (&mut *reader).take(8).read_until(b' ', &mut digits).await?;
-            let length = std::str::from_utf8(&digits).ok().and_then(|text| text.strip_suffix(' ')?.parse().ok());
+            let length =
+                std::str::from_utf8(&digits).ok().and_then(|text| text.strip_suffix(' ')?.parse().ok());
             let Some(length) = length.filter(|length| *length <= MAX_MESSAGE) else {
                 return Err(std::io::Error::other("expected the length of a message of at most 256 KiB"));
             };
@@ -126,11 +127,16 @@ async fn frame(reader: &mut BufReader<TcpStream>) -> std::io::Result<Option<Vec<
     }
 }
 
-async fn keep(pipeline: &Arc<Pipeline>, batch: Vec<Vec<u8>>, listener: &'static str) -> Result<(), IntakeError> {
+async fn keep(
+    pipeline: &Arc<Pipeline>,
+    batch: Vec<Vec<u8>>,
+    listener: &'static str,
+) -> Result<(), IntakeError> {
     let own = Arc::clone(pipeline);
     let (records, bytes) = (batch.len() as u64, batch.iter().map(Vec::len).sum::<usize>() as u64);
     let mapped = tokio::task::spawn_blocking(move || map(&own, &batch, listener)).await;
-    let mapped = mapped.unwrap_or_else(|_| Err(IntakeError::Server("internal error while mapping".to_owned())));
+    let mapped =
+        mapped.unwrap_or_else(|_| Err(IntakeError::Server("internal error while mapping".to_owned())));
     let stored = async {
         let mapped = Mapped::together(mapped?);
         let counted = (mapped.events, mapped.quarantined);
@@ -166,7 +172,8 @@ fn map(pipeline: &Pipeline, batch: &[Vec<u8>], place: &str) -> Result<Vec<Mapped
     }
     let mut out = Vec::new();
     for messages in programs.values() {
-        let texts: Vec<(u64, &[u8])> = (1..).zip(messages.iter().map(|message| message.text().as_bytes())).collect();
+        let texts: Vec<(u64, &[u8])> =
+            (1..).zip(messages.iter().map(|message| message.text().as_bytes())).collect();
         let mut mapped = pipeline.map(&texts, &Target::Detect(DATASET.to_owned()), place)?;
         if mapped.source == DATASET {
             let whole: Vec<Vec<u8>> = messages.iter().map(|message| message.record()).collect();

@@ -296,7 +296,8 @@ fn token(entry: TokenEntry) -> Result<Token, String> {
 
 /// `250ms`, `30s`, `15m`, `12h`, `90d`.
 pub fn duration(key: &str, text: &str) -> Result<Duration, String> {
-    let wrong = || format!("{key}: {text:?} is no duration, expected a number with ms, s, m, h or d, as in `30s`");
+    let wrong =
+        || format!("{key}: {text:?} is no duration, expected a number with ms, s, m, h or d, as in `30s`");
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     let number: u64 = text[..digits].parse().map_err(|_| wrong())?;
     let millis = match &text[digits..] {

@@ -71,7 +71,8 @@ pub fn run(config: Config, started: impl FnOnce(std::net::SocketAddr)) -> Result
     }
     let key = install_key(&config.data_dir)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| ServerError::Environment(format!("cannot start threads: {error}")))?;
+    let runtime =
+        runtime.map_err(|error| ServerError::Environment(format!("cannot start threads: {error}")))?;
     let served = runtime.block_on(serve(config, Arc::clone(&store), key, started));
     // Connections that are still open end here; what they sent and was acknowledged is in the log.
     runtime.shutdown_timeout(Duration::from_secs(5));
@@ -112,7 +113,8 @@ async fn serve(
     });
     tokio::spawn(maintenance::run(Arc::clone(&shared)));
     let app = http::router(&intake).merge(api::router(shared));
-    let end = signals().map_err(|error| ServerError::Environment(format!("cannot wait for signals: {error}")))?;
+    let end =
+        signals().map_err(|error| ServerError::Environment(format!("cannot wait for signals: {error}")))?;
     tracing::info!(%address, folder = %store.folder().display(), "listening");
     started(address);
     let (ending, mut ended) = tokio::sync::watch::channel(false);
@@ -163,7 +165,8 @@ pub fn install_key(folder: &Path) -> Result<[u8; 32], ServerError> {
     }
     let random = std::fs::File::open("/dev/urandom").and_then(|mut file| file.read_exact(&mut key));
     random.map_err(|error| ServerError::Environment(format!("/dev/urandom: {error}")))?;
-    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path).map_err(fail)?;
+    let mut file =
+        std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path).map_err(fail)?;
     std::io::Write::write_all(&mut file, &key).map_err(fail)?;
     file.sync_all().map_err(fail)?;
     Ok(key)

@@ -53,10 +53,20 @@ pub(crate) fn page(shared: &Shared) -> String {
         ("atalanta_store_flushes_total", "moves of rows to tables", "counter", gauges.flushes),
         ("atalanta_log_groups_total", "synced groups of log records", "counter", gauges.groups),
         ("atalanta_log_records_total", "log records", "counter", gauges.records),
-        ("atalanta_store_trouble", "1 when the last flush failed", "gauge", u64::from(gauges.trouble.is_some())),
+        (
+            "atalanta_store_trouble",
+            "1 when the last flush failed",
+            "gauge",
+            u64::from(gauges.trouble.is_some()),
+        ),
         ("atalanta_queries_done_total", "queries with a result", "counter", load(&shared.counts.done)),
         ("atalanta_queries_failed_total", "queries with an error", "counter", load(&shared.counts.failed)),
-        ("atalanta_queries_refused_total", "queries beyond the limit", "counter", load(&shared.counts.refused)),
+        (
+            "atalanta_queries_refused_total",
+            "queries beyond the limit",
+            "counter",
+            load(&shared.counts.refused),
+        ),
     ];
     for (name, help, kind, value) in numbers {
         head(&mut out, name, help, kind);

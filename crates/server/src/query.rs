@@ -24,8 +24,8 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use crate::api::no_right_to_ask;
 use crate::Shared;
+use crate::api::no_right_to_ask;
 
 /// Media type of Arrow IPC streams.
 pub(crate) const ARROW: &str = "application/vnd.apache.arrow.stream";
@@ -62,7 +62,9 @@ pub(crate) async fn answer(State(shared): State<Arc<Shared>>, request: Request) 
     let body = axum::body::to_bytes(request.into_body(), MAX_REQUEST).await;
     let asked = match body.map(|bytes| serde_json::from_slice::<Asked>(&bytes)) {
         Ok(Ok(asked)) => asked,
-        Ok(Err(error)) => return refusal(StatusCode::BAD_REQUEST, &format!("expected a query as JSON: {error}")),
+        Ok(Err(error)) => {
+            return refusal(StatusCode::BAD_REQUEST, &format!("expected a query as JSON: {error}"));
+        }
         Err(_) => return refusal(StatusCode::PAYLOAD_TOO_LARGE, "a query may have 1 MiB at most"),
     };
     let Ok(_turn) = shared.queries.try_acquire() else {
@@ -221,7 +223,8 @@ fn json_cell(column: &ArrayRef, row: usize) -> Value {
 fn explain(failure: Failure) -> Response {
     match failure {
         Failure::Query(errors) => {
-            let first = errors.first().and_then(|error| error["message"].as_str()).unwrap_or_default().to_owned();
+            let first =
+                errors.first().and_then(|error| error["message"].as_str()).unwrap_or_default().to_owned();
             (StatusCode::BAD_REQUEST, Json(json!({ "error": first, "diagnostics": errors }))).into_response()
         }
         Failure::Engine(error) => {

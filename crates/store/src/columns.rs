@@ -96,7 +96,8 @@ impl Columns {
         for candidate in [&wanted, &side] {
             let Some((own, ty)) = find(known, candidate) else {
                 if known.len() >= MAX_COLUMNS {
-                    let message = format!("{dataset}: more than {MAX_COLUMNS} columns, `{candidate}` is refused");
+                    let message =
+                        format!("{dataset}: more than {MAX_COLUMNS} columns, `{candidate}` is refused");
                     return Err(StoreError::Rows(message));
                 }
                 known.push((candidate.clone(), array.data_type().clone()));
@@ -163,7 +164,11 @@ fn supported(dataset: &str, name: &str, array: &ArrayRef) -> Result<ArrayRef, St
     let flat = |ty: &DataType| {
         matches!(
             ty,
-            DataType::Utf8View | DataType::Boolean | DataType::Int64 | DataType::Float64 | DataType::Timestamp(..)
+            DataType::Utf8View
+                | DataType::Boolean
+                | DataType::Int64
+                | DataType::Float64
+                | DataType::Timestamp(..)
         )
     };
     let fits = match &ty {
@@ -171,7 +176,9 @@ fn supported(dataset: &str, name: &str, array: &ArrayRef) -> Result<ArrayRef, St
         ty => flat(ty),
     };
     if !fits {
-        return Err(StoreError::Rows(format!("{dataset}: column `{name}` has the type {ty}, which tables lack")));
+        return Err(StoreError::Rows(format!(
+            "{dataset}: column `{name}` has the type {ty}, which tables lack"
+        )));
     }
     if ty == *array.data_type() { Ok(Arc::clone(array)) } else { Ok(cast(array, &ty)?) }
 }
@@ -241,8 +248,7 @@ mod tests {
         let placed = columns.conform("d", &text).unwrap();
         assert!(placed.column_by_name("Status__text").is_some());
         assert_eq!(columns.of("d").len(), 4);
-        let conflict =
-            Conflict { dataset: "d".into(), column: "Status".into(), side: "Status__text".into() };
+        let conflict = Conflict { dataset: "d".into(), column: "Status".into(), side: "Status__text".into() };
         assert_eq!(columns.conflicts.get(&conflict), Some(&1));
         // Later values of the first type still go where they belong.
         assert_eq!(columns.conform("d", &number).unwrap(), number);

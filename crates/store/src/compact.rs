@@ -115,7 +115,8 @@ fn read_all(files: &[Arc<DataFile>]) -> Result<RecordBatch, StoreError> {
 fn read(path: &Path, batches: &mut Vec<RecordBatch>) -> Result<(), StoreError> {
     let fail = |error: &dyn std::fmt::Display| StoreError::io(path, "read a table's file", error);
     let file = File::open(path).map_err(|error| fail(&error))?;
-    let reader = ParquetRecordBatchReaderBuilder::try_new(file).and_then(ParquetRecordBatchReaderBuilder::build);
+    let reader =
+        ParquetRecordBatchReaderBuilder::try_new(file).and_then(ParquetRecordBatchReaderBuilder::build);
     for batch in reader.map_err(|error| fail(&error))? {
         batches.push(batch.map_err(|error| fail(&error))?);
     }

@@ -53,10 +53,7 @@ impl Shared {
     }
 }
 
-fn uncounted(
-    all: &BTreeMap<Conflict, u64>,
-    counted: &BTreeMap<Conflict, u64>,
-) -> Vec<(Conflict, u64)> {
+fn uncounted(all: &BTreeMap<Conflict, u64>, counted: &BTreeMap<Conflict, u64>) -> Vec<(Conflict, u64)> {
     let fresh = |(conflict, rows): (&Conflict, &u64)| {
         (conflict.clone(), rows - counted.get(conflict).copied().unwrap_or(0).min(*rows))
     };
@@ -72,10 +69,11 @@ fn write_tables(
     let mut changes = Vec::new();
     for (dataset, batches) in hot.datasets() {
         let rows = parquet_file::sorted(batches)?;
-        let known = before.tables.get(dataset).cloned().unwrap_or_else(|| Table {
-            name: dataset.to_owned(),
-            ..Table::default()
-        });
+        let known = before
+            .tables
+            .get(dataset)
+            .cloned()
+            .unwrap_or_else(|| Table { name: dataset.to_owned(), ..Table::default() });
         let mut change = TableChange {
             dataset: dataset.to_owned(),
             columns: columns_of(&known, &rows),

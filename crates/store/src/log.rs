@@ -374,7 +374,8 @@ mod tests {
         let (_, contents) = open(folder.path(), 0);
         let numbers: Vec<u64> = contents.records.iter().map(|(number, _)| *number).collect();
         assert_eq!(numbers, [1, 3, 4]);
-        let loss: Vec<&str> = contents.problems.iter().filter(|p| p.loss).map(|p| p.message.as_str()).collect();
+        let loss: Vec<&str> =
+            contents.problems.iter().filter(|p| p.loss).map(|p| p.message.as_str()).collect();
         assert_eq!(loss, ["log records 2 to 2 cannot be read"]);
         assert!(folder.path().join("quarantine").join(path.file_name().unwrap()).exists());
     }

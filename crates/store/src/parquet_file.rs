@@ -53,13 +53,13 @@ pub(crate) fn write(
 
 fn write_to(path: &Path, batch: &RecordBatch, columns: &[Column]) -> Result<NewFile, StoreError> {
     let schema = with_ids(batch.schema_ref(), columns);
-    let arrays = batch.columns().iter().zip(schema.fields()).map(|(array, field)| typed(array, field.data_type()));
+    let arrays =
+        batch.columns().iter().zip(schema.fields()).map(|(array, field)| typed(array, field.data_type()));
     let batch = RecordBatch::try_new(Arc::clone(&schema), arrays.collect::<Result<_, _>>()?)?;
     let fail = |error: &dyn std::fmt::Display| StoreError::io(path, "write a table's file", error);
     let file = File::options().create_new(true).write(true).open(path).map_err(|error| fail(&error))?;
     let handle = file.try_clone().map_err(|error| fail(&error))?;
-    let mut writer =
-        ArrowWriter::try_new(file, schema, Some(properties()?)).map_err(|error| fail(&error))?;
+    let mut writer = ArrowWriter::try_new(file, schema, Some(properties()?)).map_err(|error| fail(&error))?;
     writer.write(&batch).map_err(|error| fail(&error))?;
     let footer = writer.close().map_err(|error| fail(&error))?;
     handle.sync_all().map_err(|error| fail(&error))?;
@@ -132,7 +132,9 @@ fn with_ids(schema: &SchemaRef, columns: &[Column]) -> SchemaRef {
 
 /// The array under a type that differs in the notes on a list's items alone.
 fn typed(array: &ArrayRef, ty: &DataType) -> Result<ArrayRef, StoreError> {
-    let (DataType::List(item), Some(list)) = (ty, array.as_list_opt::<i32>()) else { return Ok(Arc::clone(array)) };
+    let (DataType::List(item), Some(list)) = (ty, array.as_list_opt::<i32>()) else {
+        return Ok(Arc::clone(array));
+    };
     let (_, offsets, values, nulls) = list.clone().into_parts();
     Ok(Arc::new(ListArray::try_new(Arc::clone(item), offsets, values, nulls)?))
 }

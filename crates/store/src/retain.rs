@@ -34,8 +34,12 @@ impl Store {
             let age = i64::try_from(age.as_micros()).unwrap_or(i64::MAX);
             let oldest = now.as_microsecond().saturating_sub(age);
             let is_old = |latest: i64| latest < oldest;
-            let ended: Vec<_> =
-                table.files.iter().filter(|file| file.times.is_some_and(|(_, latest)| is_old(latest))).cloned().collect();
+            let ended: Vec<_> = table
+                .files
+                .iter()
+                .filter(|file| file.times.is_some_and(|(_, latest)| is_old(latest)))
+                .cloned()
+                .collect();
             if ended.is_empty() {
                 continue;
             }
@@ -62,7 +66,9 @@ impl Store {
             match std::fs::remove_file(&path) {
                 Ok(()) => removed.push(id),
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => removed.push(id),
-                Err(error) => tracing::warn!(%error, path = %path.display(), "an expired file cannot be removed"),
+                Err(error) => {
+                    tracing::warn!(%error, path = %path.display(), "an expired file cannot be removed")
+                }
             }
         }
         catalog.removed(&removed)?;

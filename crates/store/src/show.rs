@@ -43,7 +43,10 @@ pub fn show(folder: &Path) -> Result<Vec<DatasetReport>, StoreError> {
             let counts = catalog.fill(table.id)?;
             for column in &table.columns {
                 let own = counts.iter().find(|(id, ..)| *id == column.element.unwrap_or(column.id));
-                filled.push((column.name.clone(), own.map_or(0, |(_, values, nulls)| values.saturating_sub(*nulls))));
+                filled.push((
+                    column.name.clone(),
+                    own.map_or(0, |(_, values, nulls)| values.saturating_sub(*nulls)),
+                ));
             }
         }
         let mut range = dataset.files.iter().filter_map(|file| file.times).reduce(wider);

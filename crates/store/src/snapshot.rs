@@ -109,7 +109,8 @@ impl Snapshot {
                 continue;
             }
             let schema = union(dataset.hot.iter());
-            let batches = dataset.hot.iter().map(|batch| align(batch, &schema)).collect::<Result<Vec<_>, _>>();
+            let batches =
+                dataset.hot.iter().map(|batch| align(batch, &schema)).collect::<Result<Vec<_>, _>>();
             let batches = batches.map_err(|error| EngineError::internal(error.to_string()))?;
             session.add_batches(&dataset.name, schema, batches)?;
         }

@@ -158,7 +158,9 @@ impl Store {
         let mut catalog = Catalog::open(&folder)?;
         let tables = catalog.tables()?;
         let mut contents = log::read(&folder.join("log"), tables.position)?;
-        let log = Log::open(&folder.join("log"), options.segment_bytes, &mut contents)?;
+        let mut log = Log::open(&folder.join("log"), options.segment_bytes, &mut contents)?;
+        // Segments whose rows the last process had moved to tables before it ended.
+        log.forget(tables.position)?;
         let mut columns = Columns::default();
         for table in tables.tables.values() {
             columns.know(&table.name, table.columns.iter().map(|column| (column.name.as_str(), &column.ty)));
@@ -189,7 +191,13 @@ impl Store {
             catalog: Mutex::new(catalog),
         });
         let (queue, threads) = start(&shared, log)?;
-        Ok(Self { shared, queue: Mutex::new(Some(queue)), threads: Mutex::new(threads), problems, _lock: lock })
+        Ok(Self {
+            shared,
+            queue: Mutex::new(Some(queue)),
+            threads: Mutex::new(threads),
+            problems,
+            _lock: lock,
+        })
     }
 
     /// What was wrong with the log when the store was opened.
@@ -224,7 +232,8 @@ impl Store {
         }
         let payload = encode(&parts)?;
         if payload.len() > MAX_PAYLOAD {
-            let message = format!("{} MiB at once, the log takes {} MiB", payload.len() >> 20, MAX_PAYLOAD >> 20);
+            let message =
+                format!("{} MiB at once, the log takes {} MiB", payload.len() >> 20, MAX_PAYLOAD >> 20);
             return Err(StoreError::Rows(message));
         }
         let size = payload.len() + parts.iter().map(|part| part.batch.get_array_memory_size()).sum::<usize>();
@@ -242,7 +251,10 @@ impl Store {
     /// The newest state for queries.
     pub fn snapshot(&self) -> Snapshot {
         let state = locked(&self.shared.state);
-        Snapshot::new(&state.tables, state.flushing.as_deref().into_iter().chain(std::iter::once(&state.active)))
+        Snapshot::new(
+            &state.tables,
+            state.flushing.as_deref().into_iter().chain(std::iter::once(&state.active)),
+        )
     }
 
     /// Moves all rows that are visible now to tables; returns once they are there, or the reason why not.

@@ -28,7 +28,8 @@ fn append(store: &Store, values: &[(i64, &str)]) -> u64 {
 fn ids(snapshot: &Snapshot) -> Vec<String> {
     let mut session = Session::new(SessionOptions::default()).unwrap();
     snapshot.fill(&mut session).unwrap();
-    let checked = atalanta_xql::check("dataset = xdr_data | fields event_id | sort asc event_id", &session.env());
+    let checked =
+        atalanta_xql::check("dataset = xdr_data | fields event_id | sort asc event_id", &session.env());
     let outcome = session.prepare(&checked.resolved.plan).unwrap().run().unwrap();
     let mut out = Vec::new();
     for batch in &outcome.batches {
@@ -67,7 +68,8 @@ fn a_process_that_ends_at_once_loses_nothing_and_repeats_nothing() {
         append(&store, &[(round, &format!("{round}-b"))]);
         // Dropped without a flush: what is in memory alone is in the log.
     }
-    let expected: Vec<String> = (0..6).flat_map(|round| [format!("{round}-a"), format!("{round}-b")]).collect();
+    let expected: Vec<String> =
+        (0..6).flat_map(|round| [format!("{round}-a"), format!("{round}-b")]).collect();
     let store = open(folder.path());
     assert_eq!(ids(&store.snapshot()), expected);
     store.close().unwrap();
@@ -205,7 +207,10 @@ fn a_failed_flush_keeps_the_rows_and_is_made_up_for() {
     assert_eq!(ids(&store.snapshot()), ["a", "b"]);
     std::fs::remove_file(&tables).unwrap();
     store.flush().unwrap();
-    assert_eq!((store.gauges().stored_rows, ids(&store.snapshot())), (2, vec!["a".to_owned(), "b".to_owned()]));
+    assert_eq!(
+        (store.gauges().stored_rows, ids(&store.snapshot())),
+        (2, vec!["a".to_owned(), "b".to_owned()])
+    );
 }
 
 #[test]

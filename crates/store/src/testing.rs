@@ -15,7 +15,8 @@ pub(crate) fn rows(values: &[(i64, &str)]) -> RecordBatch {
         Field::new("_time", timestamp_type(), true),
         Field::new("event_id", DataType::Utf8View, true),
     ]);
-    let times = TimestampMicrosecondArray::from_iter_values(values.iter().map(|(at, _)| DAY + at * 1_000_000));
+    let times =
+        TimestampMicrosecondArray::from_iter_values(values.iter().map(|(at, _)| DAY + at * 1_000_000));
     let ids = StringViewArray::from_iter_values(values.iter().map(|(_, id)| *id));
     let times = Arc::new(times.with_data_type(timestamp_type()));
     RecordBatch::try_new(Arc::new(schema), vec![times, Arc::new(ids)]).unwrap()

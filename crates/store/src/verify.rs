@@ -85,9 +85,14 @@ fn check_file(table: &Table, file: &DataFile, deep: bool) -> Result<(), String> 
     let reader = builder.build().map_err(|error| format!("{name}: cannot be read: {error}"))?;
     let mut rows = 0;
     for batch in reader {
-        rows += batch.map_err(|error| format!("{name}: damaged behind row {rows}: {error}"))?.num_rows() as u64;
+        rows +=
+            batch.map_err(|error| format!("{name}: damaged behind row {rows}: {error}"))?.num_rows() as u64;
     }
-    if rows == file.rows { Ok(()) } else { Err(format!("{name}: {rows} rows, the catalog says {}", file.rows)) }
+    if rows == file.rows {
+        Ok(())
+    } else {
+        Err(format!("{name}: {rows} rows, the catalog says {}", file.rows))
+    }
 }
 
 /// The bounds of `_time` in the footer are those of the catalog.
@@ -100,10 +105,12 @@ fn check_times(builder: &ParquetRecordBatchReaderBuilder<File>, low: i64, high: 
     });
     let Some(time) = time else { return Err("no column `_time`".to_owned()) };
     for group in builder.metadata().row_groups() {
-        let Some(parquet::file::statistics::Statistics::Int64(times)) = group.column(time).statistics() else {
+        let Some(parquet::file::statistics::Statistics::Int64(times)) = group.column(time).statistics()
+        else {
             return Err("no bounds of `_time`".to_owned());
         };
-        let inside = times.min_opt().is_some_and(|min| *min >= low) && times.max_opt().is_some_and(|max| *max <= high);
+        let inside =
+            times.min_opt().is_some_and(|min| *min >= low) && times.max_opt().is_some_and(|max| *max <= high);
         if !inside {
             return Err("times beyond the bounds in the catalog".to_owned());
         }
@@ -114,9 +121,9 @@ fn check_times(builder: &ParquetRecordBatchReaderBuilder<File>, low: i64, high: 
 fn check_log(folder: &Path, position: u64, found: &mut Verified) -> Result<(), StoreError> {
     let contents = log::read(&folder.join("log"), position)?;
     match contents.oldest {
-        Some(oldest) if oldest > position + 1 => found.errors.push(format!(
-            "log: begins with record {oldest}, the tables hold records up to {position}"
-        )),
+        Some(oldest) if oldest > position + 1 => found
+            .errors
+            .push(format!("log: begins with record {oldest}, the tables hold records up to {position}")),
         None if position > 0 => found.errors.push("log: no segment is there".to_owned()),
         _ => {}
     }

@@ -40,7 +40,13 @@ pub struct Args {
     #[arg(long, value_name = "ID", default_value = "auto")]
     source: String,
     /// Data folder, created if it is not there
-    #[arg(long, value_name = "DIR", default_value = "atalanta-data", env = "ATALANTA_DATA_DIR", conflicts_with = "server")]
+    #[arg(
+        long,
+        value_name = "DIR",
+        default_value = "atalanta-data",
+        env = "ATALANTA_DATA_DIR",
+        conflicts_with = "server"
+    )]
     data_dir: PathBuf,
     #[command(flatten)]
     server: Server,
@@ -117,7 +123,11 @@ struct Ingest {
 }
 
 impl Ingest {
-    fn file(&mut self, file: &atalanta_engine::input::InputFile, problems: &mut Problems) -> anyhow::Result<()> {
+    fn file(
+        &mut self,
+        file: &atalanta_engine::input::InputFile,
+        problems: &mut Problems,
+    ) -> anyhow::Result<()> {
         let mut target = self.target.clone();
         let mut word = self.word.clone();
         let mut batch: Vec<RawRecord> = Vec::new();
@@ -222,7 +232,8 @@ impl Ingest {
 
     fn report(&self, terminal: Terminal) {
         let Counts { records, events, quarantined } = self.counts;
-        let mut line = format!("{}, {}", figures::plural(records, "record"), figures::plural(events, "event"));
+        let mut line =
+            format!("{}, {}", figures::plural(records, "record"), figures::plural(events, "event"));
         if quarantined > 0 {
             line.push_str(&format!(", {} in quarantine", figures::count(quarantined)));
         }

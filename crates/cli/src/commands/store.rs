@@ -146,7 +146,8 @@ fn check(folder: &Path, deep: bool, terminal: Terminal) -> anyhow::Result<Ended>
         let files = figures::plural(found.leftovers.len() as u64, "file");
         terminal.note(&format!("{files} of an unfinished write, which no table has"));
     }
-    let stored = format!("{} in {}", figures::plural(found.rows, "row"), figures::plural(found.files, "file"));
+    let stored =
+        format!("{} in {}", figures::plural(found.rows, "row"), figures::plural(found.files, "file"));
     let logged = format!("{} in the log", figures::plural(found.log_rows, "row"));
     let verdict = if found.errors.is_empty() {
         "nothing wrong".to_owned()
@@ -157,7 +158,12 @@ fn check(folder: &Path, deep: bool, terminal: Terminal) -> anyhow::Result<Ended>
     Ok(if found.errors.is_empty() { Ended::Clean } else { Ended::Findings })
 }
 
-fn print(out: &mut dyn Write, terminal: Terminal, report: &DatasetReport, fields: bool) -> anyhow::Result<()> {
+fn print(
+    out: &mut dyn Write,
+    terminal: Terminal,
+    report: &DatasetReport,
+    fields: bool,
+) -> anyhow::Result<()> {
     let rows = figures::plural(report.rows, "row");
     let files = figures::plural(report.files, "file");
     let size = bytes(report.bytes);
@@ -175,7 +181,11 @@ fn print(out: &mut dyn Write, terminal: Terminal, report: &DatasetReport, fields
     }
     let filled: Vec<&(String, u64)> = report.filled.iter().filter(|(_, count)| *count > 0).collect();
     if !fields {
-        writeln!(out, "  {} with values, --fields lists them", figures::plural(filled.len() as u64, "field"))?;
+        writeln!(
+            out,
+            "  {} with values, --fields lists them",
+            figures::plural(filled.len() as u64, "field")
+        )?;
         return Ok(());
     }
     for (name, count) in filled {

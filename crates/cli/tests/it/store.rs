@@ -25,11 +25,15 @@ fn files_are_stored_and_asked_like_files() {
 fn records_of_no_source_are_kept_as_they_are() {
     let bench = Bench::new();
     let lines = "{\"user\":\"ann\",\"n\":1}\n{\"user\":\"bob\",\"n\":2}\n";
-    bench.run_with(&["ingest", "-", "--source", "acme_app_raw", "--data-dir", "lake"], lines.as_bytes()).ends(0);
+    bench
+        .run_with(&["ingest", "-", "--source", "acme_app_raw", "--data-dir", "lake"], lines.as_bytes())
+        .ends(0);
     let query = "dataset = acme_app_raw | filter n = 2 | fields user";
     bench.run(&["query", query, "--data-dir", "lake", "--format", "csv"]).ends(0).prints("bob");
     let lines = "{\"user\":\"cy\",\"n\":\"many\"}\n";
-    bench.run_with(&["ingest", "-", "--source", "acme_app_raw", "--data-dir", "lake"], lines.as_bytes()).ends(0);
+    bench
+        .run_with(&["ingest", "-", "--source", "acme_app_raw", "--data-dir", "lake"], lines.as_bytes())
+        .ends(0);
     bench.run(&["store", "show", "--data-dir", "lake"]).ends(0).prints("1 value of n had another type");
     let query = "dataset = acme_app_raw | filter n__text = \"many\" | fields user";
     bench.run(&["query", query, "--data-dir", "lake", "--format", "csv"]).ends(0).prints("cy");

@@ -8,11 +8,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
+use axum::Router;
 use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use axum::Router;
 use serde_json::{Map, Value, json};
 
 use super::{Intake, Json, denied, parts};
@@ -42,7 +42,8 @@ async fn about() -> Response {
 }
 
 async fn license() -> Response {
-    (PRODUCT, Json(json!({ "license": { "status": "active", "type": "basic", "uid": "atalanta" } }))).into_response()
+    (PRODUCT, Json(json!({ "license": { "status": "active", "type": "basic", "uid": "atalanta" } })))
+        .into_response()
 }
 
 async fn health() -> Response {
@@ -142,7 +143,9 @@ fn check(item: &mut Item<'_>) {
         "create" | "index" if item.document.is_none() => {
             refuse("illegal_argument_exception", "an action without a document")
         }
-        "create" | "index" if item.index.is_empty() => refuse("illegal_argument_exception", "no index is named"),
+        "create" | "index" if item.index.is_empty() => {
+            refuse("illegal_argument_exception", "no index is named")
+        }
         "create" | "index" => None,
         _ => refuse("illegal_argument_exception", "events do not change: expected `create` or `index`"),
     };

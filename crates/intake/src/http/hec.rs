@@ -7,11 +7,11 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use axum::Router;
 use axum::extract::{Query, Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use axum::Router;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -142,7 +142,8 @@ async fn ack(State(intake): State<Arc<Intake>>, Query(about): Query<About>, requ
     };
     let Ok(asked) = asked else { return reply(INVALID_FORMAT, None) };
     let given = intake.hec.given(&channel);
-    let acks: Map<String, Value> = asked.acks.iter().map(|id| (id.to_string(), (*id < given).into())).collect();
+    let acks: Map<String, Value> =
+        asked.acks.iter().map(|id| (id.to_string(), (*id < given).into())).collect();
     Json(json!({ "acks": acks })).into_response()
 }
 
@@ -236,8 +237,12 @@ fn envelopes(text: &[u8], about: &About) -> Result<Groups, (Reply, Option<usize>
 
 /// What the request says counts where the event itself says nothing.
 fn fill(envelope: &mut Map<String, Value>, about: &About) {
-    let named =
-        [("host", &about.host), ("source", &about.source), ("sourcetype", &about.sourcetype), ("index", &about.index)];
+    let named = [
+        ("host", &about.host),
+        ("source", &about.source),
+        ("sourcetype", &about.sourcetype),
+        ("index", &about.index),
+    ];
     for (name, value) in named {
         if let Some(value) = value {
             envelope.entry(name).or_insert_with(|| value.as_str().into());
@@ -303,5 +308,6 @@ fn seconds(time: &Value) -> Option<f64> {
         other => other.as_f64()?,
     };
     // 1e11 seconds are the year 5138; what is larger counts milliseconds.
-    Some(if number > 1e11 { number / 1000.0 } else { number }).filter(|number| number.is_finite() && *number > 0.0)
+    Some(if number > 1e11 { number / 1000.0 } else { number })
+        .filter(|number| number.is_finite() && *number > 0.0)
 }

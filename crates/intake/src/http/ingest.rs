@@ -6,10 +6,10 @@
 
 use std::sync::Arc;
 
+use axum::Router;
 use axum::extract::{Path, Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
-use axum::Router;
 use serde_json::json;
 
 use super::{Intake, Json, denied, forbidden, parts};

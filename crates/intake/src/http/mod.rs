@@ -101,8 +101,13 @@ impl Intake {
         let read = tokio::time::timeout(self.limits.body_timeout, axum::body::to_bytes(body, limit)).await;
         let read = read.map_err(|_| IntakeError::Request("the body took too long to arrive".to_owned()))?;
         let bytes = read.map_err(|error| {
-            let is_limit = std::error::Error::source(&error).is_some_and(|cause| cause.to_string().contains("limit"));
-            if is_limit { too_large(limit) } else { IntakeError::Request(format!("the body broke off: {error}")) }
+            let is_limit =
+                std::error::Error::source(&error).is_some_and(|cause| cause.to_string().contains("limit"));
+            if is_limit {
+                too_large(limit)
+            } else {
+                IntakeError::Request(format!("the body broke off: {error}"))
+            }
         })?;
         Ok((bytes.into(), Room(room)))
     }

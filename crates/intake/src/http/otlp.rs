@@ -69,7 +69,12 @@ fn is_protobuf(headers: &HeaderMap) -> Option<bool> {
     }
 }
 
-async fn take(intake: &Arc<Intake>, signal: Signal, protobuf: bool, request: Request) -> Result<(), IntakeError> {
+async fn take(
+    intake: &Arc<Intake>,
+    signal: Signal,
+    protobuf: bool,
+    request: Request,
+) -> Result<(), IntakeError> {
     let (headers, body) = parts(request);
     let (bytes, _room) = intake.body(&headers, body).await?;
     let size = bytes.len();

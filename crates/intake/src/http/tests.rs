@@ -29,7 +29,8 @@ struct Answer {
 
 impl Answer {
     fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&self.body)))
+        serde_json::from_slice(&self.body)
+            .unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&self.body)))
     }
 }
 
@@ -111,9 +112,13 @@ async fn ingest_takes_every_form_of_body() {
         serde_json::to_vec(&all).unwrap()
     };
     let zstd = zstd::encode_all(lines.as_slice(), 1).unwrap();
-    for (source, body) in
-        [("litellm_proxy", &lines), ("auto", &lines), ("litellm_proxy", &gzip), ("auto", &array), ("auto", &zstd)]
-    {
+    for (source, body) in [
+        ("litellm_proxy", &lines),
+        ("auto", &lines),
+        ("litellm_proxy", &gzip),
+        ("auto", &array),
+        ("auto", &zstd),
+    ] {
         let before = bench.rows(EVENTS);
         let answer = bench.post(&format!("/api/v1/ingest/{source}"), body).await;
         assert_eq!(answer.status, 200, "{}", String::from_utf8_lossy(&answer.body));
@@ -151,7 +156,11 @@ async fn refusals_say_why() {
 
 #[tokio::test]
 async fn a_full_store_asks_to_come_again() {
-    let options = StoreOptions { memory_limit: 1, flush_interval: std::time::Duration::from_secs(3600), ..StoreOptions::default() };
+    let options = StoreOptions {
+        memory_limit: 1,
+        flush_interval: std::time::Duration::from_secs(3600),
+        ..StoreOptions::default()
+    };
     let bench = Bench::new(Tokens::default(), HttpLimits::default(), options).await;
     let body = br#"{"a":1}"#;
     assert_eq!(bench.post("/api/v1/ingest/x_y_raw", body).await.status, 200);
@@ -186,7 +195,8 @@ async fn otlp_in_json_and_protobuf_gives_the_same_event() {
     let events = snapshot.datasets.iter().find(|one| one.name == EVENTS).unwrap();
     let column = |name: &str| -> Vec<String> {
         let text = |batch: &arrow::array::RecordBatch| {
-            let column = arrow::compute::cast(batch.column_by_name(name).unwrap(), &arrow::datatypes::DataType::Utf8);
+            let column =
+                arrow::compute::cast(batch.column_by_name(name).unwrap(), &arrow::datatypes::DataType::Utf8);
             let column = column.unwrap();
             let column = arrow::array::AsArray::as_string::<i32>(&column);
             column.iter().flatten().map(str::to_owned).collect::<Vec<_>>()
@@ -214,8 +224,10 @@ async fn otlp_in_json_and_protobuf_gives_the_same_event() {
 async fn hec_events_acknowledgements_and_codes() {
     let token = Token::new("hec".into(), "0123456789abcdef", vec![], true, false);
     let bench = Bench::new(Tokens(vec![token]), HttpLimits::default(), StoreOptions::default()).await;
-    let with =
-        [("authorization", "Splunk 0123456789abcdef"), ("x-splunk-request-channel", "6f7a3c7e-0000-4000-8000-000000000001")];
+    let with = [
+        ("authorization", "Splunk 0123456789abcdef"),
+        ("x-splunk-request-channel", "6f7a3c7e-0000-4000-8000-000000000001"),
+    ];
     let body = br#"{"time":1795255200.25,"host":"h","sourcetype":"app","event":{"user":"ann"}}{"event":"text","fields":{"k":"v"}}"#;
     let answer = bench.send("POST", "/services/collector/event", &with, body).await;
     assert_eq!((answer.status, answer.json()), (200, json!({ "text": "Success", "code": 0, "ackId": 0 })));

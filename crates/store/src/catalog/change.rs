@@ -69,7 +69,14 @@ impl Catalog {
         let before = read_tables(&transaction, &data)?;
         for table in &change.tables {
             let folder = data.join("main").join(&table.dataset);
-            apply(&transaction, &mut snapshot, before.tables.get(&table.dataset), table, &folder, change.compaction)?;
+            apply(
+                &transaction,
+                &mut snapshot,
+                before.tables.get(&table.dataset),
+                table,
+                &folder,
+                change.compaction,
+            )?;
         }
         if !snapshot.changes.is_empty() {
             let now = timestamp(jiff::Timestamp::now().as_microsecond());
@@ -271,7 +278,9 @@ fn end_files(transaction: &Transaction<'_>, snapshot: i64, change: &TableChange)
         )?;
         if ended != 1 {
             let path = file.path.display();
-            return Err(StoreError::Environment(format!("{path}: another program took the file out of the table")));
+            return Err(StoreError::Environment(format!(
+                "{path}: another program took the file out of the table"
+            )));
         }
     }
     Ok(())
@@ -285,8 +294,11 @@ fn add_files(
     change: &TableChange,
     folder: &std::path::Path,
 ) -> Result<(), StoreError> {
-    let mut row: i64 = transaction
-        .query_row("SELECT next_row_id FROM ducklake_table_stats WHERE table_id = ?1", [table], |row| row.get(0))?;
+    let mut row: i64 = transaction.query_row(
+        "SELECT next_row_id FROM ducklake_table_stats WHERE table_id = ?1",
+        [table],
+        |row| row.get(0),
+    )?;
     let mut insert = transaction.prepare_cached(
         "INSERT INTO ducklake_data_file VALUES
            (?1, ?2, ?3, NULL, NULL, ?4, 1, 'parquet', ?5, ?6, ?7, ?8, ?9, NULL, NULL, NULL)",
@@ -310,7 +322,17 @@ fn add_files(
                 None => (None, None),
             };
             let nan = matches!(extent.bounds, Some((Bound::Float(_), _))).then_some(0);
-            stats.execute(params![id, table, column, extent.bytes, extent.values, extent.nulls, low, high, nan])?;
+            stats.execute(params![
+                id,
+                table,
+                column,
+                extent.bytes,
+                extent.values,
+                extent.nulls,
+                low,
+                high,
+                nan
+            ])?;
         }
         if let (Some((year, month, day)), Some(_)) = (day, partition) {
             for (key, value) in [year, month, day].iter().enumerate() {
@@ -398,7 +420,8 @@ fn update_column_stats(
     if first || (had && was == (nulls, bounds.clone())) {
         return Ok(());
     }
-    let (low, high) = (bounds.as_ref().map(|(low, _)| low.text()), bounds.as_ref().map(|(_, high)| high.text()));
+    let (low, high) =
+        (bounds.as_ref().map(|(low, _)| low.text()), bounds.as_ref().map(|(_, high)| high.text()));
     let nan = matches!(bounds, Some((Bound::Float(_), _))).then_some(0);
     let statement = if had {
         "UPDATE ducklake_table_column_stats SET contains_null = ?3, contains_nan = ?4, min_value = ?5, max_value = ?6

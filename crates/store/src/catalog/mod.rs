@@ -117,7 +117,8 @@ impl Catalog {
 
     fn create(&mut self) -> Result<(), StoreError> {
         let data = format!("{}/", self.data.display());
-        let transaction = self.connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+        let transaction =
+            self.connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
         let there: Option<i64> = transaction
             .query_row("SELECT 1 FROM sqlite_master WHERE name = 'ducklake_metadata'", [], |row| row.get(0))
             .optional()?;
@@ -125,8 +126,11 @@ impl Catalog {
             transaction.execute_batch(tables::CREATE)?;
             first_snapshot(&transaction, &data)?;
         }
-        let version: String = transaction
-            .query_row("SELECT value FROM ducklake_metadata WHERE key = 'version'", [], |row| row.get(0))?;
+        let version: String = transaction.query_row(
+            "SELECT value FROM ducklake_metadata WHERE key = 'version'",
+            [],
+            |row| row.get(0),
+        )?;
         if version != "1.0" {
             return Err(StoreError::Damaged(format!("catalog of DuckLake {version}, expected version 1.0")));
         }
@@ -150,9 +154,9 @@ impl Catalog {
 
     /// Rows of values that did not have their column's type: (dataset, column, side column, rows).
     pub fn conflicts(&self) -> Result<Vec<(String, String, String, u64)>, StoreError> {
-        let mut statement = self
-            .connection
-            .prepare("SELECT dataset, column_name, side, row_count FROM atalanta_conflict ORDER BY 1, 2, 3")?;
+        let mut statement = self.connection.prepare(
+            "SELECT dataset, column_name, side, row_count FROM atalanta_conflict ORDER BY 1, 2, 3",
+        )?;
         let rows = statement.query_map([], |row| {
             Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get::<_, i64>(3)?.unsigned_abs()))
         })?;
@@ -174,7 +178,8 @@ impl Catalog {
 
     /// Places of files that no current snapshot reads and that wait for their removal.
     pub fn scheduled(&self) -> Result<Vec<PathBuf>, StoreError> {
-        let mut statement = self.connection.prepare("SELECT path FROM ducklake_files_scheduled_for_deletion")?;
+        let mut statement =
+            self.connection.prepare("SELECT path FROM ducklake_files_scheduled_for_deletion")?;
         let rows = statement.query_map([], |row| row.get::<_, String>(0))?;
         Ok(rows.map(|path| path.map(|path| self.data.join(path))).collect::<Result<Vec<_>, _>>()?)
     }
@@ -196,8 +201,7 @@ fn first_snapshot(transaction: &Transaction<'_>, data: &str) -> Result<(), Store
     for (key, value) in
         [("version", "1.0"), ("created_by", &*created_by), ("data_path", data), ("encrypted", "false")]
     {
-        transaction
-            .execute("INSERT INTO ducklake_metadata VALUES (?1, ?2, NULL, NULL)", [key, value])?;
+        transaction.execute("INSERT INTO ducklake_metadata VALUES (?1, ?2, NULL, NULL)", [key, value])?;
     }
     transaction.execute("INSERT INTO ducklake_snapshot VALUES (0, ?1, 0, 1, 0)", [&now])?;
     transaction.execute(
@@ -212,7 +216,8 @@ fn first_snapshot(transaction: &Transaction<'_>, data: &str) -> Result<(), Store
 }
 
 fn read_tables(transaction: &Transaction<'_>, data: &Path) -> Result<Tables, StoreError> {
-    let snapshot = transaction.query_row("SELECT max(snapshot_id) FROM ducklake_snapshot", [], |row| row.get(0))?;
+    let snapshot =
+        transaction.query_row("SELECT max(snapshot_id) FROM ducklake_snapshot", [], |row| row.get(0))?;
     let position: i64 = transaction.query_row("SELECT position FROM atalanta_log", [], |row| row.get(0))?;
     let mut tables = BTreeMap::new();
     let mut statement = transaction.prepare(
@@ -238,7 +243,12 @@ fn read_columns(transaction: &Transaction<'_>, table: i64) -> Result<Vec<Column>
          WHERE table_id = ?1 AND end_snapshot IS NULL ORDER BY parent_column IS NOT NULL, column_order",
     )?;
     let rows = statement.query_map([table], |row| {
-        Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?, row.get::<_, Option<i64>>(3)?))
+        Ok((
+            row.get::<_, i64>(0)?,
+            row.get::<_, String>(1)?,
+            row.get::<_, String>(2)?,
+            row.get::<_, Option<i64>>(3)?,
+        ))
     })?;
     let mut columns: Vec<Column> = Vec::new();
     for row in rows {

@@ -98,8 +98,9 @@ impl Extent {
 
 fn bounds(chunk: &ColumnChunkMetaData) -> Option<(Bound, Bound)> {
     let statistics = chunk.statistics()?;
-    let is_time = chunk.column_descr().logical_type_ref().is_some_and(|ty| matches!(ty, LogicalType::Timestamp { .. }))
-        || chunk.column_descr().converted_type() == ConvertedType::TIMESTAMP_MICROS;
+    let is_time =
+        chunk.column_descr().logical_type_ref().is_some_and(|ty| matches!(ty, LogicalType::Timestamp { .. }))
+            || chunk.column_descr().converted_type() == ConvertedType::TIMESTAMP_MICROS;
     let int = |value: i64| if is_time { Bound::Time(value) } else { Bound::Int(value) };
     match statistics {
         Statistics::Boolean(found) => Some((Bound::Bool(*found.min_opt()?), Bound::Bool(*found.max_opt()?))),
