@@ -2,9 +2,7 @@
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::commands::{
-    atlas, check, doc, fmt, hunt, ingest, lsp, model, parse, query, serve, store,
-};
+use crate::commands::{atlas, check, doc, fmt, hunt, ingest, lsp, model, parse, query, serve, store};
 
 /// Hunt for attacks on AI and ML systems in recorded telemetry.
 ///

@@ -137,6 +137,10 @@ fn run(shared: &Shared, asked: &Asked) -> Result<Outcome, Failure> {
     if !errors.is_empty() {
         return Err(Failure::Query(errors));
     }
+    if checked.resolved.plan.target.is_some() {
+        let message = "a query that ends in `target` does not run on a server";
+        return Err(Failure::Engine(EngineError::unsupported(message)));
+    }
     let prepared = session.prepare(&checked.resolved.plan).map_err(Failure::Engine)?;
     let outcome = prepared.run().map_err(Failure::Engine)?;
     let millis = outcome.elapsed.as_millis() as u64;

@@ -217,15 +217,16 @@ fn run_there(args: &Args, remote: &Remote, source: &Source, terminal: Terminal) 
     );
     let mode = if args.strict { Mode::Strict } else { Mode::Compat };
     let env = with_models(remote.env(mode)?, &args.rules, terminal)?;
-    let (_, diagnostics) = checking::plan(source.text(), &env);
+    let (plan, diagnostics) = checking::plan(source.text(), &env);
     print_diagnostics(source, &diagnostics, terminal);
     if checking::has_error(&diagnostics) {
         return Ok(Ended::Failed);
     }
+    anyhow::ensure!(plan.target.is_none(), "--server: a query that ends in `target` runs over files only");
     let at = args.now.as_deref().map(|text| now(Some(text))).transpose()?;
     let outcome = remote.query(source.text(), args.strict, at, args.limits.rows())?;
     let mut out = BufWriter::new(std::io::stdout().lock());
-    rows(&mut out, args.format, terminal, &outcome)?;
+    rows(&mut out, args.format, terminal, &plan, &outcome)?;
     out.flush()?;
     drop(out);
     say_cut(&outcome, terminal);

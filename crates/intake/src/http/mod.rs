@@ -135,31 +135,32 @@ impl Intake {
         bytes: usize,
         mapped: Vec<Mapped>,
     ) -> Result<Kept, IntakeError> {
+        let counted: Vec<(String, Kept)> =
+            mapped.iter().map(|one| (one.source.clone(), Kept::of(one))).collect();
+        // One log record for all of it: a request is stored as a whole or not at all.
+        let stored = match self.pipeline.store_rows(&Mapped::together(mapped)) {
+            Ok(receipt) => receipt.durable().await.map_err(IntakeError::from),
+            Err(error) => Err(error),
+        };
         let mut kept = Kept::default();
-        for one in mapped {
-            let (source, records) = (one.source.clone(), one.records);
-            let (events, quarantined) = (one.events, one.quarantined);
-            let stored = match self.pipeline.store_rows(&one) {
-                Ok(receipt) => receipt.durable().await.map_err(IntakeError::from),
-                Err(error) => Err(error),
-            };
+        for (place, (source, own)) in counted.into_iter().enumerate() {
             self.pipeline.counters.count(listener, &source, |counts| {
                 counts.requests += 1;
-                counts.bytes += bytes as u64;
-                counts.records += records;
+                // The size of a request is counted once, whichever sources its records are of.
+                counts.bytes += if place == 0 { bytes as u64 } else { 0 };
+                counts.records += own.records;
                 if stored.is_ok() {
-                    counts.stored += events + quarantined;
-                    counts.quarantined += quarantined;
+                    counts.stored += own.events + own.quarantined;
+                    counts.quarantined += own.quarantined;
                 } else {
-                    counts.dropped += records;
+                    counts.dropped += own.records;
                 }
             });
-            stored?;
-            kept.records += records;
-            kept.events += events;
-            kept.quarantined += quarantined;
+            kept.records += own.records;
+            kept.events += own.events;
+            kept.quarantined += own.quarantined;
         }
-        Ok(kept)
+        stored.map(|_| kept)
     }
 
     fn map_body(&self, bytes: &[u8], target: &Target, place: &str) -> Result<Mapped, IntakeError> {
@@ -180,6 +181,12 @@ struct Kept {
     records: u64,
     events: u64,
     quarantined: u64,
+}
+
+impl Kept {
+    fn of(mapped: &Mapped) -> Self {
+        Self { records: mapped.records, events: mapped.events, quarantined: mapped.quarantined }
+    }
 }
 
 fn too_large(limit: usize) -> IntakeError {
