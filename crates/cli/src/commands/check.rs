@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use atalanta_diag::{Applicability, Diagnostic, Severity, Source, render};
 use atalanta_engine::program::events::read_schema;
+use atalanta_engine::session::{Session, SessionOptions};
+use atalanta_store::Snapshot;
 use atalanta_xql::env::{Env, Input, Mode};
 use clap::ValueEnum;
 
@@ -14,6 +16,7 @@ use crate::checking::{self, Kind};
 use crate::figures;
 use crate::modeling::pack::{read_text, schema_beside};
 use crate::output::diff;
+use crate::remote::Server;
 use crate::terminal::{Role, Terminal};
 
 /// Find and repair mistakes in queries (.xql) and rules files (.xif)
@@ -39,6 +42,11 @@ pub struct Args {
     /// Read the language of the reference only: every departure is an error
     #[arg(long)]
     strict: bool,
+    /// Data folder whose datasets and fields the queries are checked against
+    #[arg(long, value_name = "DIR", conflicts_with = "server")]
+    data_dir: Option<PathBuf>,
+    #[command(flatten)]
+    server: Server,
     /// How to report
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -90,7 +98,7 @@ struct Checked {
 
 /// Runs the command.
 pub fn run(args: Args, terminal: Terminal) -> anyhow::Result<Ended> {
-    let env = Env::new(if args.strict { Mode::Strict } else { Mode::Compat });
+    let env = env(&args)?;
     if let Some(path) = &args.jsonl {
         return super::check_batch::run(path, &env);
     }
@@ -120,6 +128,18 @@ pub fn run(args: Args, terminal: Terminal) -> anyhow::Result<Ended> {
     }
     let has_error = checked.iter().any(|file| checking::has_error(&file.diagnostics));
     Ok(if has_error { Ended::Findings } else { Ended::Clean })
+}
+
+/// What the queries are checked against: the language alone, or the datasets of a data folder or server.
+fn env(args: &Args) -> anyhow::Result<Env> {
+    let mode = if args.strict { Mode::Strict } else { Mode::Compat };
+    if let Some(remote) = args.server.remote()? {
+        return remote.env(mode);
+    }
+    let Some(folder) = &args.data_dir else { return Ok(Env::new(mode)) };
+    let mut session = Session::new(SessionOptions { mode, threads: 1, ..SessionOptions::default() })?;
+    Snapshot::read(folder)?.fill(&mut session)?;
+    Ok(session.env())
 }
 
 /// Folders become the files in them, sorted.

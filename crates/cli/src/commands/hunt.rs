@@ -31,8 +31,11 @@ pub struct Args {
     #[arg(value_name = "PACK|FILE|FOLDER|ID")]
     hunts: Vec<String>,
     /// Files, folders or patterns to hunt over; `-` is standard input
-    #[arg(long, short, required = true, num_args = 1.., value_name = "PATH")]
+    #[arg(long, short, required_unless_present = "data_dir", num_args = 1.., value_name = "PATH")]
     data: Vec<String>,
+    /// Data folder of a server or of `atalanta ingest`
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
     /// The source of raw records, when it shall not be told from the content
     #[arg(long, value_name = "ID")]
     source: Option<String>,
@@ -91,7 +94,26 @@ pub struct Limits {
     limit: u32,
 }
 
+/// The data of `--data` and `--data-dir` together.
+pub fn with_folder(data: &[String], folder: Option<&Path>) -> anyhow::Result<Vec<String>> {
+    let mut all = data.to_vec();
+    if let Some(folder) = folder {
+        anyhow::ensure!(
+            atalanta_store::is_data_folder(folder),
+            "--data-dir {}: is no data folder, expected a file catalog.sqlite in it",
+            folder.display()
+        );
+        all.push(folder.display().to_string());
+    }
+    Ok(all)
+}
+
 impl Limits {
+    /// Most result rows.
+    pub fn rows(&self) -> usize {
+        self.limit as usize
+    }
+
     /// The options of a session.
     pub fn options(&self, now: Timestamp, strict: bool, provenance: bool) -> SessionOptions {
         let default = SessionOptions::default();
@@ -137,7 +159,8 @@ pub fn run(args: Args, terminal: Terminal) -> anyhow::Result<Ended> {
         bound(&args.until, Bound::Until).map_err(|error| anyhow::anyhow!("--until {error}"))?,
     );
     let hunts = select(&args, terminal)?;
-    let request = data::Request { paths: &args.data, named: false, source: args.source.as_deref() };
+    let data = with_folder(&args.data, args.data_dir.as_deref())?;
+    let request = data::Request { paths: &data, named: false, source: args.source.as_deref() };
     let loaded = data::load(&request, args.limits.options(now, args.strict, true), terminal)?;
     if !loaded.has_data() {
         output::problems(terminal, &loaded.summary);

@@ -6,10 +6,13 @@ mod check_batch;
 pub mod doc;
 pub mod fmt;
 pub mod hunt;
+pub mod ingest;
 pub mod lsp;
 pub mod model;
 pub mod parse;
 pub mod query;
+pub mod serve;
+pub mod store;
 
 use crate::Ended;
 use crate::args::Command;
@@ -27,5 +30,8 @@ pub fn run(command: Command, terminal: Terminal) -> anyhow::Result<Ended> {
         Command::Model(args) => model::run(args, terminal),
         Command::Parse(args) => parse::run(args, terminal),
         Command::Atlas(args) => atlas::run(args, terminal),
+        Command::Ingest(args) => ingest::run(args, terminal),
+        Command::Store(args) => store::run(args, terminal),
+        Command::Serve(args) => serve::run(args, terminal),
     }
 }

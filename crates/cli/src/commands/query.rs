@@ -7,13 +7,13 @@ use std::sync::Arc;
 use atalanta_diag::{Diagnostic, Severity, Source, render};
 use atalanta_engine::geo::Geo;
 use atalanta_engine::session::{Outcome, Prepared, Session};
-use atalanta_xql::env::Env;
+use atalanta_xql::env::{Env, Mode};
 use atalanta_xql::ir::{OperationKind, Plan};
 use atalanta_xql::parameters::{Value, substitute};
 use atalanta_xql::rules::Models;
 use clap::ValueEnum;
 
-use super::hunt::{Limits, now};
+use super::hunt::{Limits, now, with_folder};
 use crate::Ended;
 use crate::checking;
 use crate::data;
@@ -21,6 +21,7 @@ use crate::figures;
 use crate::library;
 use crate::modeling::pack::Pack;
 use crate::output;
+use crate::remote::{Remote, Server};
 use crate::terminal::{Role, Terminal};
 
 /// Problems of a query that are shown.
@@ -40,7 +41,7 @@ pub struct Args {
     #[arg(long, short, value_name = "FILE")]
     file: Option<PathBuf>,
     /// Files, folders or patterns; NAME is the dataset or preset they stand for, xdr_data if left out
-    #[arg(long, short, required_unless_present = "lookups", num_args = 1.., value_name = "[NAME=]PATH")]
+    #[arg(long, short, required_unless_present_any = ["lookups", "data_dir", "server"], num_args = 1.., value_name = "[NAME=]PATH")]
     data: Vec<String>,
     /// Value of the parameter `$NAME`: a number, true, false, null, else text; in double quotes always text
     #[arg(long, value_name = "NAME=VALUE")]
@@ -57,6 +58,11 @@ pub struct Args {
     /// Data-model rules (.xif) that `datamodel` queries see; those of xdr_data are built in
     #[arg(long, num_args = 1.., value_name = "FILE")]
     rules: Vec<PathBuf>,
+    /// Data folder of a server or of `atalanta ingest`, with all of its datasets
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+    #[command(flatten)]
+    server: Server,
     /// The source of raw records, when it shall not be told from the content
     #[arg(long, value_name = "ID")]
     source: Option<String>,
@@ -84,6 +90,8 @@ Examples:
   atalanta query 'call \"egress_by_host\" least = 1000000' --data events.parquet
   atalanta query 'comp count() as n by tool_name | target type = lookup tools' --data events.parquet --lookups ./lookups
   atalanta query 'datamodel | fields xdm.source.*' --rules Okta.xif --data okta_okta_raw=okta.ndjson
+  atalanta query 'comp count() by source_name' --data-dir atalanta-data
+  atalanta query 'comp count() by source_name' --server http://127.0.0.1:7280
   zcat access.log.gz | atalanta query 'filter action_http_method = \"POST\" | limit 5' --data -
 
 Exit codes: 0 done, 2 the query or the data could not be read";
@@ -106,10 +114,14 @@ pub fn run(args: Args, terminal: Terminal) -> anyhow::Result<Ended> {
     let now = now(args.now.as_deref())?;
     let source = with_parameters(text(&args)?, &args.param, terminal)?;
     let Some(source) = source else { return Ok(Ended::Failed) };
-    let request = data::Request { paths: &args.data, named: true, source: args.source.as_deref() };
+    if let Some(remote) = args.server.remote()? {
+        return run_there(&args, &remote, &source, terminal);
+    }
+    let data = with_folder(&args.data, args.data_dir.as_deref())?;
+    let request = data::Request { paths: &data, named: true, source: args.source.as_deref() };
     let mut loaded = data::load(&request, args.limits.options(now, args.strict, false), terminal)?;
     output::problems(terminal, &loaded.summary);
-    if !loaded.has_data() && !args.data.is_empty() {
+    if !loaded.has_data() && !data.is_empty() {
         anyhow::bail!("no data could be read");
     }
     surround(&mut loaded.session, &args)?;
@@ -137,10 +149,7 @@ pub fn run(args: Args, terminal: Terminal) -> anyhow::Result<Ended> {
         let file = written.file.unwrap_or_default();
         terminal.note(&format!("`{}` holds {rows}: {}", written.name, file.display()));
     }
-    if let Some(cut) = outcome.cut_at {
-        let rows = figures::plural(cut as u64, "row");
-        terminal.warning(&format!("the result was cut at {rows}, --limit raises the limit"));
-    }
+    say_cut(&outcome, terminal);
     let rows = figures::plural(outcome.rows as u64, "row");
     let events = figures::plural(loaded.summary.events, "event");
     terminal.note(&format!("{rows} from {events} in {}", figures::elapsed(outcome.elapsed)));
@@ -198,6 +207,39 @@ fn with_models(env: Env, rules: &[PathBuf], terminal: Terminal) -> anyhow::Resul
     pack.print_mistakes(terminal);
     models.replace(pack.models.clone());
     Ok(Env { models: Arc::new(models), constants: pack.constants().to_vec(), ..env })
+}
+
+/// Runs the query on a server; it is checked here, against the server's datasets.
+fn run_there(args: &Args, remote: &Remote, source: &Source, terminal: Terminal) -> anyhow::Result<Ended> {
+    anyhow::ensure!(
+        args.data.is_empty() && args.data_dir.is_none() && args.rules.is_empty() && !args.explain,
+        "--server: the data are the server's, --data, --data-dir, --rules and --explain do not go with it"
+    );
+    let mode = if args.strict { Mode::Strict } else { Mode::Compat };
+    let env = with_models(remote.env(mode)?, &args.rules, terminal)?;
+    let (plan, diagnostics) = checking::plan(source.text(), &env);
+    print_diagnostics(source, &diagnostics, terminal);
+    if checking::has_error(&diagnostics) {
+        return Ok(Ended::Failed);
+    }
+    anyhow::ensure!(plan.target.is_none(), "--server: a query that ends in `target` runs over files only");
+    let at = args.now.as_deref().map(|text| now(Some(text))).transpose()?;
+    let outcome = remote.query(source.text(), args.strict, at, args.limits.rows())?;
+    let mut out = BufWriter::new(std::io::stdout().lock());
+    rows(&mut out, args.format, terminal, &plan, &outcome)?;
+    out.flush()?;
+    drop(out);
+    say_cut(&outcome, terminal);
+    let count = figures::plural(outcome.rows as u64, "row");
+    terminal.note(&format!("{count} from {} in {}", remote.address(), figures::elapsed(outcome.elapsed)));
+    Ok(Ended::Clean)
+}
+
+fn say_cut(outcome: &Outcome, terminal: Terminal) {
+    if let Some(cut) = outcome.cut_at {
+        let rows = figures::plural(cut as u64, "row");
+        terminal.warning(&format!("the result was cut at {rows}, --limit raises the limit"));
+    }
 }
 
 fn text(args: &Args) -> anyhow::Result<Source> {

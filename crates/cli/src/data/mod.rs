@@ -15,6 +15,7 @@ use atalanta_engine::input::{Format, InputFile, Limits, Problem, ProblemKind, Pr
 use atalanta_engine::input::{discover, for_each_record, for_each_record_in};
 use atalanta_engine::session::{Session, SessionOptions};
 use atalanta_schema::Catalog;
+use atalanta_store::{Snapshot, is_data_folder};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 use self::intake::Intake;
@@ -70,12 +71,17 @@ pub fn load(request: &Request<'_>, options: SessionOptions, terminal: Terminal) 
         budget,
         stages: Vec::new(),
         parquet: BTreeMap::new(),
+        folders: Vec::new(),
         summary: DataSummary::default(),
         problems: Problems::new(),
         announced: 0,
         unsaid: BTreeMap::new(),
     };
-    for (dataset, paths) in groups {
+    for (dataset, mut paths) in groups {
+        paths.retain(|path| !loader.data_folder(path));
+        if paths.is_empty() {
+            continue;
+        }
         let (files, problems) = discover(&paths);
         loader.problems.merge(problems);
         for file in files {
@@ -109,6 +115,8 @@ struct Loader<'a> {
     /// One stage for each dataset and schema: mapped rows and inferred rows may differ in their columns.
     stages: Vec<(String, SchemaRef, Stage)>,
     parquet: BTreeMap<String, Vec<PathBuf>>,
+    /// Data folders of a server or of `atalanta ingest`.
+    folders: Vec<PathBuf>,
     summary: DataSummary,
     problems: Problems,
     announced: usize,
@@ -117,6 +125,36 @@ struct Loader<'a> {
 }
 
 impl Loader<'_> {
+    /// Notes a data folder; whether the path is one.
+    fn data_folder(&mut self, path: &str) -> bool {
+        let is_one = is_data_folder(Path::new(path));
+        if is_one {
+            self.folders.push(PathBuf::from(path));
+        }
+        is_one
+    }
+
+    /// All datasets of the data folders, with what is in their logs alone.
+    fn read_folders(&mut self, session: &mut Session) -> anyhow::Result<()> {
+        for folder in std::mem::take(&mut self.folders) {
+            let snapshot = Snapshot::read(&folder)?;
+            snapshot.fill(session)?;
+            for dataset in &snapshot.datasets {
+                let rows = dataset.rows();
+                self.summary.records += rows;
+                self.summary.events += rows;
+                self.summary.inputs.push(Input {
+                    path: folder.display().to_string(),
+                    source: dataset.name.clone(),
+                    detected_by: None,
+                    records: rows,
+                    events: rows,
+                });
+            }
+        }
+        Ok(())
+    }
+
     fn file(&mut self, dataset: &str, file: &InputFile) {
         if file.format == Format::Parquet {
             return self.parquet_file(dataset, &file.path);
@@ -212,7 +250,7 @@ impl Loader<'_> {
     }
 
     fn into_session(mut self, mut session: Session) -> anyhow::Result<Loaded> {
-        for (dataset, _, stage) in self.stages {
+        for (dataset, _, stage) in std::mem::take(&mut self.stages) {
             match stage.finish() {
                 Ok(rows) => {
                     session.add_staged(&dataset, rows)?;
@@ -223,6 +261,7 @@ impl Loader<'_> {
         for (dataset, files) in &self.parquet {
             session.add_parquet(dataset, files)?;
         }
+        self.read_folders(&mut session)?;
         self.summary.skipped = self.problems.skipped;
         self.summary.problem_counts =
             self.problems.counts.iter().map(|(kind, count)| (kind.as_str().to_owned(), *count)).collect();

@@ -12,6 +12,8 @@ mod lsp;
 mod model;
 mod parse;
 mod query;
+mod serve;
+mod store;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};

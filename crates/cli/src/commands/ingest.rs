@@ -1,0 +1,293 @@
+//! `atalanta ingest`: files, or standard input, into a data folder or to a server.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader, Seek, SeekFrom};
+use std::ops::ControlFlow;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use atalanta_engine::input::{
+    Format, Limits, NoProgress, Problems, RawRecord, discover, for_each_record, for_each_record_in,
+};
+use atalanta_intake::{IntakeError, Pipeline, Target};
+use atalanta_store::{Store, StoreOptions};
+
+use crate::Ended;
+use crate::figures;
+use crate::remote::{Remote, Server};
+use crate::terminal::Terminal;
+
+/// Records, and bytes of them, that are stored together.
+const BATCH: usize = 5000;
+const BATCH_BYTES: usize = 4 << 20;
+
+/// How often a followed file is looked at.
+const LOOK: Duration = Duration::from_millis(250);
+
+/// Store files in a data folder, or send them to a server
+///
+/// Records go through the source that --source names or their content tells; records of no known source need
+/// --source NAME_raw and are kept as they are. A batch counts as done once it is on disk.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Args {
+    /// Files, folders or patterns; `-` is standard input
+    #[arg(required = true, value_name = "PATH")]
+    paths: Vec<String>,
+    /// The source of the records, or a raw dataset whose name ends with `_raw`
+    #[arg(long, value_name = "ID", default_value = "auto")]
+    source: String,
+    /// Data folder, created if it is not there
+    #[arg(
+        long,
+        value_name = "DIR",
+        default_value = "atalanta-data",
+        env = "ATALANTA_DATA_DIR",
+        conflicts_with = "server"
+    )]
+    data_dir: PathBuf,
+    #[command(flatten)]
+    server: Server,
+    /// Go on with what is appended to one file of lines, also when it is rotated; Ctrl-C ends it
+    #[arg(long)]
+    follow: bool,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  atalanta ingest 'telemetry/**/*.jsonl.gz' --data-dir atalanta-data
+  atalanta ingest /var/log/envoy/access.log --follow --server http://127.0.0.1:7280
+  kubectl logs gateway | atalanta ingest - --source envoy_access
+
+Exit codes: 0 done, 2 something could not be read or stored";
+
+/// Where records go.
+enum Sink {
+    Folder(Box<Pipeline>),
+    Server(Remote),
+}
+
+/// What came of the records.
+#[derive(Default)]
+struct Counts {
+    records: u64,
+    events: u64,
+    quarantined: u64,
+}
+
+/// Runs the command.
+pub fn run(args: Args, terminal: Terminal) -> anyhow::Result<Ended> {
+    let target = Target::parse(&args.source)?;
+    let sink = match args.server.remote()? {
+        Some(remote) => Sink::Server(remote),
+        None => Sink::Folder(Box::new(folder(&args.data_dir, terminal)?)),
+    };
+    let mut ingest = Ingest { sink, word: args.source.clone(), target, counts: Counts::default() };
+    if args.follow {
+        anyhow::ensure!(args.paths.len() == 1 && args.paths[0] != "-", "--follow: expected one file");
+        ingest.follow(Path::new(&args.paths[0]), terminal)?;
+    }
+    let (files, mut problems) = discover(&args.paths);
+    for file in &files {
+        if file.format == Format::Parquet {
+            terminal.warning(&format!("{}: Parquet is not taken in", file.path.display()));
+            continue;
+        }
+        ingest.file(file, &mut problems)?;
+    }
+    if let Sink::Folder(pipeline) = &ingest.sink {
+        pipeline.store().close()?;
+    }
+    for problem in problems.list.iter().take(20) {
+        terminal.warning(&problem.to_string());
+    }
+    ingest.report(terminal);
+    Ok(if problems.list.is_empty() { Ended::Clean } else { Ended::Failed })
+}
+
+fn folder(path: &Path, terminal: Terminal) -> anyhow::Result<Pipeline> {
+    let store = Store::open(path, StoreOptions::default())?;
+    for problem in store.problems() {
+        terminal.warning(&atalanta_diag::render::escape_control(&problem.message));
+    }
+    Ok(Pipeline::new(Arc::new(store), atalanta_server::install_key(path)?))
+}
+
+struct Ingest {
+    sink: Sink,
+    word: String,
+    target: Target,
+    counts: Counts,
+}
+
+impl Ingest {
+    fn file(
+        &mut self,
+        file: &atalanta_engine::input::InputFile,
+        problems: &mut Problems,
+    ) -> anyhow::Result<()> {
+        let mut target = self.target.clone();
+        let mut word = self.word.clone();
+        let mut batch: Vec<RawRecord> = Vec::new();
+        let mut bytes = 0;
+        let mut failed = None;
+        {
+            let mut take = |record: RawRecord| {
+                bytes += record.bytes.len();
+                batch.push(record);
+                if batch.len() < BATCH && bytes < BATCH_BYTES {
+                    return ControlFlow::Continue(());
+                }
+                bytes = 0;
+                match self.store(&std::mem::take(&mut batch), &mut target, &mut word, &file.path) {
+                    Ok(()) => ControlFlow::Continue(()),
+                    Err(error) => {
+                        failed = Some(error);
+                        ControlFlow::Break(())
+                    }
+                }
+            };
+            if file.path == Path::new("-") {
+                let stdin = std::io::stdin().lock();
+                for_each_record_in(stdin, &file.path, &Limits::default(), &NoProgress, problems, &mut take);
+            } else {
+                for_each_record(file, &Limits::default(), &NoProgress, problems, &mut take);
+            }
+        }
+        if let Some(error) = failed {
+            return Err(error);
+        }
+        self.store(&batch, &mut target, &mut word, &file.path)
+    }
+
+    /// Stores a batch. The first batch of a file decides for the rest which source it is of.
+    fn store(
+        &mut self,
+        records: &[RawRecord],
+        target: &mut Target,
+        word: &mut String,
+        path: &Path,
+    ) -> anyhow::Result<()> {
+        if records.is_empty() {
+            return Ok(());
+        }
+        self.counts.records += records.len() as u64;
+        match &self.sink {
+            Sink::Folder(pipeline) => {
+                let records: Vec<(u64, &[u8])> =
+                    records.iter().map(|record| (record.line, record.bytes.as_slice())).collect();
+                let mapped = pipeline.map(&records, target, &path.display().to_string())?;
+                if let Ok(found) = Target::parse(&mapped.source) {
+                    *target = found;
+                }
+                self.counts.events += mapped.events;
+                self.counts.quarantined += mapped.quarantined;
+                loop {
+                    match pipeline.store_rows(&mapped) {
+                        Ok(receipt) => {
+                            receipt.wait()?;
+                            return Ok(());
+                        }
+                        Err(IntakeError::Busy { .. }) => std::thread::sleep(Duration::from_millis(50)),
+                        Err(error) => return Err(error.into()),
+                    }
+                }
+            }
+            Sink::Server(remote) => {
+                let mut body = Vec::new();
+                for record in records {
+                    body.extend(&record.bytes);
+                    body.push(b'\n');
+                }
+                let answer = remote.post(&format!("/api/v1/ingest/{word}"), &[], &body)?;
+                let answer: serde_json::Value = serde_json::from_slice(&answer)?;
+                if let Some(source) = answer["source"].as_str() {
+                    source.clone_into(word);
+                }
+                self.counts.events += answer["events"].as_u64().unwrap_or(0);
+                self.counts.quarantined += answer["quarantined"].as_u64().unwrap_or(0);
+                Ok(())
+            }
+        }
+    }
+
+    /// Reads a file of lines and what is appended to it, for ever.
+    fn follow(&mut self, path: &Path, terminal: Terminal) -> anyhow::Result<()> {
+        let mut target = self.target.clone();
+        let mut word = self.word.clone();
+        let mut tail = Tail::open(path)?;
+        loop {
+            let records = tail.lines()?;
+            if records.is_empty() {
+                std::thread::sleep(LOOK);
+                tail.renew(path)?;
+                continue;
+            }
+            self.store(&records, &mut target, &mut word, path)?;
+            self.report(terminal);
+        }
+    }
+
+    fn report(&self, terminal: Terminal) {
+        let Counts { records, events, quarantined } = self.counts;
+        let mut line =
+            format!("{}, {}", figures::plural(records, "record"), figures::plural(events, "event"));
+        if quarantined > 0 {
+            line.push_str(&format!(", {} in quarantine", figures::count(quarantined)));
+        }
+        match &self.sink {
+            Sink::Folder(pipeline) => {
+                terminal.note(&format!("{line} stored in {}", pipeline.store().folder().display()));
+            }
+            Sink::Server(remote) => terminal.note(&format!("{line} stored by {}", remote.address())),
+        }
+    }
+}
+
+/// A file that grows.
+struct Tail {
+    reader: BufReader<File>,
+    inode: u64,
+    at: u64,
+    line: u64,
+}
+
+impl Tail {
+    fn open(path: &Path) -> anyhow::Result<Self> {
+        let file = File::open(path).map_err(|error| anyhow::anyhow!("{}: {error}", path.display()))?;
+        let inode = file.metadata()?.ino();
+        Ok(Self { reader: BufReader::new(file), inode, at: 0, line: 0 })
+    }
+
+    /// The whole lines that are there; an unfinished one waits for its end.
+    fn lines(&mut self) -> anyhow::Result<Vec<RawRecord>> {
+        let mut records = Vec::new();
+        while records.len() < BATCH {
+            let mut bytes = Vec::new();
+            let read = self.reader.read_until(b'\n', &mut bytes)?;
+            if bytes.last() != Some(&b'\n') {
+                self.reader.seek(SeekFrom::Start(self.at))?;
+                break;
+            }
+            self.at += read as u64;
+            self.line += 1;
+            let text = bytes.trim_ascii_end();
+            if !text.is_empty() {
+                records.push(RawRecord { bytes: text.to_vec(), line: self.line, ordinal: self.line - 1 });
+            }
+        }
+        Ok(records)
+    }
+
+    /// Goes to the file that has taken the name, or back to the start of one that was cut.
+    fn renew(&mut self, path: &Path) -> anyhow::Result<()> {
+        // Between the two steps of a rotation there may be no file of the name.
+        let Ok(there) = std::fs::metadata(path) else { return Ok(()) };
+        if there.ino() != self.inode || there.len() < self.at {
+            *self = Self::open(path)?;
+        }
+        Ok(())
+    }
+}

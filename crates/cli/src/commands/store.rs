@@ -1,0 +1,204 @@
+//! `atalanta store`: what is in a data folder, and its upkeep.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use atalanta_diag::render::escape_control;
+use atalanta_server::config::duration;
+use atalanta_store::{DatasetReport, Retention, Store, StoreOptions, show, verify};
+use clap::Subcommand;
+
+use crate::Ended;
+use crate::figures;
+use crate::terminal::{Role, Terminal};
+use crate::time;
+
+/// Show, check and tidy a data folder
+///
+/// `show` and `verify` work beside a running server; `compact` and `retain` need the folder to themselves, a server
+/// does both by itself.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Args {
+    /// What to do
+    #[command(subcommand)]
+    action: Action,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  atalanta store show --data-dir atalanta-data
+  atalanta store verify --data-dir atalanta-data --deep
+  atalanta store retain --data-dir atalanta-data --keep xdr_data=90d
+
+Exit codes: 0 done, 1 `verify` found something wrong, 2 the folder could not be read or changed";
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Datasets with rows, bytes, time range, files and how many rows have a value in each field
+    Show {
+        #[command(flatten)]
+        folder: Folder,
+        /// Every field of every dataset
+        #[arg(long)]
+        fields: bool,
+    },
+    /// Merge small files
+    Compact {
+        #[command(flatten)]
+        folder: Folder,
+    },
+    /// End rows beyond their age and remove files that nobody reads
+    Retain {
+        #[command(flatten)]
+        folder: Folder,
+        /// Dataset and age of its oldest rows
+        #[arg(long, value_name = "DATASET=AGE")]
+        keep: Vec<String>,
+        /// How long a file must have been out of its table before it is removed from disk
+        #[arg(long, value_name = "AGE", default_value = "15m")]
+        grace: String,
+    },
+    /// Check catalog, files and log against each other
+    Verify {
+        #[command(flatten)]
+        folder: Folder,
+        /// Read every row, not the footers alone
+        #[arg(long)]
+        deep: bool,
+    },
+}
+
+/// The data folder.
+#[derive(Debug, clap::Args)]
+struct Folder {
+    /// Data folder
+    #[arg(long, value_name = "DIR", default_value = "atalanta-data", env = "ATALANTA_DATA_DIR")]
+    data_dir: PathBuf,
+}
+
+/// Runs the command.
+pub fn run(args: Args, terminal: Terminal) -> anyhow::Result<Ended> {
+    match args.action {
+        Action::Show { folder, fields } => {
+            let reports = show(&folder.data_dir)?;
+            let mut out = std::io::stdout().lock();
+            for report in &reports {
+                print(&mut out, terminal, report, fields)?;
+            }
+            if reports.is_empty() {
+                writeln!(out, "no datasets")?;
+            }
+            Ok(Ended::Clean)
+        }
+        Action::Compact { folder } => {
+            let done = open(&folder.data_dir, terminal)?.compact(true)?;
+            let (before, after) = (figures::plural(done.before, "file"), figures::count(done.after));
+            terminal.note(&format!("{before} became {after}, {}", figures::plural(done.rows, "row")));
+            Ok(Ended::Clean)
+        }
+        Action::Retain { folder, keep, grace } => retain(&folder.data_dir, &keep, &grace, terminal),
+        Action::Verify { folder, deep } => check(&folder.data_dir, deep, terminal),
+    }
+}
+
+/// Opens a folder that is there, for writing.
+fn open(folder: &Path, terminal: Terminal) -> anyhow::Result<Store> {
+    anyhow::ensure!(
+        atalanta_store::is_data_folder(folder),
+        "{}: is no data folder, expected a file catalog.sqlite in it",
+        folder.display()
+    );
+    let store = Store::open(folder, StoreOptions::default())?;
+    for problem in store.problems() {
+        terminal.warning(&escape_control(&problem.message));
+    }
+    store.flush()?;
+    Ok(store)
+}
+
+fn retain(folder: &Path, keep: &[String], grace: &str, terminal: Terminal) -> anyhow::Result<Ended> {
+    let mut retention = Retention::new();
+    for text in keep {
+        let (dataset, age) =
+            text.split_once('=').ok_or_else(|| anyhow::anyhow!("--keep {text}: expected DATASET=AGE"))?;
+        retention.insert(dataset.to_owned(), duration("--keep", age).map_err(anyhow::Error::msg)?);
+    }
+    let grace = duration("--grace", grace).map_err(anyhow::Error::msg)?;
+    let store = open(folder, terminal)?;
+    let now = jiff::Timestamp::now();
+    let done = store.retain(&retention, now)?;
+    let removed = store.clean(grace, now)?;
+    let rows = figures::plural(done.rows, "row");
+    terminal.note(&format!("{rows} ended, {} removed from disk", figures::plural(removed, "file")));
+    Ok(Ended::Clean)
+}
+
+fn check(folder: &Path, deep: bool, terminal: Terminal) -> anyhow::Result<Ended> {
+    let found = verify(&folder.canonicalize().unwrap_or_else(|_| folder.to_path_buf()), deep)?;
+    for error in &found.errors {
+        terminal.error(&escape_control(error));
+    }
+    for note in &found.notes {
+        terminal.note(&escape_control(note));
+    }
+    if !found.leftovers.is_empty() {
+        let files = figures::plural(found.leftovers.len() as u64, "file");
+        terminal.note(&format!("{files} of an unfinished write, which no table has"));
+    }
+    let stored =
+        format!("{} in {}", figures::plural(found.rows, "row"), figures::plural(found.files, "file"));
+    let logged = format!("{} in the log", figures::plural(found.log_rows, "row"));
+    let verdict = if found.errors.is_empty() {
+        "nothing wrong".to_owned()
+    } else {
+        figures::plural(found.errors.len() as u64, "error")
+    };
+    terminal.note(&format!("{stored}, {logged}: {verdict}"));
+    Ok(if found.errors.is_empty() { Ended::Clean } else { Ended::Findings })
+}
+
+fn print(
+    out: &mut dyn Write,
+    terminal: Terminal,
+    report: &DatasetReport,
+    fields: bool,
+) -> anyhow::Result<()> {
+    let rows = figures::plural(report.rows, "row");
+    let files = figures::plural(report.files, "file");
+    let size = bytes(report.bytes);
+    writeln!(out, "{}  {rows}, {files}, {size}", terminal.out.paint(Role::Strong, &report.name))?;
+    if report.hot_rows > 0 {
+        writeln!(out, "  {} in the log, not in files yet", figures::plural(report.hot_rows, "row"))?;
+    }
+    if let Some((from, to)) = report.times {
+        writeln!(out, "  from {} to {}", time::rfc3339(from), time::rfc3339(to))?;
+    }
+    for (column, side, rows) in &report.conflicts {
+        let rows = figures::plural(*rows, "value");
+        let line = format!("  {rows} of {column} had another type and are in {side}");
+        writeln!(out, "{}", terminal.out.paint(Role::Warn, &escape_control(&line)))?;
+    }
+    let filled: Vec<&(String, u64)> = report.filled.iter().filter(|(_, count)| *count > 0).collect();
+    if !fields {
+        writeln!(
+            out,
+            "  {} with values, --fields lists them",
+            figures::plural(filled.len() as u64, "field")
+        )?;
+        return Ok(());
+    }
+    for (name, count) in filled {
+        let share = *count as f64 * 100.0 / report.rows.max(1) as f64;
+        writeln!(out, "  {:>6.1} %  {}", share.min(100.0), escape_control(name))?;
+    }
+    Ok(())
+}
+
+fn bytes(size: u64) -> String {
+    match size {
+        0..1_000_000 => format!("{:.1} kB", size as f64 / 1e3),
+        1_000_000..1_000_000_000 => format!("{:.1} MB", size as f64 / 1e6),
+        _ => format!("{:.1} GB", size as f64 / 1e9),
+    }
+}

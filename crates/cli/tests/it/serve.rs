@@ -1,0 +1,219 @@
+//! A real server process: what it acknowledged is there once, whatever happens to it.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use crate::Bench;
+
+/// Rounds of the fault test; `ATALANTA_KILL_ROUNDS=200` for the long run.
+const ROUNDS: u64 = 5;
+
+struct Server {
+    child: Child,
+    address: SocketAddr,
+}
+
+impl Server {
+    /// Starts a server over the bench's folder `lake` and waits until it listens.
+    fn start(bench: &Bench) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_atalanta"))
+            .args(["serve", "--config", "serve.toml", "--data-dir", "lake", "--listen", "127.0.0.1:0"])
+            .current_dir(bench.folder.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let mut said = String::new();
+        let address = loop {
+            let Some(Ok(line)) = lines.next() else { panic!("the server did not start:\n{said}") };
+            if let Some((_, rest)) = line.split_once("listening address=") {
+                break rest.split_whitespace().next().unwrap().parse().unwrap();
+            }
+            said.push_str(&line);
+            said.push('\n');
+        };
+        // A full pipe would stop the server.
+        std::thread::spawn(move || for _ in lines.by_ref() {});
+        Self { child, address }
+    }
+
+    fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    fn post(&self, path: &str, body: &[u8]) -> Option<(u16, String)> {
+        request(self.address, "POST", path, body)
+    }
+
+    fn get(&self, path: &str) -> (u16, String) {
+        request(self.address, "GET", path, b"").unwrap()
+    }
+
+    fn signal(&mut self, signal: &str) -> std::process::ExitStatus {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
+        self.child.wait().unwrap()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Status and body; none if the connection broke, in which case nothing was acknowledged.
+fn request(address: SocketAddr, method: &str, path: &str, body: &[u8]) -> Option<(u16, String)> {
+    let mut stream = TcpStream::connect(address).ok()?;
+    stream.set_read_timeout(Some(Duration::from_secs(60))).ok()?;
+    let length = body.len();
+    write!(
+        stream,
+        "{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n"
+    )
+    .ok()?;
+    stream.write_all(body).ok()?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).ok()?;
+    let (head, body) = answer.split_once("\r\n\r\n")?;
+    Some((head.get(9..12)?.parse().ok()?, body.to_owned()))
+}
+
+/// How often each id is in the data folder.
+fn ids(bench: &Bench) -> BTreeMap<String, u64> {
+    let query = "dataset = load_test_raw | comp count() as n by id";
+    let run =
+        bench.run(&["query", query, "--data-dir", "lake", "--format", "csv", "--limit", "10000000"]).ends(0);
+    let row = |line: &str| {
+        let (one, two) = line.split_once(',').unwrap();
+        if one.starts_with('c') {
+            (one.to_owned(), two.parse().unwrap())
+        } else {
+            (two.to_owned(), one.parse().unwrap())
+        }
+    };
+    run.out.lines().skip(1).map(row).collect()
+}
+
+/// Sends batches of events with ids of their own until told to stop; the ids that were acknowledged.
+fn load(address: SocketAddr, writer: u64, next: &AtomicU64, stop: &AtomicBool) -> (Vec<String>, u64) {
+    let (mut acknowledged, mut sent) = (Vec::new(), 0);
+    while !stop.load(Ordering::Relaxed) {
+        let batch: Vec<String> = (0..1 + writer * 7)
+            .map(|_| format!("c{writer}-{}", next.fetch_add(1, Ordering::Relaxed)))
+            .collect();
+        let body: String =
+            batch.iter().map(|id| format!("{{\"id\":\"{id}\",\"text\":\"some payload\"}}\n")).collect();
+        sent += batch.len() as u64;
+        match request(address, "POST", "/api/v1/ingest/load_test_raw", body.as_bytes()) {
+            Some((200, _)) => acknowledged.extend(batch),
+            Some((503, _)) => std::thread::sleep(Duration::from_millis(20)),
+            Some((status, body)) => panic!("{status}: {body}"),
+            None => break,
+        }
+    }
+    (acknowledged, sent)
+}
+
+#[test]
+fn killed_at_random_moments_it_keeps_what_it_acknowledged_once() {
+    let bench = Bench::new();
+    // Small sizes, so that every step of the store happens all the time.
+    bench.write(
+        "serve.toml",
+        "[store]\nsegment_mib = 1\nflush_mib = 1\nflush_interval = \"100ms\"\nmaintenance_interval = \"300ms\"\n\
+         removal_grace = \"1s\"\n",
+    );
+    let rounds =
+        std::env::var("ATALANTA_KILL_ROUNDS").ok().and_then(|text| text.parse().ok()).unwrap_or(ROUNDS);
+    let next = AtomicU64::new(0);
+    let mut acknowledged: Vec<String> = Vec::new();
+    let mut sent = 0;
+    for round in 0..rounds {
+        let mut server = Server::start(&bench);
+        let stop = AtomicBool::new(false);
+        let results = std::thread::scope(|scope| {
+            let (address, next, stop) = (server.address, &next, &stop);
+            let writers: Vec<_> =
+                (0..4).map(|writer| scope.spawn(move || load(address, writer, next, stop))).collect();
+            // Moments spread over the cycle of flush and maintenance, another one in each round.
+            std::thread::sleep(Duration::from_millis(150 + (round * 7919) % 900));
+            server.child.kill().unwrap();
+            server.child.wait().unwrap();
+            stop.store(true, Ordering::Relaxed);
+            writers.into_iter().map(|writer| writer.join().unwrap()).collect::<Vec<_>>()
+        });
+        for (ids, count) in results {
+            acknowledged.extend(ids);
+            sent += count;
+        }
+    }
+    let found = ids(&bench);
+    let lost: Vec<&String> = acknowledged.iter().filter(|id| !found.contains_key(*id)).collect();
+    let twice: Vec<_> = found.iter().filter(|(_, count)| **count != 1).collect();
+    assert!(
+        lost.is_empty(),
+        "{} of {} acknowledged events are lost: {lost:?}",
+        lost.len(),
+        acknowledged.len()
+    );
+    assert!(twice.is_empty(), "events are there more than once: {twice:?}");
+    assert!(found.len() as u64 <= sent && !acknowledged.is_empty());
+    bench.run(&["store", "verify", "--data-dir", "lake", "--deep"]).ends(0).says("nothing wrong");
+    // The next start has everything in tables after a clean end.
+    let mut server = Server::start(&bench);
+    assert!(server.signal("-TERM").success());
+    assert_eq!(ids(&bench), found);
+    bench
+        .run(&["store", "verify", "--data-dir", "lake", "--deep"])
+        .ends(0)
+        .says("0 rows in the log: nothing wrong");
+}
+
+#[test]
+fn an_event_is_visible_at_once_and_a_clean_end_writes_it_to_tables() {
+    let bench = Bench::new();
+    bench.write("serve.toml", "");
+    let mut server = Server::start(&bench);
+    assert_eq!(server.get("/healthz").0, 200);
+    assert_eq!(server.get("/readyz").0, 200);
+    let (status, said) = server.post("/api/v1/ingest/acme_app_raw", b"{\"user\":\"ann\"}").unwrap();
+    assert_eq!(status, 200, "{said}");
+    let started = Instant::now();
+    let query = "dataset = acme_app_raw | fields user";
+    let url = server.url();
+    bench.run(&["query", query, "--server", &url, "--format", "csv"]).ends(0).prints("ann");
+    assert!(started.elapsed() < Duration::from_secs(20));
+    let (status, said) = server.post("/api/v1/query", format!("{{\"query\":{query:?}}}").as_bytes()).unwrap();
+    assert!(status == 200 && said.contains("\"user\":\"ann\""), "{said}");
+    let (status, said) =
+        server.post("/api/v1/query", b"{\"query\":\"dataset = acme_app_raw | filtr x = 1\"}").unwrap();
+    assert!(status == 400 && said.contains("diagnostics"), "{said}");
+    bench.run(&["query", "dataset = acme_ap_raw", "--server", &url]).ends(2).says("acme_ap_raw");
+    bench.write("more.jsonl", "{\"user\":\"bob\"}\n{\"user\":\"cy\"}\n");
+    bench
+        .run(&["ingest", "more.jsonl", "--source", "acme_app_raw", "--server", &url])
+        .ends(0)
+        .says("2 records");
+    let metrics = server.get("/metrics").1;
+    assert!(
+        metrics.contains("atalanta_intake_records_total{listener=\"http\",source=\"acme_app_raw\"} 3"),
+        "{metrics}"
+    );
+    // The folder can be read beside the server, but not be written.
+    bench.run(&["query", query, "--data-dir", "lake", "--format", "csv"]).ends(0).prints("cy");
+    bench
+        .run(&["ingest", "more.jsonl", "--source", "acme_app_raw", "--data-dir", "lake"])
+        .ends(2)
+        .says("another process");
+    assert!(server.signal("-TERM").success());
+    bench.run(&["query", query, "--data-dir", "lake", "--format", "csv"]).ends(0).prints("bob");
+    bench.run(&["store", "verify", "--data-dir", "lake"]).ends(0).says("3 rows in 1 file, 0 rows in the log");
+}

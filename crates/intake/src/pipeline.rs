@@ -1,0 +1,251 @@
+//! From records to an acknowledgement: which source, mapping, quarantine, store.
+
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use atalanta_sources::{MapOptions, Mapper, Registry, Source};
+use atalanta_store::{Part, Receipt, Store};
+
+use crate::counters::Counters;
+use crate::error::IntakeError;
+use crate::quarantine::{self, QUARANTINE};
+use crate::raw;
+
+/// The dataset of mapped events.
+pub const EVENTS: &str = "xdr_data";
+
+/// Records that decide which source they are of.
+const LOOK: usize = 20;
+
+/// Share of them that must look like the source.
+const CONFIDENT: f64 = 0.5;
+
+/// Where records go.
+#[derive(Clone, Debug)]
+pub enum Target {
+    /// Through the mapping of a source to events.
+    Source(&'static Source),
+    /// Through the mapping of the source that their content tells, else to a raw dataset.
+    Detect(String),
+    /// To a raw dataset as they are.
+    Raw(String),
+}
+
+impl Target {
+    /// What the word in an address stands for: the id of a source, `auto`, or a raw dataset `…_raw`.
+    pub fn parse(word: &str) -> Result<Self, IntakeError> {
+        if let Some(source) = Registry::builtin().get(word) {
+            return Ok(Self::Source(source));
+        }
+        if word == "auto" {
+            return Ok(Self::Detect("unknown_records_raw".to_owned()));
+        }
+        let named = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+        if word.ends_with("_raw")
+            && word.len() <= 100
+            && word.chars().all(named)
+            && word.starts_with(char::is_alphabetic)
+        {
+            return Ok(Self::Raw(word.to_owned()));
+        }
+        Err(IntakeError::Source(unknown(word)))
+    }
+
+    /// The name to count under.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Source(source) => &source.id,
+            Self::Detect(_) => "auto",
+            Self::Raw(dataset) => dataset,
+        }
+    }
+}
+
+fn unknown(word: &str) -> String {
+    let ids: Vec<&str> = Registry::builtin().sources().iter().map(|source| source.id.as_str()).collect();
+    let near = ids.iter().map(|id| (strsim::jaro_winkler(word, id), *id)).max_by(|a, b| a.0.total_cmp(&b.0));
+    let near = near.filter(|(likeness, _)| *likeness > 0.8).map(|(_, id)| format!(", nearest is `{id}`"));
+    let shown: String = word.chars().take(60).collect();
+    format!(
+        "no source is named `{}`{}; there are {}, `auto`, and raw datasets whose name ends with `_raw`",
+        shown.escape_debug(),
+        near.unwrap_or_default(),
+        ids.join(", ")
+    )
+}
+
+/// Mapped records, not stored yet.
+#[derive(Debug)]
+pub struct Mapped {
+    parts: Vec<Part>,
+    /// Records that were read.
+    pub records: u64,
+    /// Events made of them.
+    pub events: u64,
+    /// Records for the quarantine.
+    pub quarantined: u64,
+    /// The source or raw dataset that took them.
+    pub source: String,
+}
+
+/// Mapping and store behind all listeners.
+#[derive(Debug)]
+pub struct Pipeline {
+    store: Arc<Store>,
+    install_key: [u8; 32],
+    /// Counts by source.
+    pub counters: Counters,
+}
+
+impl Pipeline {
+    /// A pipeline into a store; `install_key` is the secret for hashes of API keys.
+    pub fn new(store: Arc<Store>, install_key: [u8; 32]) -> Self {
+        Self { store, install_key, counters: Counters::default() }
+    }
+
+    /// The store.
+    pub fn store(&self) -> &Arc<Store> {
+        &self.store
+    }
+
+    /// Maps records, each with the line on which it starts; `place` says where they came from. Takes CPU time: not
+    /// for an async thread.
+    pub fn map(&self, records: &[(u64, &[u8])], target: &Target, place: &str) -> Result<Mapped, IntakeError> {
+        let now = jiff::Timestamp::now().as_microsecond();
+        let mut mapped = Mapped {
+            parts: Vec::new(),
+            records: records.len() as u64,
+            events: 0,
+            quarantined: 0,
+            source: target.name().to_owned(),
+        };
+        if records.is_empty() {
+            return Ok(mapped);
+        }
+        let source = match target {
+            Target::Source(source) => Some(*source),
+            Target::Detect(_) => detect(records),
+            Target::Raw(_) => None,
+        };
+        match (source, target) {
+            (Some(source), _) => {
+                mapped.source.clone_from(&source.id);
+                for batch in self.through_source(records, source, place, now)? {
+                    mapped.take(batch)?;
+                }
+            }
+            (None, Target::Detect(dataset) | Target::Raw(dataset)) => {
+                mapped.source.clone_from(dataset);
+                for batch in raw::rows(records, place, now)? {
+                    mapped.events += batch.num_rows() as u64;
+                    mapped.parts.push(Part { dataset: dataset.clone(), batch });
+                }
+            }
+            (None, Target::Source(_)) => {}
+        }
+        Ok(mapped)
+    }
+
+    fn through_source(
+        &self,
+        records: &[(u64, &[u8])],
+        source: &'static Source,
+        place: &str,
+        now: i64,
+    ) -> Result<Vec<RecordBatch>, IntakeError> {
+        let server =
+            |error: &dyn std::fmt::Display| IntakeError::Server(format!("source {}: {error}", source.id));
+        let options =
+            MapOptions { ingest_time_us: now, install_key: self.install_key, path: Some(place.to_owned()) };
+        let mut mapper = Mapper::new(source, options).map_err(|error| server(&error))?;
+        for (line, bytes) in records {
+            mapper.push(bytes, *line).map_err(|error| server(&error))?;
+        }
+        mapper.finish().map_err(|error| server(&error))?;
+        Ok(mapper.take_batches())
+    }
+
+    /// Gives mapped records to the store; they are durable when the receipt says so.
+    pub fn store_rows(&self, mapped: &Mapped) -> Result<Receipt, IntakeError> {
+        Ok(self.store.append(mapped.parts.clone())?)
+    }
+}
+
+impl Mapped {
+    /// Several results as one, to be stored together.
+    pub fn together(all: Vec<Self>) -> Self {
+        let mut whole =
+            Self { parts: Vec::new(), records: 0, events: 0, quarantined: 0, source: String::new() };
+        for one in all {
+            whole.parts.extend(one.parts);
+            whole.records += one.records;
+            whole.events += one.events;
+            whole.quarantined += one.quarantined;
+            whole.source = one.source;
+        }
+        whole
+    }
+
+    fn take(&mut self, batch: RecordBatch) -> Result<(), IntakeError> {
+        let (events, bad) = quarantine::split(batch)?;
+        if events.num_rows() > 0 {
+            self.events += events.num_rows() as u64;
+            self.parts.push(Part { dataset: EVENTS.to_owned(), batch: events });
+        }
+        if let Some(batch) = bad {
+            self.quarantined += batch.num_rows() as u64;
+            self.parts.push(Part { dataset: QUARANTINE.to_owned(), batch });
+        }
+        Ok(())
+    }
+}
+
+fn detect(records: &[(u64, &[u8])]) -> Option<&'static Source> {
+    let sample: Vec<&[u8]> = records.iter().take(LOOK).map(|(_, bytes)| *bytes).collect();
+    let found = Registry::builtin().detect(&sample).filter(|found| found.confidence >= CONFIDENT)?;
+    Registry::builtin().get(&found.id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use atalanta_store::{StoreOptions, verify};
+
+    #[test]
+    fn events_and_quarantine_are_stored_together() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Arc::new(Store::open(folder.path(), StoreOptions::default()).unwrap());
+        let pipeline = Pipeline::new(Arc::clone(&store), [0; 32]);
+        let good = std::fs::read(
+            std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
+                .join("../../content/sources/litellm_proxy/samples/standard_logging_payload.jsonl"),
+        )
+        .unwrap();
+        let mut records: Vec<(u64, &[u8])> = crate::body::split(&good, atalanta_sources::Framing::Lines);
+        records.push((99, b"{\"broken\":"));
+        let target = Target::parse("litellm_proxy").unwrap();
+        let mapped = pipeline.map(&records, &target, "test").unwrap();
+        assert_eq!((mapped.quarantined, mapped.records), (1, records.len() as u64));
+        assert!(mapped.events >= mapped.records - 1);
+        let events = mapped.events;
+        pipeline.store_rows(&mapped).unwrap().wait().unwrap();
+        let rows = |name: &str| {
+            let snapshot = store.snapshot();
+            snapshot.datasets.iter().find(|dataset| dataset.name == name).map_or(0, |dataset| dataset.rows())
+        };
+        assert_eq!((rows(EVENTS), rows(QUARANTINE)), (events, 1));
+        store.close().unwrap();
+        assert_eq!(verify(folder.path(), true).unwrap().errors, Vec::<String>::new());
+    }
+
+    #[test]
+    fn names_of_targets() {
+        assert!(matches!(Target::parse("otlp"), Ok(Target::Source(_))));
+        assert!(matches!(Target::parse("acme_gateway_raw"), Ok(Target::Raw(_))));
+        let error = Target::parse("otpl").unwrap_err().to_string();
+        assert!(error.contains("nearest is `otlp`"), "{error}");
+        for bad in ["../x_raw", "_raw", "X_raw", "xdr_data", "atalanta_quarantine"] {
+            assert!(Target::parse(bad).is_err(), "{bad}");
+        }
+    }
+}

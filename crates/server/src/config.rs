@@ -1,0 +1,359 @@
+//! The configuration file of `atalanta serve`, in TOML. Every key has a default; a key that is not known is an error.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use atalanta_engine::session::SessionOptions;
+use atalanta_intake::auth::{Token, Tokens};
+use atalanta_intake::http::HttpLimits;
+use atalanta_store::{Retention, StoreOptions};
+use serde::Deserialize;
+
+/// A configuration that can be run.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The data folder.
+    pub data_dir: PathBuf,
+    /// Address of the HTTP listener.
+    pub http: SocketAddr,
+    /// Limits of HTTP bodies.
+    pub limits: HttpLimits,
+    /// Addresses of syslog over UDP.
+    pub syslog_udp: Option<SocketAddr>,
+    /// Addresses of syslog over TCP.
+    pub syslog_tcp: Option<SocketAddr>,
+    /// Sizes and times of the store.
+    pub store: StoreOptions,
+    /// How often files are merged, old rows end and unread files are removed.
+    pub maintenance: Duration,
+    /// How long a removed file stays on disk for queries that read it.
+    pub grace: Duration,
+    /// How long rows are kept.
+    pub retention: Retention,
+    /// Limits of queries.
+    pub query: QueryLimits,
+    /// Who may send and ask.
+    pub tokens: Tokens,
+    /// Log lines as JSON objects.
+    pub json_log: bool,
+    /// Which log lines: `info`, `debug`, or a filter by module.
+    pub log_filter: String,
+}
+
+/// Limits of queries.
+#[derive(Clone, Debug)]
+pub struct QueryLimits {
+    /// Queries that run at a time.
+    pub parallel: usize,
+    /// Threads of one query.
+    pub threads: usize,
+    /// Bytes of memory of one query.
+    pub memory: usize,
+    /// Rows of a result.
+    pub rows: usize,
+    /// Run time.
+    pub timeout: Duration,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct File {
+    data_dir: PathBuf,
+    http: Http,
+    syslog: Syslog,
+    store: Store,
+    retention: BTreeMap<String, String>,
+    query: Query,
+    tokens: Vec<TokenEntry>,
+    log: Log,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Http {
+    listen: SocketAddr,
+    max_body_mib: usize,
+    max_decompressed_mib: usize,
+    max_inflight_mib: usize,
+    body_timeout: String,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Syslog {
+    udp: Option<SocketAddr>,
+    tcp: Option<SocketAddr>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Store {
+    segment_mib: u64,
+    flush_mib: usize,
+    flush_interval: String,
+    memory_mib: usize,
+    maintenance_interval: String,
+    removal_grace: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Query {
+    parallel: usize,
+    threads: usize,
+    memory_mib: usize,
+    max_rows: usize,
+    timeout: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TokenEntry {
+    name: String,
+    secret: Option<String>,
+    secret_file: Option<PathBuf>,
+    secret_env: Option<String>,
+    #[serde(default)]
+    sources: Vec<String>,
+    #[serde(default)]
+    rights: Vec<Right>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Right {
+    Ingest,
+    Query,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Log {
+    json: bool,
+    filter: String,
+}
+
+impl Default for File {
+    fn default() -> Self {
+        Self {
+            data_dir: PathBuf::from("atalanta-data"),
+            http: Http::default(),
+            syslog: Syslog::default(),
+            store: Store::default(),
+            retention: BTreeMap::new(),
+            query: Query::default(),
+            tokens: Vec::new(),
+            log: Log::default(),
+        }
+    }
+}
+
+impl Default for Http {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 7280)),
+            max_body_mib: 16,
+            max_decompressed_mib: 64,
+            max_inflight_mib: 128,
+            body_timeout: "60s".to_owned(),
+        }
+    }
+}
+
+impl Default for Store {
+    fn default() -> Self {
+        Self {
+            segment_mib: 64,
+            flush_mib: 64,
+            flush_interval: "30s".to_owned(),
+            memory_mib: 256,
+            maintenance_interval: "60s".to_owned(),
+            removal_grace: "15m".to_owned(),
+        }
+    }
+}
+
+impl Default for Query {
+    fn default() -> Self {
+        let engine = SessionOptions::default();
+        Self {
+            parallel: 4,
+            threads: engine.threads,
+            memory_mib: 512,
+            max_rows: 1_000_000,
+            timeout: "5m".to_owned(),
+        }
+    }
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { json: false, filter: "info".to_owned() }
+    }
+}
+
+impl Config {
+    /// Reads a file; without one everything has its default.
+    pub fn load(path: Option<&Path>) -> Result<Self, String> {
+        let Some(path) = path else { return Self::parse("") };
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| format!("{}: cannot be read: {error}", path.display()))?;
+        Self::parse(&text).map_err(|error| format!("{}: {error}", path.display()))
+    }
+
+    /// Reads a text; the error says what is wrong and where.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let file: File = toml::from_str(text).map_err(|error| error.to_string().trim_end().to_owned())?;
+        let tokens = file.tokens.into_iter().map(token).collect::<Result<Vec<_>, _>>()?;
+        let mut retention = Retention::new();
+        for (dataset, age) in &file.retention {
+            retention.insert(dataset.clone(), duration(&format!("retention.{dataset}"), age)?);
+        }
+        let config = Self {
+            data_dir: file.data_dir,
+            http: file.http.listen,
+            limits: HttpLimits {
+                body_bytes: file.http.max_body_mib << 20,
+                decoded_bytes: file.http.max_decompressed_mib << 20,
+                inflight_bytes: file.http.max_inflight_mib << 20,
+                body_timeout: duration("http.body_timeout", &file.http.body_timeout)?,
+                ..HttpLimits::default()
+            },
+            syslog_udp: file.syslog.udp,
+            syslog_tcp: file.syslog.tcp,
+            store: StoreOptions {
+                segment_bytes: file.store.segment_mib << 20,
+                flush_bytes: file.store.flush_mib << 20,
+                flush_interval: duration("store.flush_interval", &file.store.flush_interval)?,
+                memory_limit: file.store.memory_mib << 20,
+            },
+            maintenance: duration("store.maintenance_interval", &file.store.maintenance_interval)?,
+            grace: duration("store.removal_grace", &file.store.removal_grace)?,
+            retention,
+            query: QueryLimits {
+                parallel: file.query.parallel.max(1),
+                threads: file.query.threads.max(1),
+                memory: file.query.memory_mib << 20,
+                rows: file.query.max_rows,
+                timeout: duration("query.timeout", &file.query.timeout)?,
+            },
+            tokens: Tokens(tokens),
+            json_log: file.log.json,
+            log_filter: file.log.filter,
+        };
+        config.check()?;
+        Ok(config)
+    }
+
+    /// Whether the values go together.
+    pub fn check(&self) -> Result<(), String> {
+        let sizes = [
+            ("http.max_body_mib", self.limits.body_bytes),
+            ("http.max_decompressed_mib", self.limits.decoded_bytes),
+            ("store.flush_mib", self.store.flush_bytes),
+            ("query.memory_mib", self.query.memory),
+        ];
+        if let Some((key, _)) = sizes.iter().find(|(_, bytes)| *bytes == 0) {
+            return Err(format!("{key}: expected at least 1"));
+        }
+        if self.limits.inflight_bytes < self.limits.body_bytes {
+            return Err("http.max_inflight_mib: expected at least http.max_body_mib".to_owned());
+        }
+        if self.store.memory_limit < self.store.flush_bytes {
+            return Err("store.memory_mib: expected at least store.flush_mib".to_owned());
+        }
+        if self.tokens.0.is_empty() && !self.http.ip().is_loopback() {
+            return Err(format!(
+                "http.listen: {} can be reached from other machines and no [[tokens]] are configured; add one, or \
+                 listen on 127.0.0.1",
+                self.http
+            ));
+        }
+        Ok(())
+    }
+}
+
+fn token(entry: TokenEntry) -> Result<Token, String> {
+    let name = entry.name.escape_debug().to_string();
+    let secret = match (entry.secret, entry.secret_file, entry.secret_env) {
+        (Some(secret), None, None) => secret,
+        (None, Some(path), None) => std::fs::read_to_string(&path)
+            .map_err(|error| format!("tokens `{name}`: {}: cannot be read: {error}", path.display()))?
+            .trim()
+            .to_owned(),
+        (None, None, Some(variable)) => std::env::var(&variable)
+            .map_err(|_| format!("tokens `{name}`: the variable {variable} is not set"))?,
+        _ => return Err(format!("tokens `{name}`: expected one of secret, secret_file, secret_env")),
+    };
+    if secret.len() < 16 {
+        return Err(format!("tokens `{name}`: the secret has fewer than 16 characters"));
+    }
+    let has = |right| entry.rights.is_empty() && right == Right::Ingest || entry.rights.contains(&right);
+    Ok(Token::new(entry.name, &secret, entry.sources, has(Right::Ingest), has(Right::Query)))
+}
+
+/// `250ms`, `30s`, `15m`, `12h`, `90d`.
+pub fn duration(key: &str, text: &str) -> Result<Duration, String> {
+    let wrong =
+        || format!("{key}: {text:?} is no duration, expected a number with ms, s, m, h or d, as in `30s`");
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let number: u64 = text[..digits].parse().map_err(|_| wrong())?;
+    let millis = match &text[digits..] {
+        "ms" => 1,
+        "s" => 1000,
+        "m" => 60_000,
+        "h" => 3_600_000,
+        "d" => 86_400_000,
+        _ => return Err(wrong()),
+    };
+    Ok(Duration::from_millis(number.checked_mul(millis).ok_or_else(wrong)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_documented_file_has_the_defaults() {
+        let text = include_str!("../../../docs/server.toml");
+        let documented = Config::parse(text).unwrap();
+        assert_eq!(format!("{documented:?}"), format!("{:?}", Config::parse("").unwrap()));
+    }
+
+    #[test]
+    fn every_key_is_documented() {
+        let text = include_str!("../../../docs/server.toml");
+        let source = include_str!("config.rs");
+        let start = source.find("struct File").unwrap();
+        let end = source.find("impl Default for File").unwrap();
+        let fields = source[start..end].lines().filter_map(|line| {
+            let name = line.trim().split_once(": ")?.0;
+            name.chars().all(|c| c.is_ascii_lowercase() || c == '_').then_some(name)
+        });
+        let missing: Vec<&str> = fields.filter(|name| !text.contains(name)).collect();
+        assert_eq!(missing, Vec::<&str>::new());
+    }
+
+    #[test]
+    fn mistakes_are_named() {
+        let wrong = |text: &str| Config::parse(text).unwrap_err();
+        assert!(wrong("[http]\nlistn = 1").contains("listn"));
+        assert!(wrong("[http]\nlisten = \"0.0.0.0:80\"").contains("no [[tokens]]"));
+        assert!(wrong("[store]\nflush_interval = \"soon\"").contains("store.flush_interval"));
+        assert!(wrong("[[tokens]]\nname = \"a\"\nsecret = \"short\"").contains("fewer than 16"));
+        assert!(wrong("[[tokens]]\nname = \"a\"").contains("expected one of secret"));
+        assert!(wrong("[store]\nmemory_mib = 1").contains("store.memory_mib"));
+    }
+
+    #[test]
+    fn rights_of_tokens() {
+        let text = "[[tokens]]\nname = \"a\"\nsecret = \"0123456789abcdef\"\n[[tokens]]\nname = \"b\"\nsecret = \
+                    \"fedcba9876543210\"\nrights = [\"query\"]\n[http]\nlisten = \"0.0.0.0:80\"";
+        let config = Config::parse(text).unwrap();
+        let rights: Vec<_> = config.tokens.0.iter().map(|token| (token.ingest, token.query)).collect();
+        assert_eq!(rights, [(true, false), (false, true)]);
+        assert!(!format!("{config:?}").contains("0123456789abcdef"));
+    }
+}

@@ -1,0 +1,27 @@
+//! `GET /api/v1/datasets`: the datasets with their columns, against which a client checks queries.
+//!
+//! `{"datasets": [{"name": "xdr_data", "rows": 1, "columns": [["_time", "timestamp"], …]}]}`; types are those of XQL.
+
+use atalanta_engine::error::EngineError;
+use atalanta_engine::session::{Session, SessionOptions};
+use serde_json::{Value, json};
+
+use crate::Shared;
+
+pub(crate) fn list(shared: &Shared) -> Result<Value, EngineError> {
+    let snapshot = shared.store.snapshot();
+    let mut session = Session::new(SessionOptions { threads: 1, ..SessionOptions::default() })?;
+    snapshot.fill(&mut session)?;
+    let rows = |name: &str| snapshot.datasets.iter().find(|one| one.name == name).map_or(0, |one| one.rows());
+    let datasets: Vec<Value> = session
+        .env()
+        .inputs
+        .iter()
+        .map(|input| {
+            let columns: Vec<Value> =
+                input.columns.iter().map(|(name, ty)| json!([name, ty.to_string()])).collect();
+            json!({ "name": input.name, "rows": rows(&input.name), "columns": columns })
+        })
+        .collect();
+    Ok(json!({ "datasets": datasets }))
+}

@@ -1,0 +1,92 @@
+//! `GET /metrics`: counters and gauges in the Prometheus text format.
+
+use std::fmt::Write as _;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use atalanta_intake::counters::Counts;
+
+use crate::Shared;
+
+/// Counts of queries since the start.
+#[derive(Debug, Default)]
+pub(crate) struct QueryCounts {
+    /// That gave a result.
+    pub done: AtomicU64,
+    /// That ended with an error.
+    pub failed: AtomicU64,
+    /// That were refused because too many were running.
+    pub refused: AtomicU64,
+    /// Run time of all, in ms.
+    pub millis: AtomicU64,
+}
+
+type Read = fn(&Counts) -> u64;
+
+/// Counters by listener and source.
+const INTAKE: &[(&str, &str, Read)] = &[
+    ("atalanta_intake_requests_total", "requests or batches that were taken", |counts| counts.requests),
+    ("atalanta_intake_bytes_total", "bytes as sent", |counts| counts.bytes),
+    ("atalanta_intake_records_total", "records that arrived", |counts| counts.records),
+    ("atalanta_intake_stored_rows_total", "rows made of them that are on disk", |counts| counts.stored),
+    ("atalanta_intake_quarantined_total", "records that could not be mapped", |counts| counts.quarantined),
+    ("atalanta_intake_dropped_total", "records that were refused", |counts| counts.dropped),
+];
+
+/// The page.
+pub(crate) fn page(shared: &Shared) -> String {
+    let mut out = String::new();
+    let all = shared.intake.pipeline.counters.all();
+    for (name, help, read) in INTAKE {
+        head(&mut out, name, help, "counter");
+        for (listener, source, counts) in &all {
+            let value = read(counts);
+            let _ = writeln!(out, "{name}{{listener=\"{listener}\",source=\"{}\"}} {value}", label(source));
+        }
+    }
+    let gauges = shared.store.gauges();
+    let numbers: [(&str, &str, &str, u64); 12] = [
+        ("atalanta_store_memory_bytes", "rows in memory", "gauge", gauges.memory_bytes),
+        ("atalanta_store_hot_rows", "rows that are not in tables yet", "gauge", gauges.hot_rows),
+        ("atalanta_store_rows", "rows in tables", "gauge", gauges.stored_rows),
+        ("atalanta_store_files", "files of all tables", "gauge", gauges.files),
+        ("atalanta_store_file_bytes", "bytes of these files", "gauge", gauges.file_bytes),
+        ("atalanta_store_flushes_total", "moves of rows to tables", "counter", gauges.flushes),
+        ("atalanta_log_groups_total", "synced groups of log records", "counter", gauges.groups),
+        ("atalanta_log_records_total", "log records", "counter", gauges.records),
+        (
+            "atalanta_store_trouble",
+            "1 when the last flush failed",
+            "gauge",
+            u64::from(gauges.trouble.is_some()),
+        ),
+        ("atalanta_queries_done_total", "queries with a result", "counter", load(&shared.counts.done)),
+        ("atalanta_queries_failed_total", "queries with an error", "counter", load(&shared.counts.failed)),
+        (
+            "atalanta_queries_refused_total",
+            "queries beyond the limit",
+            "counter",
+            load(&shared.counts.refused),
+        ),
+    ];
+    for (name, help, kind, value) in numbers {
+        head(&mut out, name, help, kind);
+        let _ = writeln!(out, "{name} {value}");
+    }
+    let name = "atalanta_query_seconds_total";
+    head(&mut out, name, "run time of all queries", "counter");
+    let _ = writeln!(out, "{name} {}", load(&shared.counts.millis) as f64 / 1000.0);
+    out
+}
+
+fn load(count: &AtomicU64) -> u64 {
+    count.load(Ordering::Relaxed)
+}
+
+fn head(out: &mut String, name: &str, help: &str, kind: &str) {
+    let _ = writeln!(out, "# HELP {name} {help}\n# TYPE {name} {kind}");
+}
+
+/// A label's value: producers choose names of sources.
+fn label(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
+}

@@ -1,0 +1,251 @@
+//! `POST /api/v1/query`: a query over everything that was acknowledged before it began.
+//!
+//! The request is `{"query": "…", "strict": false, "now": "2026-11-21T10:00:00Z", "limit": 1000}`, all but `query`
+//! optional. With `Accept: application/vnd.apache.arrow.stream` the rows come as an Arrow IPC stream whose schema
+//! metadata has `atalanta.rows`, `atalanta.elapsed_us` and, if rows were cut, `atalanta.cut_at`; else as JSON
+//! `{"rows": [{…}], "cut_at": null, "elapsed_us": 1}` with nulls left out and times in RFC 3339.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
+use arrow::datatypes::{DataType, Float64Type, Int64Type, Schema, TimestampMicrosecondType};
+use arrow::ipc::writer::StreamWriter;
+use atalanta_diag::Severity;
+use atalanta_engine::error::EngineError;
+use atalanta_engine::session::{Outcome, Session, SessionOptions};
+use atalanta_intake::http::Json;
+use atalanta_xql::env::{Env, Mode};
+use atalanta_xql::rules::Models;
+use axum::extract::{Request, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use crate::Shared;
+use crate::api::no_right_to_ask;
+
+/// Media type of Arrow IPC streams.
+pub(crate) const ARROW: &str = "application/vnd.apache.arrow.stream";
+
+/// Longest request.
+const MAX_REQUEST: usize = 1 << 20;
+
+/// Stack of the thread that checks and runs a query.
+const STACK: usize = 256 << 20;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Asked {
+    query: String,
+    #[serde(default)]
+    strict: bool,
+    now: Option<String>,
+    limit: Option<usize>,
+}
+
+/// Why there is no result.
+enum Failure {
+    /// Errors of the query: code, message, line and column.
+    Query(Vec<Value>),
+    Engine(EngineError),
+}
+
+pub(crate) async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response {
+    if let Some(refusal) = no_right_to_ask(&shared, request.headers()) {
+        return refusal;
+    }
+    let accepts = request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok());
+    let arrow = accepts.is_some_and(|accepts| accepts.contains(ARROW));
+    let body = axum::body::to_bytes(request.into_body(), MAX_REQUEST).await;
+    let asked = match body.map(|bytes| serde_json::from_slice::<Asked>(&bytes)) {
+        Ok(Ok(asked)) => asked,
+        Ok(Err(error)) => {
+            return refusal(StatusCode::BAD_REQUEST, &format!("expected a query as JSON: {error}"));
+        }
+        Err(_) => return refusal(StatusCode::PAYLOAD_TOO_LARGE, "a query may have 1 MiB at most"),
+    };
+    let Ok(_turn) = shared.queries.try_acquire() else {
+        shared.counts.refused.fetch_add(1, Ordering::Relaxed);
+        let message = format!("{} queries are running, which is the limit", shared.config.query.parallel);
+        let mut response = refusal(StatusCode::TOO_MANY_REQUESTS, &message);
+        response.headers_mut().insert(header::RETRY_AFTER, 1.into());
+        return response;
+    };
+    let own = Arc::clone(&shared);
+    let done = off_thread(move || Ok(run(&own, &asked).and_then(|outcome| encode(&outcome, arrow)))).await;
+    match done {
+        Ok(Ok(body)) => {
+            shared.counts.done.fetch_add(1, Ordering::Relaxed);
+            let kind = if arrow { ARROW } else { "application/json" };
+            ([(header::CONTENT_TYPE, kind)], body).into_response()
+        }
+        Ok(Err(failure)) => {
+            shared.counts.failed.fetch_add(1, Ordering::Relaxed);
+            explain(failure)
+        }
+        Err(error) => {
+            shared.counts.failed.fetch_add(1, Ordering::Relaxed);
+            explain(Failure::Engine(error))
+        }
+    }
+}
+
+/// Runs work that blocks, with the stack that deep plans need; a panic is an error.
+pub(crate) async fn off_thread<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, EngineError> + Send + 'static,
+) -> Result<T, EngineError> {
+    let (done, result) = tokio::sync::oneshot::channel();
+    let thread = std::thread::Builder::new().name("query".to_owned()).stack_size(STACK);
+    let thread = thread.spawn(move || {
+        // Whoever asked may have gone.
+        let _ = done.send(work());
+    });
+    thread.map_err(|error| EngineError::Environment(format!("cannot start a thread: {error}")))?;
+    result.await.unwrap_or_else(|_| Err(EngineError::internal("the query panicked")))
+}
+
+fn run(shared: &Shared, asked: &Asked) -> Result<Outcome, Failure> {
+    let limits = &shared.config.query;
+    let options = SessionOptions {
+        threads: limits.threads,
+        memory_limit: limits.memory,
+        max_rows: asked.limit.map_or(limits.rows, |limit| limit.min(limits.rows)),
+        timeout: Some(limits.timeout),
+        now: match &asked.now {
+            None => jiff::Timestamp::now(),
+            Some(text) => text.parse().map_err(|_| Failure::Query(vec![not_a_time(text)]))?,
+        },
+        mode: if asked.strict { Mode::Strict } else { Mode::Compat },
+        provenance: false,
+    };
+    let mut session = Session::new(options).map_err(Failure::Engine)?;
+    shared.store.snapshot().fill(&mut session).map_err(Failure::Engine)?;
+    let env = Env { models: Arc::new(Models::builtin()), ..session.env() };
+    let checked = atalanta_xql::check(&asked.query, &env);
+    let errors: Vec<Value> = checked
+        .diagnostics
+        .iter()
+        .filter(|one| one.severity == Severity::Error)
+        .map(|one| {
+            let (line, column) = place(&asked.query, one.span.start as usize);
+            json!({ "code": one.code.0, "message": one.message, "line": line, "column": column })
+        })
+        .collect();
+    if !errors.is_empty() {
+        return Err(Failure::Query(errors));
+    }
+    if checked.resolved.plan.target.is_some() {
+        let message = "a query that ends in `target` does not run on a server";
+        return Err(Failure::Engine(EngineError::unsupported(message)));
+    }
+    let prepared = session.prepare(&checked.resolved.plan).map_err(Failure::Engine)?;
+    let outcome = prepared.run().map_err(Failure::Engine)?;
+    let millis = outcome.elapsed.as_millis() as u64;
+    shared.counts.millis.fetch_add(millis, Ordering::Relaxed);
+    Ok(outcome)
+}
+
+fn not_a_time(text: &str) -> Value {
+    json!({ "message": format!("now: {text:?} is no time, expected RFC 3339 as in 2026-11-21T10:00:00Z") })
+}
+
+/// Line and column of a byte, from 1.
+fn place(text: &str, at: usize) -> (usize, usize) {
+    let before = &text.as_bytes()[..at.min(text.len())];
+    let line = before.iter().filter(|byte| **byte == b'\n').count();
+    let column = before.iter().rev().take_while(|byte| **byte != b'\n').count();
+    (line + 1, column + 1)
+}
+
+fn encode(outcome: &Outcome, arrow: bool) -> Result<Vec<u8>, Failure> {
+    if !arrow {
+        return Ok(json_rows(outcome).to_string().into_bytes());
+    }
+    let mut about = HashMap::from([
+        ("atalanta.rows".to_owned(), outcome.rows.to_string()),
+        ("atalanta.elapsed_us".to_owned(), outcome.elapsed.as_micros().to_string()),
+    ]);
+    if let Some(cut) = outcome.cut_at {
+        about.insert("atalanta.cut_at".to_owned(), cut.to_string());
+    }
+    let schema = Schema::new_with_metadata(outcome.schema.fields().clone(), about);
+    let write = || -> Result<Vec<u8>, arrow::error::ArrowError> {
+        let mut out = Vec::new();
+        let mut writer = StreamWriter::try_new(&mut out, &schema)?;
+        for batch in &outcome.batches {
+            writer.write(batch)?;
+        }
+        writer.finish()?;
+        drop(writer);
+        Ok(out)
+    };
+    write().map_err(|error| Failure::Engine(EngineError::from(error)))
+}
+
+fn json_rows(outcome: &Outcome) -> Value {
+    let mut rows = Vec::with_capacity(outcome.rows);
+    for batch in &outcome.batches {
+        rows.extend((0..batch.num_rows()).map(|row| Value::Object(json_row(batch, row))));
+    }
+    json!({ "rows": rows, "cut_at": outcome.cut_at, "elapsed_us": outcome.elapsed.as_micros() as u64 })
+}
+
+fn json_row(batch: &RecordBatch, row: usize) -> Map<String, Value> {
+    let mut out = Map::new();
+    for (field, column) in batch.schema_ref().fields().iter().zip(batch.columns()) {
+        if column.is_valid(row) {
+            out.insert(field.name().clone(), json_cell(column, row));
+        }
+    }
+    out
+}
+
+fn json_cell(column: &ArrayRef, row: usize) -> Value {
+    if column.is_null(row) {
+        return Value::Null;
+    }
+    match column.data_type() {
+        DataType::Boolean => column.as_boolean().value(row).into(),
+        DataType::Int64 => column.as_primitive::<Int64Type>().value(row).into(),
+        DataType::Float64 => column.as_primitive::<Float64Type>().value(row).into(),
+        DataType::Utf8View => column.as_string_view().value(row).into(),
+        DataType::Timestamp(arrow::datatypes::TimeUnit::Microsecond, _) => {
+            let micros = column.as_primitive::<TimestampMicrosecondType>().value(row);
+            jiff::Timestamp::from_microsecond(micros).map_or(micros.into(), |time| time.to_string().into())
+        }
+        DataType::List(_) => {
+            let items = column.as_list::<i32>().value(row);
+            (0..items.len()).map(|item| json_cell(&items, item)).collect::<Vec<_>>().into()
+        }
+        _ => arrow::util::display::array_value_to_string(column, row).map_or(Value::Null, Value::String),
+    }
+}
+
+fn explain(failure: Failure) -> Response {
+    match failure {
+        Failure::Query(errors) => {
+            let first =
+                errors.first().and_then(|error| error["message"].as_str()).unwrap_or_default().to_owned();
+            (StatusCode::BAD_REQUEST, Json(json!({ "error": first, "diagnostics": errors }))).into_response()
+        }
+        Failure::Engine(error) => {
+            let status = match &error {
+                EngineError::Query(_) => StatusCode::BAD_REQUEST,
+                EngineError::Unsupported(_) => StatusCode::NOT_IMPLEMENTED,
+                EngineError::Limit(_) => StatusCode::UNPROCESSABLE_ENTITY,
+                _ => {
+                    tracing::error!(%error, "a query failed");
+                    StatusCode::INTERNAL_SERVER_ERROR
+                }
+            };
+            refusal(status, &error.to_string())
+        }
+    }
+}
+
+pub(crate) fn refusal(status: StatusCode, message: &str) -> Response {
+    (status, Json(json!({ "error": message }))).into_response()
+}

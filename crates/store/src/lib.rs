@@ -1,0 +1,42 @@
+//! The store: a write-ahead log, rows in memory, and DuckLake tables of Parquet files.
+//!
+//! ```text
+//! <folder>/lock                     held by the one process that writes
+//! <folder>/log/<gen>-<first>.log    records that are not all in tables yet
+//! <folder>/log/quarantine/          copies of damaged segments
+//! <folder>/catalog.sqlite           DuckLake 1.0 catalog, and the log position that it holds
+//! <folder>/tables/main/<dataset>/year=Y/month=M/day=D/*.parquet
+//! ```
+
+mod catalog;
+mod columns;
+mod compact;
+mod error;
+mod flush;
+mod frame;
+mod hot;
+mod log;
+mod parquet_file;
+mod retain;
+mod segment;
+mod show;
+mod snapshot;
+mod store;
+mod verify;
+
+#[cfg(test)]
+mod store_tests;
+#[cfg(test)]
+mod testing;
+
+pub use catalog::DataFile;
+pub use columns::{Conflict, TIME};
+pub use compact::Compacted;
+pub use error::StoreError;
+pub use frame::Part;
+pub use log::LogProblem;
+pub use retain::{Retained, Retention};
+pub use show::{DatasetReport, show};
+pub use snapshot::{DatasetSnapshot, Snapshot, is_data_folder};
+pub use store::{Gauges, Receipt, Store, StoreOptions};
+pub use verify::{Verified, verify};

@@ -1,0 +1,77 @@
+//! The end of old rows, and the removal of files that nobody reads.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::catalog::{Change, TableChange};
+use crate::error::StoreError;
+use crate::store::{Store, locked};
+
+/// How long rows are kept, by dataset; a dataset that is not named keeps its rows for ever.
+pub type Retention = BTreeMap<String, Duration>;
+
+/// What a run of the retention did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Retained {
+    /// Files that left their tables.
+    pub files: u64,
+    /// Rows in them.
+    pub rows: u64,
+}
+
+impl Store {
+    /// Takes files out of their tables all of whose rows are older than the dataset keeps them. They stay readable
+    /// for queries that have begun; [`Store::clean`] removes them.
+    pub fn retain(&self, retention: &Retention, now: jiff::Timestamp) -> Result<Retained, StoreError> {
+        let shared = self.shared();
+        let mut catalog = locked(&shared.catalog);
+        let tables = catalog.tables()?;
+        let mut done = Retained::default();
+        let mut change = Change::default();
+        for (dataset, age) in retention {
+            let Some(table) = tables.tables.get(dataset) else { continue };
+            let age = i64::try_from(age.as_micros()).unwrap_or(i64::MAX);
+            let oldest = now.as_microsecond().saturating_sub(age);
+            let is_old = |latest: i64| latest < oldest;
+            let ended: Vec<_> = table
+                .files
+                .iter()
+                .filter(|file| file.times.is_some_and(|(_, latest)| is_old(latest)))
+                .cloned()
+                .collect();
+            if ended.is_empty() {
+                continue;
+            }
+            done.files += ended.len() as u64;
+            done.rows += ended.iter().map(|file| file.rows).sum::<u64>();
+            let columns = table.columns.clone();
+            change.tables.push(TableChange { dataset: dataset.clone(), columns, added: Vec::new(), ended });
+        }
+        if !change.tables.is_empty() {
+            let tables = catalog.commit(&change)?;
+            locked(&shared.state).tables = Arc::new(tables);
+        }
+        Ok(done)
+    }
+
+    /// Forgets snapshots older than `grace` and removes files that no snapshot has read for that long: the time that
+    /// a query may go on with files that have left their table. Gives the number of removed files.
+    pub fn clean(&self, grace: Duration, now: jiff::Timestamp) -> Result<u64, StoreError> {
+        let grace = i64::try_from(grace.as_micros()).unwrap_or(i64::MAX);
+        let before = now.as_microsecond().saturating_sub(grace);
+        let mut catalog = locked(&self.shared().catalog);
+        let mut removed = Vec::new();
+        for (id, path) in catalog.expire(before)? {
+            match std::fs::remove_file(&path) {
+                Ok(()) => removed.push(id),
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => removed.push(id),
+                Err(error) => {
+                    tracing::warn!(%error, path = %path.display(), "an expired file cannot be removed")
+                }
+            }
+        }
+        catalog.removed(&removed)?;
+        Ok(removed.len() as u64)
+    }
+}

@@ -1,0 +1,544 @@
+//! The store of one data folder, open for writing.
+//!
+//! Rows take three steps. [`Store::append`] makes them fit their dataset and queues them; the log thread writes and
+//! syncs what has queued up as one group, makes the rows visible to queries and only then acknowledges; the flush
+//! thread moves them into Parquet files and commits these together with the log position. What an ended process leaves
+//! behind the position is read from the log again.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use tokio::sync::oneshot;
+
+use crate::catalog::{Catalog, Tables};
+use crate::columns::{Columns, Conflict};
+use crate::error::StoreError;
+use crate::frame::{Part, decode, encode};
+use crate::hot::Hot;
+use crate::log::{self, Log, LogProblem};
+use crate::segment::MAX_PAYLOAD;
+use crate::snapshot::Snapshot;
+
+/// Bytes of queued records that are written at once.
+const GROUP_BYTES: usize = 8 << 20;
+
+/// Requests that wait for the log thread.
+const QUEUE: usize = 4096;
+
+/// Sizes and times of a store.
+#[derive(Clone, Debug)]
+pub struct StoreOptions {
+    /// Size at which the log goes on in a new segment.
+    pub segment_bytes: u64,
+    /// Size of rows in memory at which they are moved to tables.
+    pub flush_bytes: usize,
+    /// Age of the oldest row in memory at which rows are moved to tables.
+    pub flush_interval: Duration,
+    /// Size of rows in memory at which no more are taken.
+    pub memory_limit: usize,
+}
+
+impl Default for StoreOptions {
+    fn default() -> Self {
+        Self {
+            segment_bytes: 64 << 20,
+            flush_bytes: 64 << 20,
+            flush_interval: Duration::from_secs(30),
+            memory_limit: 256 << 20,
+        }
+    }
+}
+
+/// A store that is open for writing.
+#[derive(Debug)]
+pub struct Store {
+    shared: Arc<Shared>,
+    queue: Mutex<Option<SyncSender<Work>>>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+    problems: Vec<LogProblem>,
+    _lock: File,
+}
+
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub folder: PathBuf,
+    pub options: StoreOptions,
+    pub state: Mutex<State>,
+    changed: Condvar,
+    /// Held during every change of the catalog.
+    pub catalog: Mutex<Catalog>,
+}
+
+#[derive(Debug)]
+pub(crate) struct State {
+    pub columns: Columns,
+    /// Conflicts whose rows the catalog has counted.
+    pub counted: BTreeMap<Conflict, u64>,
+    /// Rows since the last flush began.
+    pub active: Hot,
+    /// Rows that are being written to files.
+    pub flushing: Option<Arc<Hot>>,
+    pub tables: Arc<Tables>,
+    /// Size of what is queued for the log.
+    queued: usize,
+    /// When the oldest row came that no flush has begun to write.
+    since: Option<Instant>,
+    /// A flush was asked for.
+    wanted: bool,
+    closing: bool,
+    /// Why the last flush failed.
+    pub trouble: Option<String>,
+    pub flushes: u64,
+    pub groups: u64,
+    pub records: u64,
+}
+
+/// What the log thread does.
+enum Work {
+    Append { parts: Vec<Part>, payload: Vec<u8>, size: usize, done: oneshot::Sender<Result<u64, StoreError>> },
+    Forget(u64),
+}
+
+/// The promise of an acknowledgement.
+#[derive(Debug)]
+pub struct Receipt(oneshot::Receiver<Result<u64, StoreError>>);
+
+impl Receipt {
+    /// Waits until the rows are on disk; the number of their log record.
+    pub async fn durable(self) -> Result<u64, StoreError> {
+        self.0.await.unwrap_or(Err(StoreError::Closed))
+    }
+
+    /// The same for a thread outside of any async runtime.
+    pub fn wait(self) -> Result<u64, StoreError> {
+        self.0.blocking_recv().unwrap_or(Err(StoreError::Closed))
+    }
+}
+
+/// Sizes and counts for a metrics page.
+#[derive(Clone, Debug, Default)]
+pub struct Gauges {
+    /// Bytes of rows in memory, with those on their way to the log.
+    pub memory_bytes: u64,
+    /// Rows in memory.
+    pub hot_rows: u64,
+    /// Rows in tables.
+    pub stored_rows: u64,
+    /// Files of all tables.
+    pub files: u64,
+    /// Bytes of these files.
+    pub file_bytes: u64,
+    /// Number of the catalog's snapshot.
+    pub snapshot: i64,
+    /// Flushes since the start.
+    pub flushes: u64,
+    /// Synced groups since the start.
+    pub groups: u64,
+    /// Log records since the start.
+    pub records: u64,
+    /// Why the last flush failed, if it did.
+    pub trouble: Option<String>,
+}
+
+pub(crate) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // Every change under these locks is whole before anything can panic.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Store {
+    /// Opens the store of a folder, which is created if it is not there; reads back what the log holds.
+    pub fn open(folder: &Path, options: StoreOptions) -> Result<Self, StoreError> {
+        let folder = create(folder)?;
+        let lock = lock(&folder)?;
+        let mut catalog = Catalog::open(&folder)?;
+        let tables = catalog.tables()?;
+        let mut contents = log::read(&folder.join("log"), tables.position)?;
+        let mut log = Log::open(&folder.join("log"), options.segment_bytes, &mut contents)?;
+        // Segments whose rows the last process had moved to tables before it ended.
+        log.forget(tables.position)?;
+        let mut columns = Columns::default();
+        for table in tables.tables.values() {
+            columns.know(&table.name, table.columns.iter().map(|column| (column.name.as_str(), &column.ty)));
+        }
+        let mut problems = std::mem::take(&mut contents.problems);
+        let active = replay(&folder, &contents.records, &mut columns, &mut problems)?;
+        let since = (!active.is_empty()).then(Instant::now);
+        let state = State {
+            counted: columns.conflicts.clone(),
+            columns,
+            active,
+            flushing: None,
+            tables: Arc::new(tables),
+            queued: 0,
+            since,
+            wanted: false,
+            closing: false,
+            trouble: None,
+            flushes: 0,
+            groups: 0,
+            records: 0,
+        };
+        let shared = Arc::new(Shared {
+            folder,
+            options,
+            state: Mutex::new(state),
+            changed: Condvar::new(),
+            catalog: Mutex::new(catalog),
+        });
+        let (queue, threads) = start(&shared, log)?;
+        Ok(Self {
+            shared,
+            queue: Mutex::new(Some(queue)),
+            threads: Mutex::new(threads),
+            problems,
+            _lock: lock,
+        })
+    }
+
+    /// What was wrong with the log when the store was opened.
+    pub fn problems(&self) -> &[LogProblem] {
+        &self.problems
+    }
+
+    /// The data folder.
+    pub fn folder(&self) -> &Path {
+        &self.shared.folder
+    }
+
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.shared
+    }
+
+    /// Queues rows for the log. All parts become durable and visible together, or none of them.
+    pub fn append(&self, mut parts: Vec<Part>) -> Result<Receipt, StoreError> {
+        parts.retain(|part| part.batch.num_rows() > 0);
+        let limit = self.shared.options.memory_limit;
+        {
+            let mut state = locked(&self.shared.state);
+            let held = state.held();
+            if held >= limit {
+                state.wanted = true;
+                self.shared.changed.notify_all();
+                return Err(busy(held, limit));
+            }
+            for part in &mut parts {
+                part.batch = state.columns.conform(&part.dataset, &part.batch)?;
+            }
+        }
+        let payload = encode(&parts)?;
+        if payload.len() > MAX_PAYLOAD {
+            let message =
+                format!("{} MiB at once, the log takes {} MiB", payload.len() >> 20, MAX_PAYLOAD >> 20);
+            return Err(StoreError::Rows(message));
+        }
+        let size = payload.len() + parts.iter().map(|part| part.batch.get_array_memory_size()).sum::<usize>();
+        let (done, receipt) = oneshot::channel();
+        let queue = locked(&self.queue).clone().ok_or(StoreError::Closed)?;
+        locked(&self.shared.state).queued += size;
+        if queue.try_send(Work::Append { parts, payload, size, done }).is_err() {
+            let mut state = locked(&self.shared.state);
+            state.queued = state.queued.saturating_sub(size);
+            return Err(busy(state.held(), limit));
+        }
+        Ok(Receipt(receipt))
+    }
+
+    /// The newest state for queries.
+    pub fn snapshot(&self) -> Snapshot {
+        let state = locked(&self.shared.state);
+        Snapshot::new(
+            &state.tables,
+            state.flushing.as_deref().into_iter().chain(std::iter::once(&state.active)),
+        )
+    }
+
+    /// Moves all rows that are visible now to tables; returns once they are there, or the reason why not.
+    pub fn flush(&self) -> Result<(), StoreError> {
+        let mut state = locked(&self.shared.state);
+        let last = state.active.last;
+        state.trouble = None;
+        while state.tables.position < last {
+            if let Some(trouble) = &state.trouble {
+                return Err(StoreError::Environment(trouble.clone()));
+            }
+            if state.closing {
+                return Err(StoreError::Closed);
+            }
+            state.wanted = true;
+            self.shared.changed.notify_all();
+            let waited = self.shared.changed.wait_timeout(state, Duration::from_millis(200));
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+        Ok(())
+    }
+
+    /// Sizes and counts.
+    pub fn gauges(&self) -> Gauges {
+        let state = locked(&self.shared.state);
+        let files = || state.tables.tables.values().flat_map(|table| &table.files);
+        Gauges {
+            memory_bytes: state.held() as u64,
+            hot_rows: state.active.rows() + state.flushing.as_ref().map_or(0, |hot| hot.rows()),
+            stored_rows: files().map(|file| file.rows).sum(),
+            files: files().count() as u64,
+            file_bytes: files().map(|file| file.bytes).sum(),
+            snapshot: state.tables.snapshot,
+            flushes: state.flushes,
+            groups: state.groups,
+            records: state.records,
+            trouble: state.trouble.clone(),
+        }
+    }
+
+    /// Flushes and ends the threads. What cannot be flushed stays in the log.
+    pub fn close(&self) -> Result<(), StoreError> {
+        let flushed = self.flush();
+        self.stop();
+        flushed
+    }
+
+    fn stop(&self) {
+        locked(&self.queue).take();
+        locked(&self.shared.state).closing = true;
+        self.shared.changed.notify_all();
+        for thread in locked(&self.threads).drain(..) {
+            // A thread that panicked has nothing more to say; the log has the rows.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+impl State {
+    fn held(&self) -> usize {
+        self.queued + self.active.bytes + self.flushing.as_ref().map_or(0, |hot| hot.bytes)
+    }
+}
+
+fn busy(held: usize, limit: usize) -> StoreError {
+    StoreError::Busy {
+        held: (held >> 20) as u64,
+        limit: (limit >> 20) as u64,
+        retry_after: Duration::from_secs(1),
+    }
+}
+
+/// The folder with its parts, as an absolute path.
+fn create(folder: &Path) -> Result<PathBuf, StoreError> {
+    let log = folder.join("log");
+    std::fs::create_dir_all(&log).map_err(|error| StoreError::io(&log, "create the folder", error))?;
+    let absolute = folder.canonicalize().map_err(|error| StoreError::io(folder, "find the folder", error))?;
+    log::sync_folder(&absolute)?;
+    Ok(absolute)
+}
+
+/// One process writes.
+fn lock(folder: &Path) -> Result<File, StoreError> {
+    let path = folder.join("lock");
+    let file = File::options().create(true).truncate(false).write(true).open(&path);
+    let file = file.map_err(|error| StoreError::io(&path, "open the lock", error))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(std::fs::TryLockError::WouldBlock) => Err(StoreError::Locked(format!(
+            "{}: another process writes to this folder; send the data to it or end it first",
+            folder.display()
+        ))),
+        Err(std::fs::TryLockError::Error(error)) => Err(StoreError::io(&path, "lock the folder", error)),
+    }
+}
+
+/// The rows of the log; a record that cannot be read is kept as a file of its own.
+fn replay(
+    folder: &Path,
+    records: &[(u64, Vec<u8>)],
+    columns: &mut Columns,
+    problems: &mut Vec<LogProblem>,
+) -> Result<Hot, StoreError> {
+    let mut hot = Hot::default();
+    for (number, bytes) in records {
+        let read = decode(bytes).and_then(|mut parts| {
+            for part in &mut parts {
+                part.batch = columns.conform(&part.dataset, &part.batch)?;
+            }
+            Ok(parts)
+        });
+        match read {
+            Ok(parts) => hot.push(*number, parts)?,
+            Err(error) => {
+                let kept = folder.join("log/quarantine");
+                let path = kept.join(format!("record-{number}.bin"));
+                std::fs::create_dir_all(&kept)
+                    .and_then(|()| std::fs::write(&path, bytes))
+                    .map_err(|error| StoreError::io(&path, "keep an unreadable record", error))?;
+                let message = format!("log record {number}: {error}; its bytes are in {}", path.display());
+                problems.push(LogProblem { message, loss: true });
+                hot.last = hot.last.max(*number);
+            }
+        }
+    }
+    Ok(hot)
+}
+
+fn start(shared: &Arc<Shared>, log: Log) -> Result<(SyncSender<Work>, Vec<JoinHandle<()>>), StoreError> {
+    let (queue, work) = sync_channel(QUEUE);
+    let fail = |error| StoreError::Environment(format!("cannot start a thread: {error}"));
+    let own = Arc::clone(shared);
+    let writer = std::thread::Builder::new().name("log".to_owned());
+    let writer = writer.spawn(move || write_log(&own, log, &work)).map_err(fail)?;
+    let (own, forget) = (Arc::clone(shared), queue.clone());
+    let flusher = std::thread::Builder::new().name("flush".to_owned());
+    let flusher = flusher.spawn(move || flush_when_due(&own, forget)).map_err(fail)?;
+    Ok((queue, vec![flusher, writer]))
+}
+
+/// The log thread: what has queued up while the last group was written is the next group.
+fn write_log(shared: &Shared, mut log: Log, work: &Receiver<Work>) {
+    while let Ok(first) = work.recv() {
+        let mut group = Vec::new();
+        let mut bytes = 0;
+        let mut next = Some(first);
+        while let Some(item) = next {
+            match item {
+                Work::Append { parts, payload, size, done } => {
+                    bytes += payload.len();
+                    group.push((parts, payload, size, done));
+                }
+                Work::Forget(through) => {
+                    if let Err(error) = log.forget(through) {
+                        tracing::warn!(%error, "log segments that are no longer needed stay");
+                    }
+                }
+            }
+            next = if bytes < GROUP_BYTES { work.try_recv().ok() } else { None };
+        }
+        if group.is_empty() {
+            continue;
+        }
+        let written = log.append(group.iter().map(|(_, payload, _, _)| payload.as_slice()));
+        publish(shared, group, written);
+    }
+}
+
+type Queued = (Vec<Part>, Vec<u8>, usize, oneshot::Sender<Result<u64, StoreError>>);
+
+/// Makes a written group visible, then acknowledges it.
+fn publish(shared: &Shared, group: Vec<Queued>, written: Result<u64, StoreError>) {
+    let mut answers = Vec::with_capacity(group.len());
+    {
+        let mut state = locked(&shared.state);
+        let count = group.len() as u64;
+        for (place, (parts, _, size, done)) in (0..).zip(group) {
+            state.queued = state.queued.saturating_sub(size);
+            let answer = match &written {
+                Ok(last) => {
+                    let number = last + 1 + place - count;
+                    state.active.push(number, parts).map(|()| number)
+                }
+                Err(error) => Err(error.clone()),
+            };
+            answers.push((done, answer));
+        }
+        if written.is_ok() {
+            state.groups += 1;
+            state.records += count;
+            state.since.get_or_insert_with(Instant::now);
+        }
+        if state.active.bytes >= shared.options.flush_bytes {
+            shared.changed.notify_all();
+        }
+    }
+    for (done, answer) in answers {
+        // Whoever asked may have gone; the rows stay.
+        let _ = done.send(answer);
+    }
+}
+
+/// The flush thread.
+fn flush_when_due(shared: &Shared, forget: SyncSender<Work>) {
+    let mut forget = Some(forget);
+    loop {
+        let mut state = locked(&shared.state);
+        while !state.closing && !is_due(&state, &shared.options) {
+            let waited = shared.changed.wait_timeout(state, Duration::from_millis(100));
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+        if state.closing {
+            // The log thread ends when nobody can send to it any more.
+            forget.take();
+            return;
+        }
+        drop(state);
+        let flushed = shared.flush();
+        let failed = flushed.is_err();
+        match flushed {
+            Ok(Some(position)) => {
+                if let Some(forget) = &forget {
+                    // A full queue: the next flush forgets these segments too.
+                    let _ = forget.try_send(Work::Forget(position));
+                }
+            }
+            Ok(None) => {}
+            Err(error) => {
+                tracing::error!(%error, "rows could not be moved to tables, they stay in the log");
+                locked(&shared.state).trouble = Some(error.to_string());
+            }
+        }
+        shared.changed.notify_all();
+        if failed {
+            std::thread::sleep(Duration::from_millis(500));
+        }
+    }
+}
+
+fn is_due(state: &State, options: &StoreOptions) -> bool {
+    if state.flushing.is_some() {
+        return true;
+    }
+    if state.active.is_empty() && state.active.last <= state.tables.position {
+        return false;
+    }
+    let old = state.since.is_some_and(|since| since.elapsed() >= options.flush_interval);
+    state.wanted || old || state.active.bytes >= options.flush_bytes
+}
+
+impl State {
+    /// Begins a flush: the rows so far, which stay visible.
+    pub(crate) fn begin_flush(&mut self) -> Option<Arc<Hot>> {
+        self.wanted = false;
+        if let Some(pending) = &self.flushing {
+            // The last attempt failed; it comes first, and what came since stays active.
+            return Some(Arc::clone(pending));
+        }
+        if self.active.is_empty() && self.active.last <= self.tables.position {
+            return None;
+        }
+        let mut taken = std::mem::take(&mut self.active);
+        self.active.last = taken.last;
+        taken.last = taken.last.max(self.tables.position);
+        self.since = None;
+        let flushing = Arc::new(taken);
+        self.flushing = Some(Arc::clone(&flushing));
+        Some(flushing)
+    }
+
+    /// Ends a flush whose rows are in `tables`.
+    pub(crate) fn end_flush(&mut self, tables: Tables) {
+        self.flushing = None;
+        self.tables = Arc::new(tables);
+        self.trouble = None;
+        self.flushes += 1;
+        if self.since.is_none() && !self.active.is_empty() {
+            self.since = Some(Instant::now());
+        }
+    }
+}

@@ -1,0 +1,249 @@
+//! The store as a whole: acknowledgement, restart, flush, compaction, retention, verification.
+
+use std::path::Path;
+use std::time::Duration;
+
+use atalanta_engine::session::{Session, SessionOptions};
+
+use crate::testing::{DAY, rows};
+use crate::{Part, Retention, Snapshot, Store, StoreError, StoreOptions, is_data_folder, show, verify};
+
+fn quiet() -> StoreOptions {
+    StoreOptions { flush_interval: Duration::from_secs(3600), ..StoreOptions::default() }
+}
+
+fn open(folder: &Path) -> Store {
+    Store::open(folder, quiet()).unwrap()
+}
+
+fn part(values: &[(i64, &str)]) -> Vec<Part> {
+    vec![Part { dataset: "xdr_data".to_owned(), batch: rows(values) }]
+}
+
+fn append(store: &Store, values: &[(i64, &str)]) -> u64 {
+    store.append(part(values)).unwrap().wait().unwrap()
+}
+
+/// Ids and how often each is there, by a query of the engine.
+fn ids(snapshot: &Snapshot) -> Vec<String> {
+    let mut session = Session::new(SessionOptions::default()).unwrap();
+    snapshot.fill(&mut session).unwrap();
+    let checked =
+        atalanta_xql::check("dataset = xdr_data | fields event_id | sort asc event_id", &session.env());
+    let outcome = session.prepare(&checked.resolved.plan).unwrap().run().unwrap();
+    let mut out = Vec::new();
+    for batch in &outcome.batches {
+        let column = batch.column_by_name("event_id").unwrap();
+        let column = arrow::array::AsArray::as_string_view(column);
+        out.extend(column.iter().flatten().map(str::to_owned));
+    }
+    out
+}
+
+#[test]
+fn rows_are_visible_at_once_and_after_each_step() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    append(&store, &[(0, "a"), (1, "b")]);
+    assert_eq!(ids(&store.snapshot()), ["a", "b"]);
+    assert_eq!(ids(&Snapshot::read(folder.path()).unwrap()), ["a", "b"]);
+    store.flush().unwrap();
+    append(&store, &[(2, "c")]);
+    assert_eq!(store.gauges().stored_rows, 2);
+    assert_eq!(ids(&store.snapshot()), ["a", "b", "c"]);
+    assert_eq!(ids(&Snapshot::read(folder.path()).unwrap()), ["a", "b", "c"]);
+    assert!(is_data_folder(folder.path()));
+}
+
+#[test]
+fn a_process_that_ends_at_once_loses_nothing_and_repeats_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    for round in 0..6 {
+        let store = open(folder.path());
+        assert!(store.problems().is_empty(), "{:?}", store.problems());
+        append(&store, &[(round, &format!("{round}-a"))]);
+        if round % 2 == 1 {
+            store.flush().unwrap();
+        }
+        append(&store, &[(round, &format!("{round}-b"))]);
+        // Dropped without a flush: what is in memory alone is in the log.
+    }
+    let expected: Vec<String> =
+        (0..6).flat_map(|round| [format!("{round}-a"), format!("{round}-b")]).collect();
+    let store = open(folder.path());
+    assert_eq!(ids(&store.snapshot()), expected);
+    store.close().unwrap();
+    let verified = verify(folder.path(), true).unwrap();
+    assert_eq!((verified.errors, verified.rows, verified.log_rows), (vec![], 12, 0));
+}
+
+#[test]
+fn a_log_that_holds_rows_of_the_tables_repeats_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    append(&store, &[(0, "a")]);
+    let log = folder.path().join("log");
+    let saved: Vec<_> = std::fs::read_dir(&log)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .map(|path| (path.clone(), std::fs::read(path).unwrap()))
+        .collect();
+    store.close().unwrap();
+    drop(store);
+    // As if the process had ended between the commit and the removal of the segments.
+    for (path, bytes) in saved {
+        std::fs::write(path, bytes).unwrap();
+    }
+    let store = open(folder.path());
+    assert_eq!(ids(&store.snapshot()), ["a"]);
+}
+
+#[test]
+fn a_file_that_was_not_committed_does_not_count() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    append(&store, &[(0, "a")]);
+    store.close().unwrap();
+    drop(store);
+    let day = folder.path().join("tables/main/xdr_data/year=2026/month=11/day=20");
+    let file = std::fs::read_dir(&day).unwrap().next().unwrap().unwrap().path();
+    std::fs::copy(&file, day.join("atalanta-unfinished.parquet")).unwrap();
+    let store = open(folder.path());
+    assert_eq!(ids(&store.snapshot()), ["a"]);
+    let verified = verify(&folder.path().canonicalize().unwrap(), true).unwrap();
+    assert_eq!((verified.errors.len(), verified.leftovers.len()), (0, 1));
+}
+
+#[test]
+fn verify_names_a_damaged_and_a_missing_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    append(&store, &[(0, "a"), (86_400, "b")]);
+    store.close().unwrap();
+    let tables = folder.path().join("tables/main/xdr_data/year=2026/month=11");
+    let only = |day: &str| std::fs::read_dir(tables.join(day)).unwrap().next().unwrap().unwrap().path();
+    std::fs::remove_file(only("day=20")).unwrap();
+    let path = only("day=21");
+    let mut bytes = std::fs::read(&path).unwrap();
+    bytes.truncate(bytes.len() - 1);
+    std::fs::write(&path, bytes).unwrap();
+    let errors = verify(folder.path(), false).unwrap().errors;
+    assert_eq!(errors.len(), 2);
+    assert!(errors[0].contains("cannot be read") && errors[1].contains("the catalog says"), "{errors:?}");
+}
+
+#[test]
+fn one_process_writes() {
+    let folder = tempfile::tempdir().unwrap();
+    let _store = open(folder.path());
+    assert!(matches!(Store::open(folder.path(), quiet()), Err(StoreError::Locked(_))));
+}
+
+#[test]
+fn small_files_are_merged_and_removed_later() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    for number in 0..10 {
+        append(&store, &[(number, &format!("{number}"))]);
+        store.flush().unwrap();
+    }
+    append(&store, &[(86_400, "next day")]);
+    store.flush().unwrap();
+    let before = ids(&store.snapshot());
+    let old = store.snapshot();
+    let done = store.compact(false).unwrap();
+    assert_eq!((done.before, done.after, done.rows), (10, 1, 10));
+    assert_eq!((store.gauges().files, ids(&store.snapshot())), (2, before.clone()));
+    // A query that began before reads on.
+    assert_eq!(ids(&old), before);
+    let now = jiff::Timestamp::now();
+    assert_eq!(store.clean(Duration::from_secs(60), now).unwrap(), 0);
+    let later = now + jiff::SignedDuration::from_secs(3600);
+    assert_eq!(store.clean(Duration::ZERO, later).unwrap(), 10);
+    assert_eq!(ids(&store.snapshot()), before);
+    store.close().unwrap();
+    let verified = verify(&folder.path().canonicalize().unwrap(), true).unwrap();
+    assert_eq!((verified.errors, verified.leftovers, verified.files), (vec![], vec![], 2));
+}
+
+#[test]
+fn old_days_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    append(&store, &[(0, "old"), (86_400 * 5, "new")]);
+    store.flush().unwrap();
+    let now = jiff::Timestamp::from_microsecond(DAY + 86_400_000_000 * 6).unwrap();
+    let retention = Retention::from([("xdr_data".to_owned(), Duration::from_secs(86_400 * 3))]);
+    assert_eq!(store.retain(&retention, now).unwrap().rows, 1);
+    assert_eq!(ids(&store.snapshot()), ["new"]);
+    assert_eq!(store.retain(&retention, now).unwrap().rows, 0);
+}
+
+#[test]
+fn a_full_store_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = StoreOptions { memory_limit: 1, ..quiet() };
+    let store = Store::open(folder.path(), options).unwrap();
+    append(&store, &[(0, "a")]);
+    match store.append(part(&[(1, "b")])) {
+        Err(StoreError::Busy { .. }) => {}
+        other => panic!("{other:?}"),
+    }
+    store.flush().unwrap();
+    append(&store, &[(1, "b")]);
+    assert_eq!(ids(&store.snapshot()), ["a", "b"]);
+}
+
+#[test]
+fn a_failed_flush_keeps_the_rows_and_is_made_up_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    append(&store, &[(0, "a")]);
+    // Where the table's folder should be there is a file.
+    let tables = folder.path().join("tables");
+    std::fs::write(&tables, b"").unwrap();
+    assert!(store.flush().is_err());
+    append(&store, &[(1, "b")]);
+    assert_eq!(ids(&store.snapshot()), ["a", "b"]);
+    std::fs::remove_file(&tables).unwrap();
+    store.flush().unwrap();
+    assert_eq!(
+        (store.gauges().stored_rows, ids(&store.snapshot())),
+        (2, vec!["a".to_owned(), "b".to_owned()])
+    );
+}
+
+#[test]
+fn a_report_counts_rows_and_values() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    append(&store, &[(0, "a"), (5, "b")]);
+    store.flush().unwrap();
+    append(&store, &[(9, "c")]);
+    let report = show(folder.path()).unwrap().remove(0);
+    assert_eq!((report.rows, report.hot_rows, report.files), (3, 1, 1));
+    assert_eq!(report.times, Some((DAY, DAY + 9_000_000)));
+    assert_eq!(report.filled, [("_time".to_owned(), 3), ("event_id".to_owned(), 3)]);
+}
+
+#[test]
+fn many_writers_share_a_sync() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    std::thread::scope(|scope| {
+        for thread in 0..8 {
+            let store = &store;
+            scope.spawn(move || {
+                for number in 0..50 {
+                    append(store, &[(number, &format!("{thread}-{number:02}"))]);
+                }
+            });
+        }
+    });
+    let found = ids(&store.snapshot());
+    assert_eq!(found.len(), 400);
+    assert!(found.windows(2).all(|pair| pair[0] != pair[1]));
+    let gauges = store.gauges();
+    assert_eq!(gauges.records, 400);
+    assert!(gauges.groups <= 400, "{} groups", gauges.groups);
+}

@@ -1,0 +1,156 @@
+//! Checks a data folder: catalog, files and log against each other.
+
+use std::collections::HashSet;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::basic::LogicalType;
+
+use crate::catalog::{Catalog, DataFile, Table};
+use crate::error::StoreError;
+use crate::frame::decode;
+use crate::log;
+
+/// What was found.
+#[derive(Clone, Debug, Default)]
+pub struct Verified {
+    /// Files that were read.
+    pub files: u64,
+    /// Rows in them.
+    pub rows: u64,
+    /// Log records behind the tables that were read.
+    pub records: u64,
+    /// Rows in these.
+    pub log_rows: u64,
+    /// Files of an unfinished flush that no table has; harmless.
+    pub leftovers: Vec<PathBuf>,
+    /// Remarks that are no error: a torn end that the next start cuts off.
+    pub notes: Vec<String>,
+    /// What is wrong.
+    pub errors: Vec<String>,
+}
+
+/// Checks everything in a folder. With `deep`, every row of every file is decoded, not the footers alone.
+pub fn verify(folder: &Path, deep: bool) -> Result<Verified, StoreError> {
+    let mut catalog = Catalog::open_to_read(folder)?;
+    let tables = catalog.tables()?;
+    let mut found = Verified::default();
+    for table in tables.tables.values() {
+        for file in &table.files {
+            if let Err(error) = check_file(table, file, deep) {
+                found.errors.push(error);
+            }
+            found.files += 1;
+            found.rows += file.rows;
+        }
+    }
+    check_log(folder, tables.position, &mut found)?;
+    let mut known: HashSet<PathBuf> = catalog.referenced()?.into_iter().collect();
+    known.extend(catalog.scheduled()?);
+    leftovers(&folder.join("tables"), &known, &mut found.leftovers);
+    // What a running flush has just committed is no leftover.
+    let now: HashSet<PathBuf> = catalog.referenced()?.into_iter().collect();
+    found.leftovers.retain(|path| !now.contains(path));
+    Ok(found)
+}
+
+fn check_file(table: &Table, file: &DataFile, deep: bool) -> Result<(), String> {
+    let name = file.path.display();
+    let opened = File::open(&file.path).map_err(|error| format!("{name}: cannot be read: {error}"))?;
+    let bytes = opened.metadata().map_err(|error| format!("{name}: cannot be read: {error}"))?.len();
+    if bytes != file.bytes {
+        return Err(format!("{name}: {bytes} bytes, the catalog says {}", file.bytes));
+    }
+    let builder = ParquetRecordBatchReaderBuilder::try_new(opened)
+        .map_err(|error| format!("{name}: damaged footer: {error}"))?;
+    let footer = builder.metadata().file_metadata();
+    if footer.num_rows().unsigned_abs() != file.rows {
+        return Err(format!("{name}: {} rows, the catalog says {}", footer.num_rows(), file.rows));
+    }
+    for column in footer.schema_descr().root_schema().get_fields() {
+        let info = column.get_basic_info();
+        let id = info.has_id().then(|| i64::from(info.id()));
+        let known = table.columns.iter().find(|known| Some(known.id) == id);
+        if known.is_none_or(|known| known.name != column.name()) {
+            return Err(format!("{name}: column {:?} with id {id:?} is not in the catalog", column.name()));
+        }
+    }
+    if let Some((low, high)) = file.times {
+        check_times(&builder, low, high).map_err(|error| format!("{name}: {error}"))?;
+    }
+    if !deep {
+        return Ok(());
+    }
+    let reader = builder.build().map_err(|error| format!("{name}: cannot be read: {error}"))?;
+    let mut rows = 0;
+    for batch in reader {
+        rows +=
+            batch.map_err(|error| format!("{name}: damaged behind row {rows}: {error}"))?.num_rows() as u64;
+    }
+    if rows == file.rows {
+        Ok(())
+    } else {
+        Err(format!("{name}: {rows} rows, the catalog says {}", file.rows))
+    }
+}
+
+/// The bounds of `_time` in the footer are those of the catalog.
+fn check_times(builder: &ParquetRecordBatchReaderBuilder<File>, low: i64, high: i64) -> Result<(), String> {
+    let descriptor = builder.metadata().file_metadata().schema_descr();
+    let time = (0..descriptor.num_columns()).find(|leaf| {
+        let column = descriptor.column(*leaf);
+        column.name() == crate::columns::TIME
+            && column.logical_type_ref().is_some_and(|ty| matches!(ty, LogicalType::Timestamp { .. }))
+    });
+    let Some(time) = time else { return Err("no column `_time`".to_owned()) };
+    for group in builder.metadata().row_groups() {
+        let Some(parquet::file::statistics::Statistics::Int64(times)) = group.column(time).statistics()
+        else {
+            return Err("no bounds of `_time`".to_owned());
+        };
+        let inside =
+            times.min_opt().is_some_and(|min| *min >= low) && times.max_opt().is_some_and(|max| *max <= high);
+        if !inside {
+            return Err("times beyond the bounds in the catalog".to_owned());
+        }
+    }
+    Ok(())
+}
+
+fn check_log(folder: &Path, position: u64, found: &mut Verified) -> Result<(), StoreError> {
+    let contents = log::read(&folder.join("log"), position)?;
+    match contents.oldest {
+        Some(oldest) if oldest > position + 1 => found
+            .errors
+            .push(format!("log: begins with record {oldest}, the tables hold records up to {position}")),
+        None if position > 0 => found.errors.push("log: no segment is there".to_owned()),
+        _ => {}
+    }
+    for problem in contents.problems {
+        found.errors.push(format!("log: {}", problem.message));
+    }
+    if let Some((path, length)) = contents.torn {
+        found.notes.push(format!("{}: unfinished record at {length}", path.display()));
+    }
+    for (number, bytes) in &contents.records {
+        found.records += 1;
+        match decode(bytes) {
+            Ok(parts) => found.log_rows += parts.iter().map(|part| part.batch.num_rows() as u64).sum::<u64>(),
+            Err(error) => found.errors.push(format!("log: record {number}: {error}")),
+        }
+    }
+    Ok(())
+}
+
+/// Parquet files that the catalog does not know.
+fn leftovers(folder: &Path, known: &HashSet<PathBuf>, out: &mut Vec<PathBuf>) {
+    let Ok(entries) = std::fs::read_dir(folder) else { return };
+    for path in entries.flatten().map(|entry| entry.path()) {
+        if path.is_dir() {
+            leftovers(&path, known, out);
+        } else if path.extension().is_some_and(|extension| extension == "parquet") && !known.contains(&path) {
+            out.push(path);
+        }
+    }
+}

@@ -1,0 +1,49 @@
+#!/usr/bin/env python3
+"""Reads a data folder with DuckDB and compares what its statistics say with what scans say.
+
+Needs, from PyPI: duckdb==1.5.5 duckdb-extension-ducklake duckdb-extension-sqlite-scanner
+Usage: scripts/read_with_duckdb.py FOLDER
+"""
+
+import glob
+import importlib.util
+import os
+import sys
+
+import duckdb
+
+
+def load(connection, package):
+    folder = os.path.dirname(importlib.util.find_spec(package).origin)
+    for path in glob.glob(os.path.join(folder, "extensions/*/*.duckdb_extension")):
+        connection.execute(f"LOAD '{path}'")
+
+
+def check(connection, table):
+    rows = connection.execute(f'SELECT count(*) FROM lake."{table}"').fetchone()[0]
+    columns = [row[0] for row in connection.execute(f'DESCRIBE lake."{table}"').fetchall()]
+    for column in columns:
+        nulls = connection.execute(f'SELECT count(*) FROM lake."{table}" WHERE "{column}" IS NULL').fetchone()[0]
+        values = connection.execute(f'SELECT count("{column}") FROM lake."{table}"').fetchone()[0]
+        if nulls + values != rows:
+            sys.exit(f"{table}.{column}: {nulls} nulls and {values} values of {rows} rows")
+        bounds = f'SELECT min("{column}")::VARCHAR, max("{column}")::VARCHAR FROM lake."{table}"'
+        scanned = f'SELECT min(v)::VARCHAR, max(v)::VARCHAR FROM (SELECT "{column}" AS v, random() AS r ' \
+                  f'FROM lake."{table}") WHERE r >= 0'
+        if connection.execute(bounds).fetchone() != connection.execute(scanned).fetchone():
+            sys.exit(f"{table}.{column}: bounds of statistics and of a scan differ")
+    print(f"{table}: {rows} rows, {len(columns)} columns")
+
+
+def main():
+    connection = duckdb.connect(config={"allow_unsigned_extensions": "true"})
+    load(connection, "duckdb_extension_sqlite_scanner")
+    load(connection, "duckdb_extension_ducklake")
+    connection.execute(f"ATTACH 'ducklake:sqlite:{sys.argv[1]}/catalog.sqlite' AS lake (READ_ONLY)")
+    tables = "SELECT table_name FROM duckdb_tables() WHERE database_name = 'lake' AND schema_name = 'main'"
+    for (table,) in connection.execute(tables).fetchall():
+        check(connection, table)
+
+
+if __name__ == "__main__":
+    main()
