@@ -11,6 +11,7 @@ use arrow::compute::{cast, concat, prep_null_mask_filter};
 use arrow::datatypes::{DataType, Int32Type, Schema, SchemaRef};
 use datafusion::common::Result;
 use datafusion::physical_expr::PhysicalExpr;
+use datafusion::physical_expr::expressions::Column;
 use datafusion::physical_expr::utils::{collect_columns, reassign_expr_columns};
 
 /// A condition and its columns.
@@ -29,7 +30,7 @@ pub(crate) struct Conjunct {
 impl Conjunct {
     /// `expr` over the table's schema.
     pub fn new(expr: Arc<dyn PhysicalExpr>, table: &SchemaRef) -> Result<Self> {
-        let mut columns: Vec<usize> = collect_columns(&expr).iter().map(|c| c.index()).collect();
+        let mut columns: Vec<usize> = collect_columns(&expr).iter().map(Column::index).collect();
         columns.sort_unstable();
         let fields: Vec<_> = columns.iter().map(|index| Arc::clone(&table.fields()[*index])).collect();
         let schema = Arc::new(Schema::new(fields));

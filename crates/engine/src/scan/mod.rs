@@ -276,7 +276,7 @@ fn queue(scan: &ParquetScan) -> Vec<(usize, usize)> {
             if scan.filters.is_empty() { all } else { prune::groups(file, &scan.table, &filter, &all) };
         queue.extend(kept.into_iter().map(|group| (file.newest(group), index, group)));
     }
-    queue.sort_by(|a, b| b.0.cmp(&a.0));
+    queue.sort_by_key(|piece| std::cmp::Reverse(piece.0));
     queue.into_iter().map(|(_, file, group)| (file, group)).collect()
 }
 

@@ -9,8 +9,8 @@ use datafusion::common::Result;
 
 use crate::functions::args::Args;
 
-/// `f` of both vectors; null where the lengths differ, an element is null or the result is not finite.
-pub(super) fn map_vectors(args: &Args<'_>, f: impl Fn(&[f64], &[f64]) -> f64) -> Result<ArrayRef> {
+/// `combine` of both vectors; null where the lengths differ, an element is null or the result is not finite.
+pub(super) fn map_vectors(args: &Args<'_>, combine: impl Fn(&[f64], &[f64]) -> f64) -> Result<ArrayRef> {
     let element = Some(&DataType::Float64);
     let (a, b) = (args.list(0, element)?, args.list(1, element)?);
     let (x, y) = (a.elements().as_primitive::<Float64Type>(), b.elements().as_primitive::<Float64Type>());
@@ -22,7 +22,7 @@ pub(super) fn map_vectors(args: &Args<'_>, f: impl Fn(&[f64], &[f64]) -> f64) ->
         if a.len() != b.len() || holes(x, &a) || holes(y, &b) {
             return None;
         }
-        Some(f(&x.values()[a], &y.values()[b])).filter(|x| x.is_finite())
+        Some(combine(&x.values()[a], &y.values()[b])).filter(|x| x.is_finite())
     };
     Ok(Arc::new((0..args.rows()).map(value).collect::<Float64Array>()))
 }
