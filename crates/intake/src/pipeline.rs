@@ -231,7 +231,11 @@ mod tests {
         pipeline.store_rows(&mapped).unwrap().wait().unwrap();
         let rows = |name: &str| {
             let snapshot = store.snapshot();
-            snapshot.datasets.iter().find(|dataset| dataset.name == name).map_or(0, |dataset| dataset.rows())
+            snapshot
+                .datasets
+                .iter()
+                .find(|dataset| dataset.name == name)
+                .map_or(0, atalanta_store::DatasetSnapshot::rows)
         };
         assert_eq!((rows(EVENTS), rows(QUARANTINE)), (events, 1));
         store.close().unwrap();

@@ -12,7 +12,9 @@ pub(crate) fn list(shared: &Shared) -> Result<Value, EngineError> {
     let snapshot = shared.store.snapshot();
     let mut session = Session::new(SessionOptions { threads: 1, ..SessionOptions::default() })?;
     snapshot.fill(&mut session)?;
-    let rows = |name: &str| snapshot.datasets.iter().find(|one| one.name == name).map_or(0, |one| one.rows());
+    let rows = |name: &str| {
+        snapshot.datasets.iter().find(|one| one.name == name).map_or(0, atalanta_store::DatasetSnapshot::rows)
+    };
     let datasets: Vec<Value> = session
         .env()
         .inputs

@@ -155,9 +155,9 @@ fn not_a_time(text: &str) -> Value {
 /// Line and column of a byte, from 1.
 fn place(text: &str, at: usize) -> (usize, usize) {
     let before = &text.as_bytes()[..at.min(text.len())];
-    let line = before.iter().filter(|byte| **byte == b'\n').count();
+    let line = before.split(|byte| *byte == b'\n').count();
     let column = before.iter().rev().take_while(|byte| **byte != b'\n').count();
-    (line + 1, column + 1)
+    (line, column + 1)
 }
 
 fn encode(outcome: &Outcome, arrow: bool) -> Result<Vec<u8>, Failure> {

@@ -12,9 +12,9 @@ use std::sync::Arc;
 use arrow::array::RecordBatch;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
-use crate::catalog::{Change, DataFile, Table, TableChange};
+use crate::catalog::{Change, DataFile, Day, Table, TableChange};
 use crate::error::StoreError;
-use crate::flush::{Day, columns_of, write_file};
+use crate::flush::{columns_of, write_file};
 use crate::parquet_file;
 use crate::store::{Store, locked};
 

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use arrow::array::RecordBatch;
 use arrow::datatypes::DataType;
 
-use crate::catalog::{Change, NewFile, Table, TableChange, Tables};
+use crate::catalog::{Change, Day, NewFile, Table, TableChange, Tables};
 use crate::columns::{Conflict, times};
 use crate::error::StoreError;
 use crate::hot::Hot;
@@ -110,9 +110,6 @@ pub(crate) fn write_file(
     let name = format!("atalanta-{}", uuid::Uuid::now_v7());
     parquet_file::write(folder, &name, rows, &change.columns)
 }
-
-/// A calendar day in UTC.
-pub(crate) type Day = (i64, i64, i64);
 
 /// The rows of each day; the rows are sorted by time.
 fn by_day(rows: &RecordBatch) -> Result<Vec<(Option<Day>, RecordBatch)>, StoreError> {

@@ -67,7 +67,7 @@ impl Store {
                 Ok(()) => removed.push(id),
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => removed.push(id),
                 Err(error) => {
-                    tracing::warn!(%error, path = %path.display(), "an expired file cannot be removed")
+                    tracing::warn!(%error, path = %path.display(), "an expired file cannot be removed");
                 }
             }
         }

@@ -9,7 +9,7 @@ use crate::testing::{DAY, rows};
 use crate::{Part, Retention, Snapshot, Store, StoreError, StoreOptions, is_data_folder, show, verify};
 
 fn quiet() -> StoreOptions {
-    StoreOptions { flush_interval: Duration::from_secs(3600), ..StoreOptions::default() }
+    StoreOptions { flush_interval: Duration::from_hours(1), ..StoreOptions::default() }
 }
 
 fn open(folder: &Path) -> Store {
@@ -157,7 +157,7 @@ fn small_files_are_merged_and_removed_later() {
     // A query that began before reads on.
     assert_eq!(ids(&old), before);
     let now = jiff::Timestamp::now();
-    assert_eq!(store.clean(Duration::from_secs(60), now).unwrap(), 0);
+    assert_eq!(store.clean(Duration::from_mins(1), now).unwrap(), 0);
     let later = now + jiff::SignedDuration::from_secs(3600);
     assert_eq!(store.clean(Duration::ZERO, later).unwrap(), 10);
     assert_eq!(ids(&store.snapshot()), before);
@@ -173,7 +173,7 @@ fn old_days_end() {
     append(&store, &[(0, "old"), (86_400 * 5, "new")]);
     store.flush().unwrap();
     let now = jiff::Timestamp::from_microsecond(DAY + 86_400_000_000 * 6).unwrap();
-    let retention = Retention::from([("xdr_data".to_owned(), Duration::from_secs(86_400 * 3))]);
+    let retention = Retention::from([("xdr_data".to_owned(), Duration::from_hours(72))]);
     assert_eq!(store.retain(&retention, now).unwrap().rows, 1);
     assert_eq!(ids(&store.snapshot()), ["new"]);
     assert_eq!(store.retain(&retention, now).unwrap().rows, 0);

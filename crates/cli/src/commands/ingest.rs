@@ -1,5 +1,6 @@
 //! `atalanta ingest`: files, or standard input, into a data folder or to a server.
 
+use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Seek, SeekFrom};
 use std::ops::ControlFlow;
@@ -235,7 +236,7 @@ impl Ingest {
         let mut line =
             format!("{}, {}", figures::plural(records, "record"), figures::plural(events, "event"));
         if quarantined > 0 {
-            line.push_str(&format!(", {} in quarantine", figures::count(quarantined)));
+            let _ = write!(line, ", {} in quarantine", figures::count(quarantined));
         }
         match &self.sink {
             Sink::Folder(pipeline) => {

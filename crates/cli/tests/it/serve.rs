@@ -72,7 +72,7 @@ impl Drop for Server {
 /// Status and body; none if the connection broke, in which case nothing was acknowledged.
 fn request(address: SocketAddr, method: &str, path: &str, body: &[u8]) -> Option<(u16, String)> {
     let mut stream = TcpStream::connect(address).ok()?;
-    stream.set_read_timeout(Some(Duration::from_secs(60))).ok()?;
+    stream.set_read_timeout(Some(Duration::from_mins(1))).ok()?;
     let length = body.len();
     write!(
         stream,

@@ -108,10 +108,10 @@ fn failure(error: &IntakeError) -> Response {
     with_retry(reply(which, None), error)
 }
 
-fn caller(intake: &Intake, headers: &HeaderMap) -> Result<Caller, Response> {
+fn caller(intake: &Intake, headers: &HeaderMap) -> Result<Caller, Reply> {
     intake.caller(headers).map_err(|reason| match reason {
-        Denied::Missing => reply(TOKEN_REQUIRED, None),
-        Denied::Unknown => reply(INVALID_TOKEN, None),
+        Denied::Missing => TOKEN_REQUIRED,
+        Denied::Unknown => INVALID_TOKEN,
     })
 }
 
@@ -131,8 +131,8 @@ struct Asked {
 }
 
 async fn ack(State(intake): State<Arc<Intake>>, Query(about): Query<About>, request: Request) -> Response {
-    if let Err(response) = caller(&intake, request.headers()) {
-        return response;
+    if let Err(which) = caller(&intake, request.headers()) {
+        return reply(which, None);
     }
     let (headers, body) = parts(request);
     let Some(channel) = channel(&headers, &about) else { return reply(NO_CHANNEL, None) };
@@ -150,7 +150,7 @@ async fn ack(State(intake): State<Arc<Intake>>, Query(about): Query<About>, requ
 async fn events(State(intake): State<Arc<Intake>>, Query(about): Query<About>, request: Request) -> Response {
     let caller = match caller(&intake, request.headers()) {
         Ok(caller) => caller,
-        Err(response) => return response,
+        Err(which) => return reply(which, None),
     };
     let (headers, body) = parts(request);
     let (bytes, _room) = match intake.body(&headers, body).await {
@@ -175,7 +175,7 @@ async fn events(State(intake): State<Arc<Intake>>, Query(about): Query<About>, r
 async fn raw(State(intake): State<Arc<Intake>>, Query(about): Query<About>, request: Request) -> Response {
     let caller = match caller(&intake, request.headers()) {
         Ok(caller) => caller,
-        Err(response) => return response,
+        Err(which) => return reply(which, None),
     };
     let (headers, body) = parts(request);
     let (bytes, _room) = match intake.body(&headers, body).await {

@@ -48,7 +48,7 @@ impl Default for HttpLimits {
             decoded_bytes: 64 << 20,
             inflight_bytes: 128 << 20,
             mappers: std::thread::available_parallelism().map_or(2, usize::from),
-            body_timeout: Duration::from_secs(60),
+            body_timeout: Duration::from_mins(1),
         }
     }
 }

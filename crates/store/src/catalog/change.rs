@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rusqlite::{OptionalExtension, Transaction, TransactionBehavior, params};
 
 use super::value::{Bound, lake_type, timestamp};
-use super::{Catalog, Column, DataFile, Extents, Table, Tables, read_tables};
+use super::{Catalog, Column, DataFile, Day, Extents, Table, Tables, read_tables};
 use crate::columns::{Conflict, TIME};
 use crate::error::StoreError;
 
@@ -33,7 +33,7 @@ pub(crate) struct TableChange {
     /// All of its columns, known and new.
     pub columns: Vec<Column>,
     /// New files with the day of their rows, if all are of one day.
-    pub added: Vec<(NewFile, Option<(i64, i64, i64)>)>,
+    pub added: Vec<(NewFile, Option<Day>)>,
     /// Files that the table no longer has.
     pub ended: Vec<Arc<DataFile>>,
 }

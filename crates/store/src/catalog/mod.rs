@@ -25,6 +25,9 @@ use crate::error::StoreError;
 /// How long another program's transaction is waited for.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// A calendar day in UTC: year, month, day.
+pub type Day = (i64, i64, i64);
+
 /// A column of a table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Column {
@@ -52,7 +55,7 @@ pub struct DataFile {
     /// Earliest and latest `_time` in µs since 1970.
     pub times: Option<(i64, i64)>,
     /// The day that all of its rows belong to: year, month, day.
-    pub day: Option<(i64, i64, i64)>,
+    pub day: Option<Day>,
 }
 
 /// A table.
@@ -77,6 +80,7 @@ pub struct Tables {
     /// Number of the last log record whose rows are in the files.
     pub position: u64,
     /// By dataset.
+    #[expect(clippy::struct_field_names, reason = "the tables of a snapshot are its tables")]
     pub tables: BTreeMap<String, Table>,
 }
 
@@ -305,7 +309,7 @@ fn read_files(
     Ok(rows.collect::<Result<Vec<_>, _>>()?)
 }
 
-fn day(text: &str) -> Option<(i64, i64, i64)> {
+fn day(text: &str) -> Option<Day> {
     let mut parts = text.split('-').map(|part| part.parse().ok());
     Some((parts.next()??, parts.next()??, parts.next()??))
 }
