@@ -107,7 +107,10 @@ fn errors_say_what_is_there() {
     let error = ask(&session(), "dataset = nowhere | limit 1").unwrap_err();
     assert!(error.contains("`nowhere`") && error.contains("agent_calls_raw"), "{error}");
     let error = ask(&session(), "datamodel dataset = nowhere").unwrap_err();
-    assert!(error.contains("nowhere"), "{error}");
+    assert!(error.contains("datamodel"), "{error}");
+    // Without rules there is no answer, not one of nulls.
+    let error = ask(&session(), "datamodel dataset = agent_calls_raw").unwrap_err();
+    assert!(error.contains("datamodel"), "{error}");
 }
 
 #[test]

@@ -212,7 +212,6 @@ const RULES: &[&Rule] = &[
     &performance::coarse_identity::RULE,
     &performance::host_list::RULE,
     &performance::regex_as_contains::RULE,
-    &performance::unsupported_stage::RULE,
     &atlas::not_an_id::RULE,
     &atlas::retired_id::RULE,
     &atlas::tactic::RULE,

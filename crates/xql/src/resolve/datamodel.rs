@@ -14,6 +14,7 @@ use crate::rules::check::SYSTEM_COLUMNS;
 use crate::rules::model_statement;
 use crate::rules::statement::is_xdm;
 use crate::syntax::ast::{self, Literal, Name, Operator, Query, StageKind};
+use crate::syntax::codes;
 
 /// Columns that a row of the data model has beside `xdm.*`.
 const KEPT: [&str; 4] = ["_time", "_insert_time", "_vendor", "_product"];
@@ -41,12 +42,25 @@ impl Resolver<'_> {
                 self.fact(FactKind::UnknownDataset { name: name.text.clone(), nearest }, name.span);
             }
         }
+        if found == 0 && self.env.with_data {
+            return self.without_rules(names);
+        }
         if found == 0 {
             return self.whole_model(names);
         }
         let plans: Vec<Plan> =
             parts.iter().map(|(dataset, statement)| self.part(dataset, statement)).collect();
         self.append(plans);
+    }
+
+    /// Data without rules: rows of nulls would look like an answer, so this is an error.
+    fn without_rules(&mut self, names: &[Name]) {
+        let datasets = names.iter().map(|name| format!("`{}`", name.text)).collect::<Vec<_>>().join(", ");
+        let of = if datasets.is_empty() { String::new() } else { format!(" of {datasets}") };
+        let message = format!("`datamodel` needs data-model rules{of}, and none are at hand");
+        self.defect(codes::PLACE, self.stage_span, message, Some("give them with --rules FILE.xif"));
+        self.scope.row = Row::new(Vec::new(), true);
+        self.emit(OperationKind::Unsupported("datamodel".to_owned()));
     }
 
     /// The row of a query whose rules are not at hand: every field of the data model.
@@ -244,6 +258,8 @@ fn is_named(pattern: &str, dataset: &str) -> bool {
 mod tests {
     use std::sync::Arc;
 
+    use atalanta_diag::Severity;
+
     use super::*;
     use crate::env::{Env, Input};
     use crate::rules::Models;
@@ -307,8 +323,13 @@ mod tests {
             FactKind::UnknownField { nearest: Some(near), .. } if near == "xdm.source.ipv4")));
         let unmapped = resolved("datamodel dataset = a_raw | filter xdm.source.ipv4 = null", &env());
         assert!(unmapped.facts.is_empty(), "{:?}", unmapped.facts);
+        let plan = resolved("datamodel dataset = c_raw | fields xdm.event.id", &env()).plan;
+        assert!(matches!(plan.operations[0].kind, OperationKind::Unsupported(_)), "no rows of nulls");
+        let bare = Env { models: Arc::default(), ..env() };
+        let facts = resolved("datamodel", &bare).facts;
+        assert!(matches!(&facts[0].kind, FactKind::Stage { severity: Severity::Error, .. }), "{facts:?}");
         let unknown = resolved("datamodel dataset = c_raw | fields xdm.event.id", &env());
-        assert!(matches!(unknown.facts[0].kind, FactKind::UnknownDataset { .. }));
+        assert!(unknown.facts.iter().any(|fact| matches!(fact.kind, FactKind::UnknownDataset { .. })));
     }
 
     #[test]

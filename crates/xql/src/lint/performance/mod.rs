@@ -9,5 +9,4 @@ pub(super) mod regex_as_contains;
 pub(super) mod source_code_in_arguments;
 pub(super) mod unbounded_join;
 pub(super) mod unbucketed_threshold;
-pub(super) mod unsupported_stage;
 pub(super) mod windows_image_name;
