@@ -106,11 +106,13 @@ fn ids(bench: &Bench) -> BTreeMap<String, u64> {
 fn load(address: SocketAddr, writer: u64, next: &AtomicU64, stop: &AtomicBool) -> (Vec<String>, u64) {
     let (mut acknowledged, mut sent) = (Vec::new(), 0);
     while !stop.load(Ordering::Relaxed) {
-        let batch: Vec<String> = (0..1 + writer * 7)
-            .map(|_| format!("c{writer}-{}", next.fetch_add(1, Ordering::Relaxed)))
-            .collect();
-        let body: String =
-            batch.iter().map(|id| format!("{{\"id\":\"{id}\",\"text\":\"some payload\"}}\n")).collect();
+        let batch: Vec<String> =
+            (0..=writer * 7).map(|_| format!("c{writer}-{}", next.fetch_add(1, Ordering::Relaxed))).collect();
+        let body: String = batch
+            .iter()
+            .map(|id| format!("{{\"id\":\"{id}\",\"text\":\"some payload\"}}\n"))
+            .collect::<Vec<_>>()
+            .concat();
         sent += batch.len() as u64;
         match request(address, "POST", "/api/v1/ingest/load_test_raw", body.as_bytes()) {
             Some((200, _)) => acknowledged.extend(batch),

@@ -171,7 +171,7 @@ async fn a_full_store_asks_to_come_again() {
     assert_eq!(bench.post("/api/v1/ingest/x_y_raw", body).await.status, 200);
     // The first refusal also asks for a flush, so one of the next requests is taken.
     let (mut refused, mut taken) = (0, 0);
-    let end = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    let end = std::time::Instant::now() + std::time::Duration::from_mins(1);
     while (refused == 0 || taken == 0) && std::time::Instant::now() < end {
         let answer = bench.post("/api/v1/ingest/x_y_raw", body).await;
         match answer.status {
