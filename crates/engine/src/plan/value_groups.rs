@@ -5,9 +5,11 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Int64Array, ListArray, StringViewBuilder};
+use arrow::array::{
+    Array, ArrayRef, AsArray, BooleanArray, Int64Array, ListArray, StringViewArray, UInt32Array,
+};
 use arrow::buffer::{OffsetBuffer, ScalarBuffer};
-use arrow::compute::cast;
+use arrow::compute::{cast, take};
 use arrow::datatypes::{DataType, Field, Float64Type, Int64Type};
 use datafusion::common::Result;
 use datafusion::logical_expr::{EmitTo, GroupsAccumulator};
@@ -83,12 +85,16 @@ impl Numbered {
     }
 
     /// The values behind `numbers`, as `element`.
-    fn values(&self, numbers: impl Iterator<Item = u32>, element: &DataType) -> Result<ArrayRef> {
+    fn values(&self, numbers: impl ExactSizeIterator<Item = u32>, element: &DataType) -> Result<ArrayRef> {
         match self {
             Self::Texts { texts, .. } => {
-                let mut values = StringViewBuilder::new();
-                numbers.for_each(|number| values.append_value(&texts[number as usize]));
-                Ok(Arc::new(values.finish()))
+                if numbers.len() < texts.len() {
+                    let text = |number: u32| texts[number as usize].as_ref();
+                    return Ok(Arc::new(StringViewArray::from_iter_values(numbers.map(text))));
+                }
+                // Texts that occur in several groups are written once, and the lists point to them.
+                let once = StringViewArray::from_iter_values(texts.iter().map(AsRef::as_ref));
+                Ok(take(&once, &UInt32Array::from_iter_values(numbers), None)?)
             }
             Self::Bits { bits, .. } => {
                 let values: Int64Array = numbers.map(|number| bits[number as usize]).collect();
@@ -251,7 +257,6 @@ impl GroupsAccumulator for ValueGroups {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use arrow::array::StringViewArray;
 
     fn lists(array: &ArrayRef) -> Vec<Vec<String>> {
         let lists = array.as_list::<i32>();
