@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 
 use atalanta_engine::functions::{self, FunctionSpec};
 use atalanta_xql::lint;
-use atalanta_xql::signatures::{self, Kind, ParamType, Signature};
+use atalanta_xql::signatures::{self, Kind, Signature};
 use atalanta_xql::stage_docs::{self, StageDoc};
 
 /// Least likeness at which a name is suggested.
@@ -184,28 +184,11 @@ fn call(signature: &Signature) -> String {
         .iter()
         .map(|param| {
             let optional = if param.optional { "?" } else { "" };
-            format!("{}{optional}: {}", param.name, type_name(param.ty))
+            format!("{}{optional}: {}", param.name, param.ty.name())
         })
         .collect();
-    parameters.extend(signature.variadic.map(|more| format!("…: {}", type_name(more))));
+    parameters.extend(signature.variadic.map(|more| format!("…: {}", more.name())));
     format!("{}({})", signature.name, parameters.join(", "))
-}
-
-fn type_name(ty: ParamType) -> &'static str {
-    match ty {
-        ParamType::Any => "any",
-        ParamType::Bool => "boolean",
-        ParamType::Int => "int",
-        ParamType::Float => "float",
-        ParamType::Number => "number",
-        ParamType::Numeric => "number or numeric text",
-        ParamType::String => "string",
-        ParamType::Text => "JSON text",
-        ParamType::Json => "object",
-        ParamType::Timestamp => "timestamp",
-        ParamType::Array => "array",
-        ParamType::StringArray => "string array",
-    }
 }
 
 fn capitalized(text: &str) -> String {

@@ -1,7 +1,7 @@
 //! What a word means: stages, functions, columns, datasets, values.
 
 use atalanta_schema::Catalog;
-use atalanta_xql::signatures::{self, Kind, ParamType, Signature};
+use atalanta_xql::signatures::{self, Kind, Signature};
 use atalanta_xql::stage_docs;
 use atalanta_xql::syntax::token::{Symbol, TokenKind};
 use lsp_types::{Hover, HoverContents, MarkupContent, MarkupKind};
@@ -60,14 +60,14 @@ pub fn label(signature: &Signature) -> (String, Vec<[u32; 2]>) {
         let start = label.len();
         label.push_str(param.name);
         label.push_str(if param.optional { "?: " } else { ": " });
-        label.push_str(type_name(param.ty));
+        label.push_str(param.ty.name());
         places.push([narrow(start), narrow(label.len())]);
     }
     if let Some(more) = signature.variadic {
         label.push_str(if signature.params.is_empty() { "" } else { ", " });
         let start = label.len();
         label.push_str("…: ");
-        label.push_str(type_name(more));
+        label.push_str(more.name());
         // The ellipsis is three bytes and one unit.
         places.push([narrow(start), narrow(label.len() - 2)]);
     }
@@ -77,23 +77,6 @@ pub fn label(signature: &Signature) -> (String, Vec<[u32; 2]>) {
 
 fn narrow(value: usize) -> u32 {
     u32::try_from(value).unwrap_or(u32::MAX)
-}
-
-fn type_name(ty: ParamType) -> &'static str {
-    match ty {
-        ParamType::Any => "any",
-        ParamType::Bool => "boolean",
-        ParamType::Int => "int",
-        ParamType::Float => "float",
-        ParamType::Number => "number",
-        ParamType::Numeric => "number or numeric text",
-        ParamType::String => "string",
-        ParamType::Text => "JSON text",
-        ParamType::Json => "object",
-        ParamType::Timestamp => "timestamp",
-        ParamType::Array => "array",
-        ParamType::StringArray => "string array",
-    }
 }
 
 fn column(place: &Place<'_>, word: &str) -> Option<String> {

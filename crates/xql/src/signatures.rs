@@ -49,6 +49,27 @@ pub enum ParamType {
     StringArray,
 }
 
+impl ParamType {
+    /// How the manual and the editors call the type.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Any => "any",
+            Self::Bool => "boolean",
+            Self::Int => "int",
+            Self::Float => "float",
+            Self::Number => "number",
+            Self::Numeric => "number or numeric text",
+            Self::String => "string",
+            Self::Text => "JSON text",
+            Self::Json => "object",
+            Self::Timestamp => "timestamp",
+            Self::Array => "array",
+            Self::StringArray => "string array",
+        }
+    }
+}
+
 /// How the type of a result follows from the arguments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Returns {

@@ -260,7 +260,7 @@ impl Group {
         let reading = self.reading(&unread, BATCH_ROWS)?;
         let lines = columns.iter().any(|column| self.table.field(*column).name() == LINE);
         let lines = if lines { Some(self.lines()) } else { None };
-        Ok(Output { reading, unread, columns: columns.to_vec(), schema, lines, done: 0, group: self })
+        Ok(Output { reading, columns: columns.to_vec(), schema, lines, done: 0, group: self })
     }
 
     /// Number within the file of each row that is left.
@@ -391,7 +391,6 @@ fn compacted(array: ArrayRef) -> ArrayRef {
 pub(crate) struct Output {
     group: Group,
     reading: Reading,
-    unread: Vec<usize>,
     columns: Vec<usize>,
     schema: SchemaRef,
     lines: Option<Int64Array>,
@@ -416,7 +415,7 @@ impl Output {
         let mut arrays = Vec::with_capacity(self.columns.len());
         for column in &self.columns {
             let field = self.group.table.field(*column);
-            let array: ArrayRef = if let Some(place) = self.unread.iter().position(|c| c == column) {
+            let array: ArrayRef = if let Some(place) = self.reading.columns.iter().position(|c| c == column) {
                 Arc::clone(&read[place])
             } else if let Some(held) = self.group.held.get(column) {
                 held.slice(first, rows)

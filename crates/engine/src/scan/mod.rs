@@ -220,7 +220,7 @@ impl Work {
         })
     }
 
-    /// The next row group with rows that pass, `Ok(None)` for one without, `Err(None)` at the end of the queue.
+    /// The next row group, opened if some of its rows pass; none at the end of the queue.
     fn take(&self) -> Option<Result<Option<Output>>> {
         let (file, index) = *self.queue.get(self.next.fetch_add(1, Ordering::Relaxed))?;
         Some(self.open(file, index))

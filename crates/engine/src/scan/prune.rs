@@ -15,7 +15,7 @@ use parquet::arrow::arrow_reader::statistics::StatisticsConverter;
 use parquet::bloom_filter::Sbbf;
 use parquet::file::metadata::RowGroupMetaData;
 
-use super::source::ParquetFile;
+use super::source::{FileBytes, ParquetFile};
 
 /// Which row groups of `file` may hold rows that pass `filter`. Whatever cannot be decided is kept.
 pub(crate) fn groups(
@@ -39,7 +39,9 @@ pub(crate) fn groups(
     if guarantees.is_empty() {
         return kept.collect();
     }
-    kept.filter(|group| may_contain(file, *group, guarantees)).collect()
+    // Without its bytes the file's bloom filters cannot be asked; reading it will say why.
+    let Ok(bytes) = file.bytes() else { return kept.collect() };
+    kept.filter(|group| may_contain(file, &bytes, *group, guarantees)).collect()
 }
 
 /// Statistics of some row groups under the table's column types.
@@ -98,15 +100,20 @@ impl PruningStatistics for GroupStatistics<'_> {
 }
 
 /// Whether the bloom filters of a row group leave room for a row with the values that the filters demand.
-fn may_contain(file: &ParquetFile, group: usize, guarantees: &[LiteralGuarantee]) -> bool {
+fn may_contain(file: &ParquetFile, bytes: &FileBytes, group: usize, guarantees: &[LiteralGuarantee]) -> bool {
     guarantees
         .iter()
         .filter(|guarantee| guarantee.guarantee == Guarantee::In)
-        .all(|guarantee| demanded_may_exist(file, group, guarantee).unwrap_or(true))
+        .all(|guarantee| demanded_may_exist(file, bytes, group, guarantee).unwrap_or(true))
 }
 
 /// `None` if there is no bloom filter to ask.
-fn demanded_may_exist(file: &ParquetFile, group: usize, guarantee: &LiteralGuarantee) -> Option<bool> {
+fn demanded_may_exist(
+    file: &ParquetFile,
+    bytes: &FileBytes,
+    group: usize,
+    guarantee: &LiteralGuarantee,
+) -> Option<bool> {
     let root = file.schema.index_of(guarantee.column.name()).ok()?;
     let chunk = file.metadata.row_group(group).column(file.leaf(root)?);
     chunk.bloom_filter_offset()?;
@@ -117,6 +124,6 @@ fn demanded_may_exist(file: &ParquetFile, group: usize, guarantee: &LiteralGuara
     if chunk.column_type() != parquet::basic::Type::BYTE_ARRAY {
         return None;
     }
-    let filter = Sbbf::read_from_column_chunk(chunk, &file.bytes().ok()?).ok()??;
+    let filter = Sbbf::read_from_column_chunk(chunk, bytes).ok()??;
     Some(texts.iter().any(|text| filter.check(*text)))
 }

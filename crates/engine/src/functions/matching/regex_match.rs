@@ -1,13 +1,11 @@
 //! `text ~= regex` where the regular expression is not a literal. Null if an argument is null; a pattern that does not
 //! compile is an error.
 
-use std::sync::Arc;
-
-use arrow::array::{ArrayRef, BooleanBuilder};
+use arrow::array::ArrayRef;
 use datafusion::common::Result;
 
 use crate::functions::args::Args;
-use crate::functions::strings::regexes::Regexes;
+use crate::functions::strings::regexes::{as_re2, matches};
 use crate::functions::{FunctionSpec, Output, Varies};
 
 /// The specification of the test.
@@ -23,17 +21,7 @@ pub const SPEC: FunctionSpec = FunctionSpec {
 };
 
 fn evaluate(args: &Args<'_>) -> Result<ArrayRef> {
-    let (text, pattern) = (args.text(0)?, args.text(1)?);
-    let mut regexes = Regexes::default();
-    let mut values = BooleanBuilder::with_capacity(args.rows());
-    for row in 0..args.rows() {
-        let (Some(text), Some(pattern)) = (text.get(row), pattern.get(row)) else {
-            values.append_null();
-            continue;
-        };
-        values.append_value(regexes.get(pattern)?.is_match(text));
-    }
-    Ok(Arc::new(values.finish()))
+    matches(args, as_re2)
 }
 
 #[cfg(test)]

@@ -6,8 +6,11 @@
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
+use arrow::array::{ArrayRef, BooleanBuilder};
 use datafusion::common::{Result, exec_datafusion_err};
 use regex::{Regex, RegexBuilder};
+
+use crate::functions::args::Args;
 
 /// Patterns kept; when full, all are dropped and those in use compile again.
 const KEPT: usize = 256;
@@ -25,7 +28,7 @@ pub(crate) struct Regexes {
 impl Regexes {
     /// The compiled form of a pattern.
     pub fn get(&mut self, pattern: &str) -> Result<Arc<Regex>> {
-        self.get_from(pattern, |pattern| atalanta_xql::re2::to_rust(pattern).into_owned())
+        self.get_from(pattern, as_re2)
     }
 
     /// The compiled form of the regular expression that `translate` makes of `pattern`.
@@ -39,6 +42,27 @@ impl Regexes {
         self.last = Some((pattern.to_owned(), Arc::clone(&regex)));
         Ok(regex)
     }
+}
+
+/// Whether the text of the first argument matches the expression that `translate` makes of the second, row by row;
+/// null if an argument is null.
+pub(crate) fn matches(args: &Args<'_>, translate: impl Fn(&str) -> String) -> Result<ArrayRef> {
+    let (text, pattern) = (args.text(0)?, args.text(1)?);
+    let mut regexes = Regexes::default();
+    let mut values = BooleanBuilder::with_capacity(args.rows());
+    for row in 0..args.rows() {
+        let (Some(text), Some(pattern)) = (text.get(row), pattern.get(row)) else {
+            values.append_null();
+            continue;
+        };
+        values.append_value(regexes.get_from(pattern, &translate)?.is_match(text));
+    }
+    Ok(Arc::new(values.finish()))
+}
+
+/// Repetition, classes and flags as RE2 reads them.
+pub(crate) fn as_re2(pattern: &str) -> String {
+    atalanta_xql::re2::to_rust(pattern).into_owned()
 }
 
 fn compiled(pattern: &str) -> Result<Arc<Regex>> {

@@ -10,13 +10,10 @@
 //! wildcard_match("general-dns", "general-??") = false
 //! ```
 
-use std::sync::Arc;
-
 use arrow::array::ArrayRef;
-use arrow::array::BooleanBuilder;
 use datafusion::common::Result;
 
-use super::regexes::Regexes;
+use super::regexes::matches;
 use crate::functions::args::Args;
 use crate::functions::{FunctionSpec, Output, Varies};
 
@@ -40,17 +37,7 @@ pub const SPEC: FunctionSpec = FunctionSpec {
 };
 
 fn evaluate(args: &Args<'_>) -> Result<ArrayRef> {
-    let (text, pattern) = (args.text(0)?, args.text(1)?);
-    let mut regexes = Regexes::default();
-    let mut values = BooleanBuilder::with_capacity(args.rows());
-    for row in 0..args.rows() {
-        let (Some(text), Some(pattern)) = (text.get(row), pattern.get(row)) else {
-            values.append_null();
-            continue;
-        };
-        values.append_value(regexes.get_from(pattern, as_regex)?.is_match(text));
-    }
-    Ok(Arc::new(values.finish()))
+    matches(args, as_regex)
 }
 
 fn as_regex(pattern: &str) -> String {

@@ -16,6 +16,7 @@
 
 use atalanta_diag::{Code, Diagnostic, Severity};
 
+use super::report_findings;
 use crate::lint::{Context, Group, Rule};
 use crate::logic::FindingKind;
 
@@ -31,15 +32,5 @@ pub(crate) const RULE: Rule = Rule {
 };
 
 fn check(context: &Context<'_>) -> Vec<Diagnostic> {
-    let mut out = Vec::new();
-    for finding in context.findings.iter().filter(|finding| finding.kind == FindingKind::DeadChoice) {
-        let mut report = RULE.report(context, finding.span, finding.explanation.clone());
-        for (span, text) in &finding.because {
-            if *span != finding.span {
-                report = report.label(*span, text.clone());
-            }
-        }
-        out.push(report);
-    }
-    out
+    report_findings(&RULE, context, FindingKind::DeadChoice)
 }
