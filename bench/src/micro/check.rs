@@ -1,6 +1,5 @@
 //! Time to parse, resolve and check one query of 50 stages.
 
-use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
@@ -10,6 +9,8 @@ use atalanta_xql::logic::analyze;
 use atalanta_xql::resolve::resolve;
 use atalanta_xql::syntax::parse;
 
+/// A hunt with many steps: 1 source, 11 blocks of 4 stages, 5 stages of aggregation at the end.
+const QUERY: &str = include_str!("../../../crates/xql/examples/fifty_stages.xql");
 /// Stages of the query.
 const STAGES: usize = 50;
 
@@ -26,20 +27,20 @@ pub struct Check {
 /// # Errors
 /// If the query has errors: then the figure would not be that of a query that runs.
 pub fn run(options: &Check) -> Result<()> {
-    let (text, env) = (query(), Env::new(Mode::Compat));
-    let first = check(&text, &env);
+    let (text, env) = (QUERY, Env::new(Mode::Compat));
+    let first = check(text, &env);
     if first.has_errors() {
         bail!("the query of the measurement has errors: {:?}", first.diagnostics);
     }
-    let parsed = parse(&text);
+    let parsed = parse(text);
     let resolved = resolve(&parsed.query, &env);
     let repeat = options.repeat.max(1);
     println!(
         r#"{{"measure":"check","stages":{STAGES},"bytes":{},"diagnostics":{},"median_us":{:.0},"parse_us":{:.0},"resolve_us":{:.0},"logic_us":{:.0}}}"#,
         text.len(),
         first.diagnostics.len(),
-        median(repeat, || check(&text, &env)),
-        median(repeat, || parse(&text)),
+        median(repeat, || check(text, &env)),
+        median(repeat, || parse(text)),
         median(repeat, || resolve(&parsed.query, &env)),
         median(repeat, || analyze(&resolved.plan)),
     );
@@ -59,40 +60,14 @@ fn median<T>(repeat: usize, step: impl Fn() -> T) -> f64 {
     times[times.len() / 2].as_secs_f64() * 1e6
 }
 
-/// A hunt with many steps: 1 source, 11 blocks of 4 stages, 5 stages of aggregation at the end.
-fn query() -> String {
-    let mut text = String::from("dataset = xdr_data\n");
-    for block in 0..11 {
-        // Writing to a String cannot fail.
-        let _ = write!(
-            text,
-            r#"| filter action_process_image_name in ("python.exe", "node.exe", "tool{block}*") and action_remote_port != 44{block}
-| alter folded{block} = lowercase(action_process_command_line), size{block} = len(action_process_command_line)
-| filter folded{block} ~= "(base64|b64|encode{block}).*(openai|anthropic|claude|gpt)" or action_file_path contains "/tools{block}/"
-| alter kind{block} = if(size{block} > {block}00, "long", folded{block} contains "eval", "code", "short")
-"#
-        );
-    }
-    text.push_str(
-        r"| bin _time span = 1h
-| comp count() as calls, values(action_process_command_line) as command_lines by actor_primary_user_sid, _time
-| filter calls > 3
-| sort desc calls
-| limit 100
-",
-    );
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn the_query_has_fifty_stages_and_no_error() {
-        let text = query();
-        assert_eq!(text.lines().count(), STAGES);
-        let checked = check(&text, &Env::new(Mode::Compat));
+        assert_eq!(QUERY.lines().count(), STAGES);
+        let checked = check(QUERY, &Env::new(Mode::Compat));
         assert!(!checked.has_errors(), "{:?}", checked.diagnostics);
     }
 }

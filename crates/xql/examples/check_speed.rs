@@ -24,7 +24,7 @@ fn main() {
     if let Some(rounds) = std::env::args().nth(1).and_then(|rounds| rounds.parse().ok()) {
         // For a profiler: the 50-stage query, or the hunts, again and again.
         let hunts = std::env::args().nth(2).map(|file| hunts(&file));
-        let (texts, env) = (hunts.unwrap_or_else(|| vec![fifty_stages()]), Env::new(Mode::Compat));
+        let (texts, env) = (hunts.unwrap_or_else(|| vec![FIFTY_STAGES.to_owned()]), Env::new(Mode::Compat));
         (0..rounds).for_each(|_| texts.iter().for_each(|text| drop(std::hint::black_box(check(text, &env)))));
         return;
     }
@@ -32,7 +32,7 @@ fn main() {
         "{:<28} {:>9} {:>9} {:>9} {:>9} {:>9} {:>9}",
         "query", "parse", "resolve", "logic", "lint", "check", "findings"
     );
-    show("50 stages", &times(&fifty_stages(), 51));
+    show("50 stages", &times(FIFTY_STAGES, 51));
     for file in ["as_written.xql", "repaired.xql"] {
         let all: Vec<Times> = hunts(file).iter().map(|text| times(text, 11)).collect();
         show(&format!("{} {file}, sum", all.len()), &sum(&all));
@@ -133,30 +133,8 @@ fn hunts(file: &str) -> Vec<String> {
     folders.filter_map(|entry| std::fs::read_to_string(entry.path().join(file)).ok()).collect()
 }
 
-/// The query of `bench check`: 1 source, 11 blocks of 4 stages, 5 stages of aggregation at the end.
-fn fifty_stages() -> String {
-    let mut text = String::from("dataset = xdr_data\n");
-    for block in 0..11 {
-        // Writing to a String cannot fail.
-        let _ = write!(
-            text,
-            r#"| filter action_process_image_name in ("python.exe", "node.exe", "tool{block}*") and action_remote_port != 44{block}
-| alter folded{block} = lowercase(action_process_command_line), size{block} = len(action_process_command_line)
-| filter folded{block} ~= "(base64|b64|encode{block}).*(openai|anthropic|claude|gpt)" or action_file_path contains "/tools{block}/"
-| alter kind{block} = if(size{block} > {block}00, "long", folded{block} contains "eval", "code", "short")
-"#
-        );
-    }
-    text.push_str(
-        r"| bin _time span = 1h
-| comp count() as calls, values(action_process_command_line) as command_lines by actor_primary_user_sid, _time
-| filter calls > 3
-| sort desc calls
-| limit 100
-",
-    );
-    text
-}
+/// 1 source, 11 blocks of 4 stages, 5 stages of aggregation at the end; `bench check` measures it too.
+const FIFTY_STAGES: &str = include_str!("fifty_stages.xql");
 
 /// Regexes, lists and parts of the same column, which interact as much as conditions can.
 fn one_column(stages: usize) -> String {

@@ -15,7 +15,7 @@ use axum::routing::{get, post};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::{Intake, Json, parts, with_retry};
+use super::{Intake, Json, Room, parts, with_retry};
 use crate::auth::{Caller, Denied};
 use crate::body;
 use crate::error::IntakeError;
@@ -147,15 +147,26 @@ async fn ack(State(intake): State<Arc<Intake>>, Query(about): Query<About>, requ
     Json(json!({ "acks": acks })).into_response()
 }
 
-async fn events(State(intake): State<Arc<Intake>>, Query(about): Query<About>, request: Request) -> Response {
-    let caller = match caller(&intake, request.headers()) {
-        Ok(caller) => caller,
-        Err(which) => return reply(which, None),
-    };
+/// What a request with events brings.
+struct Received {
+    caller: Caller,
+    headers: HeaderMap,
+    bytes: Vec<u8>,
+    _room: Room,
+}
+
+/// Reads a request; the answer to it if its caller or its body will not do.
+async fn received(intake: &Intake, request: Request) -> Result<Received, Response> {
+    let caller = caller(intake, request.headers()).map_err(|which| reply(which, None))?;
     let (headers, body) = parts(request);
-    let (bytes, _room) = match intake.body(&headers, body).await {
-        Ok(read) => read,
-        Err(error) => return failure(&error),
+    let (bytes, room) = intake.body(&headers, body).await.map_err(|error| failure(&error))?;
+    Ok(Received { caller, headers, bytes, _room: room })
+}
+
+async fn events(State(intake): State<Arc<Intake>>, Query(about): Query<About>, request: Request) -> Response {
+    let Received { caller, headers, bytes, _room } = match received(&intake, request).await {
+        Ok(received) => received,
+        Err(answer) => return answer,
     };
     let size = bytes.len();
     let own = about.clone();
@@ -173,14 +184,9 @@ async fn events(State(intake): State<Arc<Intake>>, Query(about): Query<About>, r
 }
 
 async fn raw(State(intake): State<Arc<Intake>>, Query(about): Query<About>, request: Request) -> Response {
-    let caller = match caller(&intake, request.headers()) {
-        Ok(caller) => caller,
-        Err(which) => return reply(which, None),
-    };
-    let (headers, body) = parts(request);
-    let (bytes, _room) = match intake.body(&headers, body).await {
-        Ok(read) => read,
-        Err(error) => return failure(&error),
+    let Received { caller, headers, bytes, _room } = match received(&intake, request).await {
+        Ok(received) => received,
+        Err(answer) => return answer,
     };
     let size = bytes.len();
     let own = about.clone();

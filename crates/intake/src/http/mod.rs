@@ -85,7 +85,7 @@ impl Intake {
         self.tokens.caller(headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()))
     }
 
-    /// Reads a body within limits and decompresses it.
+    /// Reads a body within limits, as it was sent; its room in memory is taken until the guard is dropped.
     async fn body(&self, headers: &HeaderMap, body: Body) -> Result<(Vec<u8>, Room), IntakeError> {
         let limit = self.limits.body_bytes;
         let announced = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
