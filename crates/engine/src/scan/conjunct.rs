@@ -51,7 +51,10 @@ impl Conjunct {
             && let Some(dictionary) = array.as_dictionary_opt::<Int32Type>()
             && dictionary.values().len() <= rows
         {
-            return self.evaluate_dictionary(dictionary);
+            // A text that no row has may fail where the rows do not: then the rows are tested.
+            if let Ok(passing) = self.evaluate_dictionary(dictionary) {
+                return Ok(passing);
+            }
         }
         let arrays = arrays
             .iter()

@@ -75,28 +75,37 @@ impl Group {
     }
 
     /// Applies the conditions until no row is left; `output` are the columns that the result needs.
+    ///
+    /// A condition may fail on a row that another one drops, such as a division by a column that must not be 0.
+    /// It is put off until the others have been applied; what fails on a row that they keep is an error.
     pub fn narrow(&mut self, conjuncts: &[&Conjunct], output: &[usize]) -> Result<()> {
         let mut order: Vec<&Conjunct> = conjuncts.to_vec();
         order.sort_by_key(|conjunct| conjunct.cost(|column| self.is_dear(column)));
+        let mut put_off = Vec::new();
         for (position, conjunct) in order.iter().enumerate() {
-            if self.left == 0 {
-                return Ok(());
-            }
             let later = |column: usize| {
                 output.contains(&column) || order[position + 1..].iter().any(|c| c.columns.contains(&column))
             };
-            let unread = |column: &&usize| !self.held.contains_key(column);
-            let dear = conjunct.columns.iter().filter(unread).any(|column| self.is_dear(*column));
-            if dear || self.is_sparse() {
-                self.settle()?;
-            }
-            if dear {
-                self.narrow_in_batches(conjunct, &later)?;
-            } else {
-                self.narrow_at_once(conjunct, &later)?;
+            if self.left > 0 && self.narrow_by(conjunct, &later).is_err() {
+                put_off.push(*conjunct);
             }
         }
-        self.settle()
+        self.settle()?;
+        for conjunct in put_off {
+            if self.left > 0 {
+                self.narrow_by(conjunct, &|_| true)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn narrow_by(&mut self, conjunct: &Conjunct, later: &dyn Fn(usize) -> bool) -> Result<()> {
+        let unread = |column: &&usize| !self.held.contains_key(column);
+        let dear = conjunct.columns.iter().filter(unread).any(|column| self.is_dear(*column));
+        if dear || self.is_sparse() {
+            self.settle()?;
+        }
+        if dear { self.narrow_in_batches(conjunct, later) } else { self.narrow_at_once(conjunct, later) }
     }
 
     /// Cuts what is held down to the rows that are left.

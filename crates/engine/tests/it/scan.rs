@@ -4,10 +4,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, Float64Array, Int64Array, ListBuilder, RecordBatch, StringArray, StringBuilder,
+    ArrayRef, AsArray, Float64Array, Int64Array, ListBuilder, RecordBatch, StringArray, StringBuilder,
     TimestampMicrosecondArray,
 };
+use arrow::datatypes::Int64Type;
 use atalanta_engine::session::{Prepared, Session, SessionOptions};
+use atalanta_xql::env::{Env, Mode};
 use atalanta_xql::resolve::resolve;
 use atalanta_xql::syntax::parse;
 use parquet::arrow::ArrowWriter;
@@ -195,6 +197,31 @@ fn row_groups_without_a_possible_row_are_skipped() {
         pruned("dataset = events | sort desc _time | limit 5 | fields _time, command") >= 17,
         "by what sort has found"
     );
+}
+
+#[test]
+fn what_fails_on_a_row_that_another_condition_drops_is_no_error() {
+    let both = both(100, true);
+    for (guard, test) in [
+        ("score != 0 and score != null", "divide(1000, score) > 2"),
+        ("kind = \"PROCESS\" and score != 0 and score != null", "divide(len(command), score) > 2"),
+    ] {
+        // The one order and the other: a query does not say which comes first.
+        for filters in [format!("{guard} and {test}"), format!("{test} and {guard}")] {
+            let query = format!("dataset = events | filter {filters} | comp count() as n");
+            let env = Env { mode: Mode::Strict, ..both.files.env() };
+            let plan = resolve(&parse(&query).query, &env).plan;
+            let found =
+                both.files.prepare(&plan).unwrap().run().unwrap_or_else(|error| panic!("{query}: {error}"));
+            let counted = found.batches[0].column(0).as_primitive::<Int64Type>().value(0);
+            assert!(counted > 10, "{query}: {counted}");
+        }
+        let unguarded = format!("dataset = events | filter {test} | comp count() as n");
+        let env = Env { mode: Mode::Strict, ..both.files.env() };
+        let plan = resolve(&parse(&unguarded).query, &env).plan;
+        let error = both.files.prepare(&plan).unwrap().run().unwrap_err();
+        assert!(error.to_string().contains("zero"), "{error}");
+    }
 }
 
 #[test]
