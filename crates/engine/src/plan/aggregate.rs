@@ -9,7 +9,8 @@ use datafusion::logical_expr::{
     Expr, ExprFunctionExt, ExprSchemable, LogicalPlan, LogicalPlanBuilder, SortExpr, cast, lit, try_cast,
 };
 
-use super::values::{list_udaf, values_udaf};
+use super::value_groups::collects;
+use super::values::{count_distinct_udaf, element_type, list_udaf, values_udaf};
 use super::{Lowering, build, column, existing, typed_null};
 use crate::error::EngineError;
 use crate::functions::aggregates::{approx_count, approx_quantiles, approx_top};
@@ -35,12 +36,38 @@ impl Lowering<'_> {
         }
         let mut calls = Vec::with_capacity(aggregates.len());
         for (index, (name, call)) in aggregates.iter().enumerate() {
+            if call.function == "count_distinct"
+                && let Some(values) = values_of(call.argument.as_ref(), aggregates)
+            {
+                shown.push(length(column(&format!("__agg{values}")))?.alias(name));
+                continue;
+            }
             let internal = format!("__agg{index}");
-            calls.push(self.aggregate_expr(&input, call)?.alias(&internal));
+            let result = match self.grouped_distinct(&input, call, keys.is_empty())? {
+                Some(distinct) => distinct,
+                None => self.aggregate_expr(&input, call)?,
+            };
+            calls.push(result.alias(&internal));
             shown.push(finish(call, column(&internal)).alias(name));
         }
         let grouped = build(LogicalPlanBuilder::from(input).aggregate(groups, calls))?;
         build(LogicalPlanBuilder::from(grouped).project(shown))
+    }
+
+    /// `count_distinct` by groups, where values of all groups can be counted together. Without groups DataFusion's
+    /// own set is as small.
+    fn grouped_distinct(
+        &self,
+        input: &LogicalPlan,
+        call: &ir::AggregateCall,
+        one_group: bool,
+    ) -> Result<Option<Expr>, EngineError> {
+        let Some(argument) = call.argument.as_ref().filter(|_| call.function == "count_distinct") else {
+            return Ok(None);
+        };
+        let value = self.exprs(input).lower(argument)?;
+        let counted = !one_group && collects(&element_type(&value.get_type(input.schema())?));
+        Ok(counted.then(|| count_distinct_udaf().call(vec![value])))
     }
 
     /// The DataFusion aggregate behind a call.
@@ -132,6 +159,28 @@ impl Lowering<'_> {
         };
         Ok(Some(sketch))
     }
+}
+
+/// The position of `values` over the same argument: what `count_distinct` counts is then collected already.
+fn values_of(argument: Option<&ir::Expr>, aggregates: &[(String, ir::AggregateCall)]) -> Option<usize> {
+    let same = |call: &ir::AggregateCall| {
+        call.function == "values"
+            && matches!(
+                (&call.argument, argument),
+                (
+                    Some(ir::Expr { kind: ExprKind::Column(left), .. }),
+                    Some(ir::Expr { kind: ExprKind::Column(right), .. })
+                ) if left == right
+            )
+    };
+    aggregates.iter().position(|(_, call)| same(call))
+}
+
+/// The number of elements of an array that `values` gave, which is never null.
+fn length(array: Expr) -> Result<Expr, EngineError> {
+    let function = crate::functions::lookup("array_length")
+        .ok_or_else(|| EngineError::internal("the function `array_length` is not there"))?;
+    Ok(function.call(vec![array]))
 }
 
 /// Numbers stay, text is read as a number where it is one.

@@ -1,4 +1,4 @@
-//! `values` over many groups at once.
+//! `values` and `count_distinct` over many groups at once.
 //!
 //! Each value is held once for all groups, and what a group has seen is a set of number pairs: some twenty bytes
 //! for each distinct value of a group, where an accumulator per group took half a kilobyte.
@@ -134,13 +134,31 @@ pub(super) struct ValueGroups {
     /// (group, value) in the order seen.
     pairs: Vec<(u32, u32)>,
     groups: usize,
+    /// Whether the result is the number of values instead of the values.
+    count_only: bool,
 }
 
 impl ValueGroups {
     /// Collects values of type `element`, one of those that [`collects`] names.
     pub fn new(element: DataType) -> Self {
         let numbered = Numbered::new(&element);
-        Self { element, numbered, seen: HashSet::new(), pairs: Vec::new(), groups: 0 }
+        Self { element, numbered, seen: HashSet::new(), pairs: Vec::new(), groups: 0, count_only: false }
+    }
+
+    /// Counts distinct values; partial results are the values as of [`new`](Self::new).
+    pub fn counting(element: DataType) -> Self {
+        Self { count_only: true, ..Self::new(element) }
+    }
+
+    /// How many pairs of group and value there are.
+    pub fn distinct(&self) -> usize {
+        self.pairs.len()
+    }
+
+    /// The list of the only group, which may have seen no row.
+    pub fn lists_of_one(&mut self) -> Result<ListArray> {
+        self.groups = 1;
+        self.emit(1)
     }
 
     fn add(&mut self, group: usize, number: u32) {
@@ -150,20 +168,27 @@ impl ValueGroups {
         }
     }
 
-    /// The lists of the first `count` groups; they are forgotten, and the others move up.
-    fn emit(&mut self, count: usize) -> Result<ListArray> {
+    /// The pairs of the first `count` groups; they are forgotten, and the others move up.
+    fn cut(&mut self, count: usize) -> Vec<(u32, u32)> {
         let split = u32::try_from(count).unwrap_or(u32::MAX);
-        let (mut taken, mut kept) = (Vec::new(), Vec::new());
-        for (group, value) in std::mem::take(&mut self.pairs) {
-            if group < split {
-                taken.push((group, value));
-            } else {
-                kept.push((group - split, value));
-            }
+        let pairs = std::mem::take(&mut self.pairs);
+        let rest = self.groups.saturating_sub(count);
+        self.groups = rest;
+        if rest == 0 {
+            self.seen = HashSet::new();
+            return pairs;
         }
-        self.groups = self.groups.saturating_sub(count);
+        let (taken, mut kept): (Vec<_>, Vec<_>) = pairs.into_iter().partition(|(group, _)| *group < split);
+        kept.iter_mut().for_each(|(group, _)| *group -= split);
         self.seen = kept.iter().copied().collect();
         self.pairs = kept;
+        taken
+    }
+
+    /// The lists of the first `count` groups.
+    fn emit(&mut self, count: usize) -> Result<ListArray> {
+        let split = u32::try_from(count).unwrap_or(u32::MAX);
+        let mut taken = self.cut(count);
         // Stable: within a group the order stays.
         taken.sort_by_key(|(group, _)| *group);
         let mut offsets: Vec<i32> = Vec::with_capacity(count + 1);
@@ -179,12 +204,24 @@ impl ValueGroups {
         Ok(ListArray::new(field, offsets, values, None))
     }
 
+    /// The number of values of each of the first `count` groups.
+    fn emit_counts(&mut self, count: usize) -> Int64Array {
+        let mut counts = vec![0_i64; count];
+        for (group, _) in self.cut(count) {
+            counts[group as usize] += 1;
+        }
+        Int64Array::from(counts)
+    }
+
     fn take(&mut self, emit_to: EmitTo) -> Result<ArrayRef> {
-        let count = match emit_to {
+        Ok(Arc::new(self.emit(self.count(emit_to))?))
+    }
+
+    fn count(&self, emit_to: EmitTo) -> usize {
+        match emit_to {
             EmitTo::All => self.groups,
             EmitTo::First(count) => count,
-        };
-        Ok(Arc::new(self.emit(count)?))
+        }
     }
 }
 
@@ -233,6 +270,9 @@ impl GroupsAccumulator for ValueGroups {
     }
 
     fn evaluate(&mut self, emit_to: EmitTo) -> Result<ArrayRef> {
+        if self.count_only {
+            return Ok(Arc::new(self.emit_counts(self.count(emit_to))));
+        }
         self.take(emit_to)
     }
 
@@ -300,9 +340,25 @@ mod tests {
         }
         let zeros: ArrayRef =
             Arc::new(arrow::array::Float64Array::from(vec![0.0, -0.0, f64::NAN, -f64::NAN]));
-        let mut groups = ValueGroups::new(DataType::Float64);
+        let mut groups = ValueGroups::counting(DataType::Float64);
         groups.update_batch(&[zeros], &[0; 4], None, 1).unwrap();
-        assert_eq!(groups.pairs.len(), 2);
+        assert_eq!(groups.distinct(), 2);
+        let counts = groups.evaluate(EmitTo::All).unwrap();
+        assert_eq!(counts.as_primitive::<Int64Type>().values(), &[2]);
+    }
+
+    #[test]
+    fn values_of_partial_results_are_counted_once() {
+        let mut groups = filled();
+        groups.count_only = true;
+        let state = groups.state(EmitTo::First(1)).unwrap();
+        let mut merged = ValueGroups::counting(DataType::Utf8View);
+        merged.merge_batch(&state, &[1], 2).unwrap();
+        merged.merge_batch(&state, &[1], 2).unwrap();
+        let counts = merged.evaluate(EmitTo::First(1)).unwrap();
+        assert_eq!(counts.as_primitive::<Int64Type>().values(), &[0]);
+        let counts = merged.evaluate(EmitTo::All).unwrap();
+        assert_eq!(counts.as_primitive::<Int64Type>().values(), &[2]);
     }
 
     #[test]

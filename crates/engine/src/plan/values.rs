@@ -26,6 +26,8 @@ static VALUES: LazyLock<Arc<AggregateUDF>> =
     LazyLock::new(|| Arc::new(AggregateUDF::from(Collect::new("values", true, usize::MAX))));
 static LIST: LazyLock<Arc<AggregateUDF>> =
     LazyLock::new(|| Arc::new(AggregateUDF::from(Collect::new("list", false, LIST_LIMIT))));
+static COUNT_DISTINCT: LazyLock<Arc<AggregateUDF>> =
+    LazyLock::new(|| Arc::new(AggregateUDF::from(CountDistinct::new())));
 
 /// Distinct non-null values.
 pub(super) fn values_udaf() -> Arc<AggregateUDF> {
@@ -35,6 +37,11 @@ pub(super) fn values_udaf() -> Arc<AggregateUDF> {
 /// Up to a hundred non-null values.
 pub(super) fn list_udaf() -> Arc<AggregateUDF> {
     Arc::clone(&LIST)
+}
+
+/// The number of distinct non-null values of a group, for the types that [`value_groups::collects`] names.
+pub(super) fn count_distinct_udaf() -> Arc<AggregateUDF> {
+    Arc::clone(&COUNT_DISTINCT)
 }
 
 #[derive(Debug, PartialEq, Eq, Hash)]
@@ -52,7 +59,7 @@ impl Collect {
 }
 
 /// Dictionaries are collected as their values.
-fn element_type(ty: &DataType) -> DataType {
+pub(super) fn element_type(ty: &DataType) -> DataType {
     match ty {
         DataType::Dictionary(_, value) => element_type(value),
         other => other.clone(),
@@ -99,6 +106,96 @@ impl AggregateUDFImpl for Collect {
             return exec_err!("{} returns an array", self.name);
         };
         Ok(Box::new(ValueGroups::new(field.data_type().clone())))
+    }
+}
+
+/// `count_distinct` by groups: partial results are the values, the result is their number.
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct CountDistinct {
+    signature: Signature,
+}
+
+impl CountDistinct {
+    fn new() -> Self {
+        Self { signature: Signature::any(1, Volatility::Immutable) }
+    }
+}
+
+/// The type of the argument's values.
+fn argument_type(args: &AccumulatorArgs<'_>) -> Result<DataType> {
+    match args.expr_fields.first() {
+        Some(field) => Ok(element_type(field.data_type())),
+        None => exec_err!("count_distinct takes one argument"),
+    }
+}
+
+impl AggregateUDFImpl for CountDistinct {
+    fn name(&self) -> &'static str {
+        "count_distinct_by_group"
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, _types: &[DataType]) -> Result<DataType> {
+        Ok(DataType::Int64)
+    }
+
+    fn default_value(&self, _type: &DataType) -> Result<ScalarValue> {
+        Ok(ScalarValue::Int64(Some(0)))
+    }
+
+    fn state_fields(&self, args: StateFieldsArgs<'_>) -> Result<Vec<FieldRef>> {
+        let Some(field) = args.input_fields.first() else {
+            return exec_err!("count_distinct takes one argument");
+        };
+        let item = Field::new_list_field(element_type(field.data_type()), true);
+        let name = format_state_name(args.name, "values");
+        Ok(vec![Arc::new(Field::new(name, DataType::List(Arc::new(item)), true))])
+    }
+
+    fn accumulator(&self, args: AccumulatorArgs<'_>) -> Result<Box<dyn Accumulator>> {
+        Ok(Box::new(Counter { groups: ValueGroups::counting(argument_type(&args)?) }))
+    }
+
+    fn groups_accumulator_supported(&self, _args: AccumulatorArgs<'_>) -> bool {
+        true
+    }
+
+    fn create_groups_accumulator(&self, args: AccumulatorArgs<'_>) -> Result<Box<dyn GroupsAccumulator>> {
+        Ok(Box::new(ValueGroups::counting(argument_type(&args)?)))
+    }
+}
+
+/// One group's distinct values, where the planner asks for a group alone.
+#[derive(Debug)]
+struct Counter {
+    groups: ValueGroups,
+}
+
+impl Accumulator for Counter {
+    fn update_batch(&mut self, values: &[ArrayRef]) -> Result<()> {
+        let rows = values.first().map_or(0, Array::len);
+        self.groups.update_batch(values, &vec![0; rows], None, 1)
+    }
+
+    fn evaluate(&mut self) -> Result<ScalarValue> {
+        Ok(ScalarValue::Int64(Some(i64::try_from(self.groups.distinct()).unwrap_or(i64::MAX))))
+    }
+
+    fn size(&self) -> usize {
+        GroupsAccumulator::size(&self.groups)
+    }
+
+    fn state(&mut self) -> Result<Vec<ScalarValue>> {
+        let lists = self.groups.lists_of_one()?;
+        Ok(vec![ScalarValue::List(Arc::new(lists))])
+    }
+
+    fn merge_batch(&mut self, states: &[ArrayRef]) -> Result<()> {
+        let rows = states.first().map_or(0, Array::len);
+        self.groups.merge_batch(states, &vec![0; rows], 1)
     }
 }
 
