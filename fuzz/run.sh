@@ -37,7 +37,7 @@ fuzz_one() {
   local name=$1
   mkdir -p "artifacts/$name" "corpus/$name"
   local log="artifacts/$name.log"
-  local common=("$target_dir/$host/release/$name" -timeout=20 -rss_limit_mb=2048 -max_len=16384
+  local common=("$target_dir/$host/release/$name" -timeout=60 -rss_limit_mb=2048 -max_len=16384
     -artifact_prefix="artifacts/$name/")
   if ! "${common[@]}" -runs=0 "corpus/seeds/$name" >"$log" 2>&1; then
     printf 'fuzz: %-20s FAILED on a seed\n' "$name"

@@ -1,5 +1,6 @@
 //! Benchmark data and small measurements for Atalanta.
 
+mod cpu;
 mod functions;
 mod generate;
 mod micro;

@@ -12,6 +12,8 @@ use arrow::array::{Array, StringViewArray};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
+use crate::cpu;
+
 /// Read and decode a text column, without looking at the values
 #[derive(Debug, clap::Args)]
 pub struct Decode {
@@ -78,7 +80,7 @@ fn parquet_files(folder: &Path) -> Result<Vec<PathBuf>> {
 /// Decodes the column of all files on this thread.
 fn pass(files: &[PathBuf], column: &str) -> Result<Pass> {
     let mut total = Pass::default();
-    let (cpu, wall) = (thread_cpu()?, Instant::now());
+    let (before, wall) = (cpu::of_thread()?, Instant::now());
     for path in files {
         let builder = ParquetRecordBatchReaderBuilder::try_new(File::open(path)?)?;
         let index = builder
@@ -95,15 +97,7 @@ fn pass(files: &[PathBuf], column: &str) -> Result<Pass> {
             total.bytes += text.total_bytes_len() as u64;
         }
     }
-    total.cpu = thread_cpu()?.saturating_sub(cpu);
+    total.cpu = cpu::of_thread()?.saturating_sub(before);
     total.wall = wall.elapsed();
     Ok(total)
-}
-
-/// CPU time of this thread so far, as Linux counts it.
-fn thread_cpu() -> Result<Duration> {
-    let text = fs::read_to_string("/proc/thread-self/schedstat")
-        .context("cannot read the CPU time of this thread")?;
-    let nanos = text.split_whitespace().next().unwrap_or_default();
-    Ok(Duration::from_nanos(nanos.parse().context("unexpected CPU time")?))
 }

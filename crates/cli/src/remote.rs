@@ -71,10 +71,15 @@ impl Remote {
             let column = |pair: &Value| Some((pair[0].as_str()?.to_owned(), Type::parse(pair[1].as_str()?)?));
             all.iter().filter_map(column).collect()
         };
+        let empty = |dataset: &Value| {
+            let names = dataset["empty"].as_array().map(Vec::as_slice).unwrap_or_default();
+            names.iter().filter_map(|name| Some(name.as_str()?.to_owned())).collect()
+        };
         let datasets = list["datasets"].as_array().map(Vec::as_slice).unwrap_or_default();
         let inputs = datasets.iter().map(|dataset| Input {
             name: dataset["name"].as_str().unwrap_or_default().to_owned(),
             columns: columns(dataset),
+            empty: empty(dataset),
         });
         Ok(Env { inputs: inputs.collect(), with_data: true, ..Env::new(mode) })
     }

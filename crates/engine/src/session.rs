@@ -10,7 +10,6 @@ use arrow::record_batch::RecordBatch;
 use atalanta_xql::env::{Env, Input, Mode};
 use atalanta_xql::ir;
 use atalanta_xql::library::Library;
-use datafusion::catalog::TableProvider;
 use datafusion::execution::SessionStateBuilder;
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
@@ -26,7 +25,7 @@ use crate::geo::Geo;
 use crate::guard::guarded;
 use crate::input::{Staged, StagedRows};
 use crate::plan::{Context, lower};
-use crate::tables::{Dataset, ParquetTable, catalogued, memory_table};
+use crate::tables::{Dataset, ParquetTable, Part, catalogued};
 use crate::transpose::turned;
 use crate::types::xql_type;
 
@@ -162,8 +161,8 @@ impl Session {
         schema: SchemaRef,
         batches: Vec<RecordBatch>,
     ) -> Result<(), EngineError> {
-        let table = memory_table(schema, batches)?;
-        self.add_table(dataset, table);
+        let part = Part::of_batches(schema, batches)?;
+        self.add_part(dataset, part);
         Ok(())
     }
 
@@ -185,15 +184,21 @@ impl Session {
             return Ok(());
         }
         let table = ParquetTable::open(catalogued(dataset), files)?;
-        self.add_table(dataset, Arc::new(table));
+        self.add_part(dataset, Part::of_files(table));
         Ok(())
     }
 
-    fn add_table(&mut self, dataset: &str, table: Arc<dyn TableProvider>) {
+    fn add_part(&mut self, dataset: &str, part: Part) {
         let name = dataset.to_lowercase();
+        let Part { table, filled } = part;
         match self.datasets.iter_mut().find(|known| known.name == name) {
-            Some(known) => known.tables.push(table),
-            None => self.datasets.push(Dataset { name, tables: vec![table] }),
+            Some(known) => {
+                known.tables.push(table);
+                if let Some(filled) = filled {
+                    known.filled.get_or_insert_default().extend(filled);
+                }
+            }
+            None => self.datasets.push(Dataset { name, tables: vec![table], filled }),
         }
     }
 
@@ -221,6 +226,7 @@ impl Session {
                     .filter(|(name, _)| !hidden(name))
                     .map(|(name, ty)| (name, xql_type(&ty)))
                     .collect(),
+                empty: dataset.empty_columns(),
             })
             .collect();
         Env {

@@ -4,9 +4,11 @@
 //! [`ParquetScan`] under one schema: columns that a file lacks are null, narrower types are widened, and two
 //! generated columns, `_path` and `_line`, say where a row came from without costing anything unless asked for.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
 use async_trait::async_trait;
 use datafusion::catalog::{Session, TableProvider};
@@ -49,6 +51,24 @@ impl ParquetTable {
             fields.push(Arc::new(Field::new(LINE, DataType::Int64, false)));
         }
         Ok(Self { schema: Arc::new(Schema::new(fields)), files: opened.into() })
+    }
+
+    /// Lower-case names of the columns that hold a value on some row, as far as the footers tell.
+    fn filled(&self) -> HashSet<String> {
+        let mut filled = HashSet::new();
+        for file in self.files.iter() {
+            for (root, field) in file.schema.fields().iter().enumerate() {
+                let name = field.name().to_lowercase();
+                if !filled.contains(&name) && file.has_values(root) {
+                    filled.insert(name);
+                }
+            }
+        }
+        filled
+    }
+
+    fn is_empty(&self) -> bool {
+        self.files.iter().all(|file| file.metadata.file_metadata().num_rows() == 0)
     }
 }
 
@@ -98,6 +118,8 @@ pub struct Dataset {
     pub name: String,
     /// Its parts.
     pub tables: Vec<Arc<dyn TableProvider>>,
+    /// Lower-case names of the columns that are not null on every row; none before the first row.
+    pub filled: Option<HashSet<String>>,
 }
 
 impl Dataset {
@@ -113,6 +135,48 @@ impl Dataset {
         }
         columns
     }
+
+    /// Lower-case names of the columns, of the data and of the catalogue, that are null on every row. A dataset
+    /// without rows has none: that is said elsewhere.
+    pub fn empty_columns(&self) -> HashSet<String> {
+        let Some(filled) = &self.filled else { return HashSet::new() };
+        let own = self.columns().into_iter().map(|(name, _)| name.to_lowercase());
+        let fields = catalogued(&self.name).into_iter().flat_map(|dataset| dataset.fields.iter());
+        let known = fields.map(|field| field.name.to_lowercase());
+        let generated = [PATH, LINE];
+        own.chain(known)
+            .filter(|name| !filled.contains(name) && !generated.contains(&name.as_str()))
+            .collect()
+    }
+}
+
+/// A part of a dataset, with the columns in which it has values.
+pub(crate) struct Part {
+    /// The rows.
+    pub table: Arc<dyn TableProvider>,
+    /// Lower-case names of the columns that hold a value on some row; none if there is no row.
+    pub filled: Option<HashSet<String>>,
+}
+
+impl Part {
+    /// Parquet files.
+    pub fn of_files(table: ParquetTable) -> Self {
+        let filled = (!table.is_empty()).then(|| table.filled());
+        Self { table: Arc::new(table), filled }
+    }
+
+    /// Rows in memory.
+    pub fn of_batches(schema: SchemaRef, batches: Vec<RecordBatch>) -> Result<Self, EngineError> {
+        let has_values = |index: usize| {
+            let values = |batch: &RecordBatch| batch.column(index).null_count() < batch.num_rows();
+            batches.iter().any(values)
+        };
+        let fields = schema.fields().iter().enumerate();
+        let filled =
+            fields.filter(|(index, _)| has_values(*index)).map(|(_, field)| field.name().to_lowercase());
+        let filled = batches.iter().any(|batch| batch.num_rows() > 0).then(|| filled.collect());
+        Ok(Self { table: memory_table(schema, batches)?, filled })
+    }
 }
 
 /// The catalogue's dataset of this name.
@@ -123,9 +187,57 @@ pub(crate) fn catalogued(name: &str) -> Option<&'static Catalogued> {
 /// A table over record batches.
 pub(crate) fn memory_table(
     schema: SchemaRef,
-    batches: Vec<arrow::record_batch::RecordBatch>,
+    batches: Vec<RecordBatch>,
 ) -> Result<Arc<dyn TableProvider>, EngineError> {
     let table = datafusion::datasource::MemTable::try_new(schema, vec![batches])
         .map_err(|error: DataFusionError| EngineError::from(error))?;
     Ok(Arc::new(table))
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow::array::{ArrayRef, StringViewArray};
+    use parquet::arrow::ArrowWriter;
+
+    use super::*;
+    use crate::session::{Session as Asking, SessionOptions};
+
+    fn rows(user: Option<&str>) -> RecordBatch {
+        let text = |value: Option<&str>| -> ArrayRef { Arc::new(StringViewArray::from(vec![value])) };
+        RecordBatch::try_from_iter([("Tool", text(Some("bash"))), ("User", text(user))]).unwrap()
+    }
+
+    fn empty(session: &Asking) -> Vec<String> {
+        let mut names: Vec<String> = session.env().inputs[0].empty.iter().cloned().collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn columns_without_a_value_are_known_in_memory_and_in_files() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("rows.parquet");
+        let batch = rows(None);
+        let file = std::fs::File::create(&path).unwrap();
+        let mut writer = ArrowWriter::try_new(file, batch.schema(), None).unwrap();
+        writer.write(&batch).unwrap();
+        writer.close().unwrap();
+
+        let mut session = Asking::new(SessionOptions::default()).unwrap();
+        session.add_parquet("calls_raw", &[path]).unwrap();
+        assert_eq!(empty(&session), ["user"]);
+        session.add_batches("calls_raw", batch.schema(), vec![batch]).unwrap();
+        assert_eq!(empty(&session), ["user"]);
+        let batch = rows(Some("ana"));
+        session.add_batches("calls_raw", batch.schema(), vec![batch]).unwrap();
+        assert!(empty(&session).is_empty());
+    }
+
+    #[test]
+    fn a_dataset_without_rows_claims_nothing() {
+        let mut session = Asking::new(SessionOptions::default()).unwrap();
+        let schema = rows(None).schema();
+        session.add_batches("calls_raw", schema, Vec::new()).unwrap();
+        assert!(empty(&session).is_empty());
+    }
 }

@@ -3,8 +3,7 @@
 use atalanta_diag::Diagnostic;
 use atalanta_xql::env::{Env, Mode};
 use atalanta_xql::format::Kind;
-use atalanta_xql::syntax::rules::parse_rules;
-use atalanta_xql::{Checked, check};
+use atalanta_xql::{Checked, check, rules};
 use lsp_types::{TextDocumentContentChangeEvent, Uri};
 
 use crate::position::Lines;
@@ -58,7 +57,7 @@ impl Document {
                 self.diagnostics.clone_from(&checked.diagnostics);
                 self.checked = Some(checked);
             }
-            Kind::Rules => self.diagnostics = parse_rules(&self.text).diagnostics,
+            Kind::Rules => self.diagnostics = rules::check(&self.text, &Env::new(Mode::Compat)),
         }
     }
 

@@ -1,6 +1,7 @@
 //! `GET /api/v1/datasets`: the datasets with their columns, against which a client checks queries.
 //!
-//! `{"datasets": [{"name": "xdr_data", "rows": 1, "columns": [["_time", "timestamp"], …]}]}`; types are those of XQL.
+//! `{"datasets": [{"name": "xdr_data", "rows": 1, "columns": [["_time", "timestamp"], …], "empty": ["user_agent", …]}]}`; types are
+//! those of XQL, and the empty columns are null on every row.
 
 use atalanta_engine::error::EngineError;
 use atalanta_engine::session::{Session, SessionOptions};
@@ -22,7 +23,9 @@ pub(crate) fn list(shared: &Shared) -> Result<Value, EngineError> {
         .map(|input| {
             let columns: Vec<Value> =
                 input.columns.iter().map(|(name, ty)| json!([name, ty.to_string()])).collect();
-            json!({ "name": input.name, "rows": rows(&input.name), "columns": columns })
+            let mut empty: Vec<&String> = input.empty.iter().collect();
+            empty.sort();
+            json!({ "name": input.name, "rows": rows(&input.name), "columns": columns, "empty": empty })
         })
         .collect();
     Ok(json!({ "datasets": datasets }))

@@ -1,5 +1,6 @@
 //! What a query is analysed against: the language mode and the datasets at hand.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use atalanta_schema::Type;
@@ -19,12 +20,14 @@ pub enum Mode {
 }
 
 /// A dataset that is at hand, with the columns that its data really have.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Input {
     /// Dataset name, lower case.
     pub name: String,
     /// Columns of the data; for a catalogued dataset they are added to the catalogue's fields.
     pub columns: Vec<(String, Type)>,
+    /// Columns, of the data or of the catalogue, that are null on every row of the data; lower case.
+    pub empty: HashSet<String>,
 }
 
 /// The surroundings of a query.

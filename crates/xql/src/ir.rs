@@ -21,6 +21,8 @@ pub struct Column {
     pub field: Option<String>,
     /// Sticky system columns survive `fields`.
     pub system: bool,
+    /// Null on every row: the data at hand never fill it.
+    pub empty: bool,
 }
 
 /// What a row looks like between two stages.

@@ -211,7 +211,8 @@ fn with_schema(kind: Kind, path: &Path, env: &Env) -> anyhow::Result<Option<Env>
     let Some(beside) = beside else { return Ok(None) };
     let schemas = read_schema(&read_text(&beside)?);
     let schemas = schemas.map_err(|error| anyhow::anyhow!("{}: {error}", beside.display()))?;
-    let inputs = schemas.into_iter().map(|(name, columns)| Input { name, columns }).collect();
+    let inputs =
+        schemas.into_iter().map(|(name, columns)| Input { name, columns, ..Input::default() }).collect();
     Ok(Some(Env { inputs, ..env.clone() }))
 }
 

@@ -95,6 +95,7 @@ fn input_row(schema: &Schema) -> Row {
         ty: xql_type(field.data_type()),
         field: None,
         system: false,
+        empty: false,
     };
     Row::new(schema.fields().iter().map(column), false)
 }

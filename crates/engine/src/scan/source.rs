@@ -96,6 +96,16 @@ impl ParquetFile {
         !groups.is_empty() && groups.iter().all(|group| is_dictionary(group.column(leaf)))
     }
 
+    /// Whether a top-level column holds a value on some row; true where the footer does not say.
+    pub fn has_values(&self, root: usize) -> bool {
+        let Some(leaf) = self.leaf(root) else { return true };
+        self.metadata.row_groups().iter().any(|group| {
+            let chunk = group.column(leaf);
+            let nulls = chunk.statistics().and_then(Statistics::null_count_opt);
+            nulls.is_none_or(|nulls| nulls < chunk.num_values().unsigned_abs())
+        })
+    }
+
     /// The Parquet column behind a flat top-level column.
     pub fn leaf(&self, root: usize) -> Option<usize> {
         let descriptor = self.metadata.file_metadata().schema_descr();

@@ -33,14 +33,16 @@ impl Resolver<'_> {
                 continue;
             }
             let call = self.aggregate_call(aggregate, false);
-            let column = Column { name: name.clone(), ty: call.ty.clone(), field: None, system: false };
+            let column =
+                Column { name: name.clone(), ty: call.ty.clone(), field: None, system: false, empty: false };
             self.add_output(&mut columns, column, aggregate.span);
             aggregates.push((name, call));
         }
         if let Some(alias) = &comp.raw_data {
             let name = alias.as_ref().map_or_else(|| RAW_DATA.to_owned(), |alias| alias.text.clone());
             let ty = Type::array(Type::Json);
-            let column = Column { name: name.clone(), ty: ty.clone(), field: None, system: false };
+            let column =
+                Column { name: name.clone(), ty: ty.clone(), field: None, system: false, empty: false };
             self.add_output(&mut columns, column, self.stage_span);
             let (function, span) = (RAW_ROWS.to_owned(), self.stage_span);
             aggregates
@@ -59,12 +61,14 @@ impl Resolver<'_> {
     }
 
     fn key_column(&self, written: &str, value: &Expr) -> Column {
-        let field = match &value.kind {
-            ExprKind::Column(name) => self.scope.row.find(name).and_then(|column| column.field.clone()),
+        let known = match &value.kind {
+            ExprKind::Column(name) => self.scope.row.find(name),
             _ => None,
         };
+        let field = known.and_then(|column| column.field.clone());
+        let empty = known.is_some_and(|column| column.empty);
         let system = matches!(&value.kind, ExprKind::Column(name) if self.catalog.is_system_field(name));
-        Column { name: written.to_owned(), ty: value.ty.clone(), field, system }
+        Column { name: written.to_owned(), ty: value.ty.clone(), field, system, empty }
     }
 
     /// Result names: `as`, then the trailing alias for one without, then `<function>_<field>`.
@@ -102,7 +106,7 @@ impl Resolver<'_> {
                 ty: ty.clone(),
                 span: aggregate.span,
             };
-            let output = Column { name: column.name.clone(), ty, field: None, system: false };
+            let output = Column { name: column.name.clone(), ty, field: None, system: false, empty: false };
             self.add_output(columns, output, aggregate.span);
             aggregates.push((column.name.clone(), call));
         }
@@ -221,7 +225,7 @@ impl Resolver<'_> {
         let mut columns: Vec<Column> = kept.filter_map(|name| self.scope.row.find(name).cloned()).collect();
         let mut add = |name: &Option<String>, ty| {
             if let Some(name) = name {
-                columns.push(Column { name: name.clone(), ty, field: None, system: false });
+                columns.push(Column { name: name.clone(), ty, field: None, system: false, empty: false });
             }
         };
         add(&count_as, Type::Int);

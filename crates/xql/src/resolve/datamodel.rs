@@ -243,7 +243,7 @@ fn is_kept_column(name: &str) -> bool {
 }
 
 fn column(name: &str, ty: &Type, system: bool) -> Column {
-    Column { name: name.to_owned(), ty: ty.clone(), field: None, system }
+    Column { name: name.to_owned(), ty: ty.clone(), field: None, system, empty: false }
 }
 
 /// Whether a dataset pattern, which may end in `*`, stands for a dataset.
@@ -273,7 +273,8 @@ mod tests {
 
     fn env() -> Env {
         let columns = vec![("id".to_owned(), Type::String), ("kind".to_owned(), Type::Int)];
-        let input = |name: &str| Input { name: name.to_owned(), columns: columns.clone() };
+        let input =
+            |name: &str| Input { name: name.to_owned(), columns: columns.clone(), ..Input::default() };
         let models = Arc::new(Models::read(&parse_rules(RULES)).0);
         Env { inputs: vec![input("a_raw"), input("b_raw")], with_data: true, models, ..Env::default() }
     }

@@ -71,7 +71,7 @@ impl Resolver<'_> {
                 }
             }
         }
-        let text = |name: String| Column { name, ty: Type::String, field: None, system: false };
+        let text = |name: String| Column { name, ty: Type::String, field: None, system: false, empty: false };
         let mut columns = vec![text(transpose.column_name.clone())];
         let open = transpose.header_field.is_some();
         if !open {

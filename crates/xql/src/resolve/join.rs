@@ -119,7 +119,8 @@ impl Resolver<'_> {
                 fallback: (twin.is_some() && fallback(&column.name)).then(|| column.name.clone()),
             });
             let shown = if from_right { twin.unwrap_or(column) } else { column };
-            columns.push(Column { name: column.name.clone(), ..shown.clone() });
+            let empty = shown.empty && twin.is_none_or(|twin| twin.empty && column.empty);
+            columns.push(Column { name: column.name.clone(), empty, ..shown.clone() });
             if twin.is_some() && strategy == Strategy::Both {
                 renamed.push((column.name.clone(), format!("{}_joined_{number}", column.name)));
                 number += 1;
@@ -165,6 +166,7 @@ impl Resolver<'_> {
                     if known.field != column.field {
                         known.field = None;
                     }
+                    known.empty &= column.empty;
                 }
                 None => columns.push(Column::clone(column)),
             }

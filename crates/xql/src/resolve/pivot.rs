@@ -46,7 +46,13 @@ impl Resolver<'_> {
         let mut keys = Vec::new();
         for key in &pivot.by {
             let value = self.field_expr(&key.text, key.span, Usage::Key);
-            let column = Column { name: key.text.clone(), ty: value.ty.clone(), field: None, system: false };
+            let column = Column {
+                name: key.text.clone(),
+                ty: value.ty.clone(),
+                field: None,
+                system: false,
+                empty: false,
+            };
             keys.push((column.name.clone(), value));
             columns.push(column);
         }
@@ -67,7 +73,13 @@ impl Resolver<'_> {
                     self.fact(kind, aggregate.span);
                     continue;
                 }
-                columns.push(Column { name: name.clone(), ty: call.ty.clone(), field: None, system: false });
+                columns.push(Column {
+                    name: name.clone(),
+                    ty: call.ty.clone(),
+                    field: None,
+                    system: false,
+                    empty: false,
+                });
                 aggregates.push((name, only(&call, test)));
             }
         }

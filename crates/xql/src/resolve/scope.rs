@@ -7,6 +7,7 @@ use atalanta_diag::Span;
 use atalanta_schema::{Catalog, Dataset, Type};
 
 use super::Resolver;
+use crate::env::Input;
 use crate::facts::{FactKind, Usage};
 use crate::ir::{Column, Expr, ExprKind, OperationKind, Row};
 
@@ -74,9 +75,10 @@ impl Scope {
             let column = Arc::make_mut(column);
             column.ty = ty;
             column.field = field;
+            column.empty = false;
             return;
         }
-        columns.push(Arc::new(Column { name: name.to_owned(), ty, field, system: false }));
+        columns.push(Arc::new(Column { name: name.to_owned(), ty, field, system: false, empty: false }));
     }
 
     /// Makes a column survive `fields`.
@@ -137,9 +139,12 @@ impl Resolver<'_> {
         for (name, ty) in input.map(|input| input.columns.as_slice()).unwrap_or_default() {
             if !columns.iter().any(|column| column.name.eq_ignore_ascii_case(name)) {
                 let system = self.catalog.is_system_field(name);
-                let column = Column { name: name.clone(), ty: ty.clone(), field: None, system };
+                let column = Column { name: name.clone(), ty: ty.clone(), field: None, system, empty: false };
                 Arc::make_mut(&mut columns).push(Arc::new(column));
             }
+        }
+        if let Some(input) = input {
+            mark_empty(&mut columns, input);
         }
         let open = match (known, input) {
             (Some(dataset), None) => dataset.open,
@@ -242,6 +247,18 @@ pub(super) fn column_expr(column: &Column, span: Span) -> Expr {
     Expr { kind: ExprKind::Column(column.name.clone()), ty: column.ty.clone(), span }
 }
 
+/// Notes which columns of a dataset the data at hand never fill.
+fn mark_empty(columns: &mut Arc<Vec<Arc<Column>>>, input: &Input) {
+    if input.empty.is_empty() {
+        return;
+    }
+    for column in Arc::make_mut(columns) {
+        if input.empty.contains(&column.name.to_lowercase()) {
+            Arc::make_mut(column).empty = true;
+        }
+    }
+}
+
 /// The columns of a catalogued dataset, made once.
 fn catalogue_columns(catalog: &'static Catalog, dataset: &Dataset) -> Arc<Vec<Arc<Column>>> {
     static MADE: LazyLock<Made> = LazyLock::new(|| {
@@ -254,6 +271,7 @@ fn catalogue_columns(catalog: &'static Catalog, dataset: &Dataset) -> Arc<Vec<Ar
             ty: field.ty.clone(),
             field: Some(field.name.clone()),
             system: catalog.is_system_field(&field.name),
+            empty: false,
         };
         Row::new(dataset.fields.iter().map(column), false).columns
     };

@@ -81,8 +81,13 @@ impl Resolver<'_> {
 
 /// The columns of a search over several datasets.
 fn merged_row() -> Row {
-    let column =
-        |name: &str, ty: Type, system: bool| Column { name: name.to_owned(), ty, field: None, system };
+    let column = |name: &str, ty: Type, system: bool| Column {
+        name: name.to_owned(),
+        ty,
+        field: None,
+        system,
+        empty: false,
+    };
     Row::new(
         [
             column("_time", Type::Timestamp, true),

@@ -256,11 +256,12 @@ impl Resolver<'_> {
                     ty: found.ty.clone(),
                     field: None,
                     system: false,
+                    empty: false,
                 });
                 add_column(&mut projection, &mut columns, &column, shown);
             } else {
                 let ty = found.ty.clone();
-                let column = Column { name: shown.clone(), ty, field: None, system: false };
+                let column = Column { name: shown.clone(), ty, field: None, system: false, empty: false };
                 nulls.push((shown.clone(), found));
                 add_column(&mut projection, &mut columns, &column, shown);
             }

@@ -52,7 +52,8 @@ impl Resolver<'_> {
         }
         let columns: Vec<String> = others.iter().map(|column| column.name.clone()).collect();
         let mut output: Vec<Column> = keys.iter().filter_map(|key| row.find(key).cloned()).collect();
-        let list = |name: &str, ty| Column { name: name.to_owned(), ty, field: None, system: false };
+        let list =
+            |name: &str, ty| Column { name: name.to_owned(), ty, field: None, system: false, empty: false };
         output.extend(columns.iter().map(|name| list(name, Type::array(Type::String))));
         output.extend(ADDED.iter().map(|(name, ty)| list(name, ty.clone())));
         let span = stage.span.map(|size| Bucket::Time { size, shift: options.shift, zone: options.zone });

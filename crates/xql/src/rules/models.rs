@@ -111,7 +111,10 @@ mod tests {
         let catalog = atalanta_schema::Catalog::builtin();
         let fields = catalog.dataset("xdr_data").unwrap().fields.iter();
         let columns = fields.map(|field| (field.name.clone(), field.ty.clone())).collect();
-        let env = Env { inputs: vec![Input { name: "xdr_data".to_owned(), columns }], ..Env::default() };
+        let env = Env {
+            inputs: vec![Input { name: "xdr_data".to_owned(), columns, ..Input::default() }],
+            ..Env::default()
+        };
         let found = crate::rules::check(XDR_DATA_MODEL, &env);
         assert!(found.is_empty(), "{found:?}");
         assert_eq!(Models::builtin().of("xdr_data").count(), 1);

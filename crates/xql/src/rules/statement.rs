@@ -67,7 +67,8 @@ mod tests {
 
     fn assigned(text: &str) -> Vec<(String, Type)> {
         let file = parse_rules(&format!("[MODEL: dataset = x] {text};"));
-        let column = |name: &str, ty| Column { name: name.to_owned(), ty, field: None, system: false };
+        let column =
+            |name: &str, ty| Column { name: name.to_owned(), ty, field: None, system: false, empty: false };
         let row = Row::new([column("n", Type::Int), column("s", Type::String)], false);
         let resolved = model_statement(&file.sections[0].statements[0], row, &Env::default());
         let mut out = Vec::new();

@@ -533,6 +533,7 @@ fn plan_of(steps: Vec<OperationKind>) -> Plan {
         ty: type_of(name),
         field: None,
         system: false,
+        empty: false,
     });
     let row = Row::new(columns, false);
     let source = OperationKind::Source { datasets: vec!["none".to_owned()] };

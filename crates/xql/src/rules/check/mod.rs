@@ -69,7 +69,7 @@ pub fn dataset_row(dataset: &str, env: &Env) -> Row {
     let mut columns: Vec<Column> = Vec::new();
     let mut add = |name: &str, ty: &Type, system: bool| {
         if !columns.iter().any(|column| column.name.eq_ignore_ascii_case(name)) {
-            columns.push(Column { name: name.to_owned(), ty: ty.clone(), field: None, system });
+            columns.push(Column { name: name.to_owned(), ty: ty.clone(), field: None, system, empty: false });
         }
     };
     let input = env.input(dataset);
@@ -233,7 +233,7 @@ mod tests {
     #[test]
     fn columns_are_known_from_a_schema() {
         let columns = vec![("src".to_owned(), Type::String), ("port".to_owned(), Type::Int)];
-        let input = Input { name: "acme_raw".to_owned(), columns };
+        let input = Input { name: "acme_raw".to_owned(), columns, ..Input::default() };
         let env = Env { inputs: vec![input], ..Env::default() };
         let text = "[MODEL: dataset = acme_raw] alter xdm.source.ipv4 = scr, xdm.source.port = port;";
         let codes: Vec<_> = check(text, &env).iter().map(|one| one.code.0).collect();
