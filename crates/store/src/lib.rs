@@ -11,6 +11,7 @@
 mod catalog;
 mod columns;
 mod compact;
+mod delta;
 mod error;
 mod flush;
 mod frame;
@@ -32,6 +33,7 @@ mod testing;
 pub use catalog::DataFile;
 pub use columns::{Conflict, TIME};
 pub use compact::Compacted;
+pub use delta::{Exported, export_delta};
 pub use error::StoreError;
 pub use frame::Part;
 pub use log::LogProblem;

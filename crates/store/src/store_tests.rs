@@ -6,7 +6,9 @@ use std::time::Duration;
 use atalanta_engine::session::{Session, SessionOptions};
 
 use crate::testing::{DAY, rows};
-use crate::{Part, Retention, Snapshot, Store, StoreError, StoreOptions, is_data_folder, show, verify};
+use crate::{
+    Part, Retention, Snapshot, Store, StoreError, StoreOptions, export_delta, is_data_folder, show, verify,
+};
 
 fn quiet() -> StoreOptions {
     StoreOptions { flush_interval: Duration::from_hours(1), ..StoreOptions::default() }
@@ -246,4 +248,64 @@ fn many_writers_share_a_sync() {
     let gauges = store.gauges();
     assert_eq!(gauges.records, 400);
     assert!(gauges.groups <= 400, "{} groups", gauges.groups);
+}
+
+/// The rows that the files of an exported table hold by its log, and the files.
+fn exported(table: &Path) -> (u64, Vec<String>) {
+    let mut files = std::collections::BTreeMap::new();
+    let mut commits: Vec<_> =
+        std::fs::read_dir(table.join("_delta_log")).unwrap().map(|one| one.unwrap().path()).collect();
+    commits.sort();
+    for line in commits.iter().flat_map(|path| {
+        let text = std::fs::read_to_string(path).unwrap();
+        text.lines().map(ToOwned::to_owned).collect::<Vec<_>>()
+    }) {
+        let action: serde_json::Value = serde_json::from_str(&line).unwrap();
+        if let Some(path) = action["add"]["path"].as_str() {
+            let stats: serde_json::Value =
+                serde_json::from_str(action["add"]["stats"].as_str().unwrap()).unwrap();
+            files.insert(path.to_owned(), stats["numRecords"].as_u64().unwrap());
+        }
+        if let Some(path) = action["remove"]["path"].as_str() {
+            files.remove(path).unwrap();
+        }
+    }
+    for path in files.keys() {
+        assert!(table.join(path).is_file(), "{path}");
+    }
+    (files.values().sum(), files.into_keys().collect())
+}
+
+#[test]
+fn sealed_days_are_exported_once_and_merged_files_take_the_place_of_theirs() {
+    let (folder, out) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let store = open(folder.path());
+    let day = 86_400;
+    append(&store, &[(0, "a"), (day, "later")]);
+    store.flush().unwrap();
+    append(&store, &[(1, "b")]);
+    store.flush().unwrap();
+    let export = |today: i64| {
+        let done = export_delta(folder.path(), out.path(), None, DAY + today * day * 1_000_000).unwrap();
+        assert_eq!(done.len(), 1);
+        done[0].clone()
+    };
+    let table = out.path().join("xdr_data");
+    assert_eq!((export(0).added, exported(&table).0), (0, 0));
+    let first = export(1);
+    assert_eq!((first.version, first.added, first.removed, first.rows), (1, 2, 0, 2));
+    assert_eq!(exported(&table).0, 2);
+    let again = export(1);
+    assert_eq!((again.version, again.added, again.removed), (1, 0, 0));
+    store.compact(true).unwrap();
+    let merged = export(2);
+    assert_eq!((merged.version, merged.added, merged.removed, merged.rows), (2, 2, 2, 3));
+    let (rows, files) = exported(&table);
+    assert_eq!(rows, 3);
+    assert!(
+        files[0].starts_with("_day=2026-11-20/") && files[1].starts_with("_day=2026-11-21/"),
+        "{files:?}"
+    );
+    let unknown = export_delta(folder.path(), out.path(), Some("nothing"), DAY).unwrap_err().to_string();
+    assert!(unknown.contains("there are xdr_data"), "{unknown}");
 }

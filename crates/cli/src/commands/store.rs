@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use atalanta_diag::render::escape_control;
 use atalanta_server::config::duration;
-use atalanta_store::{DatasetReport, Retention, Store, StoreOptions, show, verify};
+use atalanta_store::{DatasetReport, Retention, Store, StoreOptions, export_delta, show, verify};
 use clap::Subcommand;
 
 use crate::Ended;
@@ -30,6 +30,7 @@ Examples:
   atalanta store show --data-dir atalanta-data
   atalanta store verify --data-dir atalanta-data --deep
   atalanta store retain --data-dir atalanta-data --keep xdr_data=90d
+  atalanta store export --data-dir atalanta-data --delta /lake/atalanta
 
 Exit codes: 0 done, 1 `verify` found something wrong, 2 the folder could not be read or changed";
 
@@ -58,6 +59,20 @@ enum Action {
         /// How long a file must have been out of its table before it is removed from disk
         #[arg(long, value_name = "AGE", default_value = "15m")]
         grace: String,
+    },
+    /// Write sealed days as a Delta table, for Spark, Databricks and other readers
+    ///
+    /// Each dataset becomes a table OUT/DATASET; exporting again adds what was sealed since. Files are hard links
+    /// where the disk allows it. Today's rows (UTC) stay out.
+    Export {
+        #[command(flatten)]
+        folder: Folder,
+        /// Folder of the tables
+        #[arg(long, value_name = "OUT")]
+        delta: PathBuf,
+        /// This dataset alone
+        #[arg(long, value_name = "NAME")]
+        dataset: Option<String>,
     },
     /// Check catalog, files and log against each other
     Verify {
@@ -98,6 +113,9 @@ pub fn run(args: Args, terminal: Terminal) -> anyhow::Result<Ended> {
             Ok(Ended::Clean)
         }
         Action::Retain { folder, keep, grace } => retain(&folder.data_dir, &keep, &grace, terminal),
+        Action::Export { folder, delta, dataset } => {
+            export(&folder.data_dir, &delta, dataset.as_deref(), terminal)
+        }
         Action::Verify { folder, deep } => check(&folder.data_dir, deep, terminal),
     }
 }
@@ -131,6 +149,24 @@ fn retain(folder: &Path, keep: &[String], grace: &str, terminal: Terminal) -> an
     let removed = store.clean(grace, now)?;
     let rows = figures::plural(done.rows, "row");
     terminal.note(&format!("{rows} ended, {} removed from disk", figures::plural(removed, "file")));
+    Ok(Ended::Clean)
+}
+
+fn export(folder: &Path, out: &Path, dataset: Option<&str>, terminal: Terminal) -> anyhow::Result<Ended> {
+    let done = export_delta(folder, out, dataset, jiff::Timestamp::now().as_microsecond())?;
+    let mut shown = std::io::stdout().lock();
+    for table in &done {
+        let (added, removed) =
+            (figures::plural(table.added as u64, "file"), figures::count(table.removed as u64));
+        let rows = figures::plural(table.rows, "row");
+        let place = escape_control(&table.folder.display().to_string());
+        writeln!(shown, "{place}  {rows}, version {}: {added} added, {removed} removed", table.version)?;
+    }
+    if done.is_empty() {
+        terminal.note(
+            "no dataset has files yet: rows reach files within minutes, `store show` says how many wait",
+        );
+    }
     Ok(Ended::Clean)
 }
 

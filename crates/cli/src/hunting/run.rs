@@ -94,9 +94,11 @@ fn execute(hunt: &Hunt, session: &Session, env: &Env, range: &Range, ran: &mut R
     let never = diagnostics.iter().find(|diagnostic| diagnostic.code == checking::NEVER);
     ran.about.never = never.map(|diagnostic| diagnostic.message.clone());
     if plan.target.is_some() {
-        return Err("a hunt writes nothing: remove the stage `target`, or run the text as `atalanta query --lookups \
+        return Err(
+            "a hunt writes nothing: remove the stage `target`, or run the text as `atalanta query --lookups \
                     DIR --file …`"
-            .to_owned());
+                .to_owned(),
+        );
     }
     let plan = within(plan, range);
     let prepared = session.prepare(&plan).map_err(|error| error.to_string())?;

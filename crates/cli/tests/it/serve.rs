@@ -103,7 +103,13 @@ fn ids(bench: &Bench) -> BTreeMap<String, u64> {
 }
 
 /// Sends batches of events with ids of their own until told to stop; the ids that were acknowledged.
-fn load(address: SocketAddr, writer: u64, next: &AtomicU64, stop: &AtomicBool) -> (Vec<String>, u64) {
+fn load(
+    address: SocketAddr,
+    writer: u64,
+    next: &AtomicU64,
+    stop: &AtomicBool,
+    answered: &AtomicU64,
+) -> (Vec<String>, u64) {
     let (mut acknowledged, mut sent) = (Vec::new(), 0);
     while !stop.load(Ordering::Relaxed) {
         let batch: Vec<String> =
@@ -115,7 +121,10 @@ fn load(address: SocketAddr, writer: u64, next: &AtomicU64, stop: &AtomicBool) -
             .concat();
         sent += batch.len() as u64;
         match request(address, "POST", "/api/v1/ingest/load_test_raw", body.as_bytes()) {
-            Some((200, _)) => acknowledged.extend(batch),
+            Some((200, _)) => {
+                acknowledged.extend(batch);
+                answered.fetch_add(1, Ordering::Relaxed);
+            }
             Some((503, _)) => std::thread::sleep(Duration::from_millis(20)),
             Some((status, body)) => panic!("{status}: {body}"),
             None => break,
@@ -140,13 +149,18 @@ fn killed_at_random_moments_it_keeps_what_it_acknowledged_once() {
     let mut sent = 0;
     for round in 0..rounds {
         let mut server = Server::start(&bench);
-        let stop = AtomicBool::new(false);
+        let (stop, answered) = (AtomicBool::new(false), AtomicU64::new(0));
         let results = std::thread::scope(|scope| {
-            let (address, next, stop) = (server.address, &next, &stop);
-            let writers: Vec<_> =
-                (0..4).map(|writer| scope.spawn(move || load(address, writer, next, stop))).collect();
+            let (address, next, stop, answered) = (server.address, &next, &stop, &answered);
+            let write = |writer| scope.spawn(move || load(address, writer, next, stop, answered));
+            let writers: Vec<_> = (0..4).map(write).collect();
+            // On a busy machine the first answer takes its time; a round without one shows nothing.
+            let begun = Instant::now();
+            while answered.load(Ordering::Relaxed) == 0 && begun.elapsed() < Duration::from_secs(30) {
+                std::thread::sleep(Duration::from_millis(2));
+            }
             // Moments spread over the cycle of flush and maintenance, another one in each round.
-            std::thread::sleep(Duration::from_millis(150 + (round * 7919) % 900));
+            std::thread::sleep(Duration::from_millis((round * 7919) % 900));
             server.child.kill().unwrap();
             server.child.wait().unwrap();
             stop.store(true, Ordering::Relaxed);

@@ -241,6 +241,12 @@ pub(crate) fn text_test(condition: &ir::Expr) -> Option<(&str, Test<'_>)> {
 }
 
 fn unsupported_stage(word: &str) -> EngineError {
+    if word == "datamodel" {
+        return EngineError::Query(
+            "`datamodel` finds no modelling rules for these datasets: give them with `--rules RULES.xif`"
+                .to_owned(),
+        );
+    }
     EngineError::unsupported(format!(
         "the stage `{word}` is read and checked, but this version does not run it"
     ))

@@ -3,9 +3,11 @@
 #![expect(clippy::unwrap_used, reason = "a test that meets an error fails by panicking")]
 
 mod compat;
+mod events;
 mod hunts;
 mod limits;
 mod manual;
+mod planner;
 mod reference;
 mod scan;
 mod soundness;
