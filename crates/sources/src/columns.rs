@@ -55,7 +55,7 @@ pub(crate) fn column<'a>(
         Type::Timestamp => {
             let times: Vec<Option<i64>> = values
                 .map(|value| {
-                    let made = value.and_then(Value::as_i64);
+                    let made = value.and_then(time);
                     check(value.is_some(), made.is_some());
                     made
                 })
@@ -88,6 +88,17 @@ pub(crate) fn column<'a>(
             Arc::new(builder.finish())
         }
     }
+}
+
+/// Microseconds since 1970: a number of them, or a text after RFC 3339, in UTC if it has no offset.
+fn time(value: &Value) -> Option<i64> {
+    let Value::String(text) = value else { return value.as_i64() };
+    let text = text.trim();
+    let time = match text.parse::<jiff::Timestamp>() {
+        Ok(time) => time,
+        Err(_) => text.parse::<jiff::civil::DateTime>().ok()?.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp(),
+    };
+    Some(time.as_microsecond())
 }
 
 /// A string as it is, anything else as JSON text.
@@ -135,6 +146,15 @@ mod tests {
     use arrow::array::AsArray as _;
     use arrow::datatypes::Int64Type;
     use serde_json::json;
+
+    #[test]
+    fn times_are_read_with_and_without_an_offset() {
+        let of = |text: &str| time(&json!(text));
+        assert_eq!(of("2026-11-21T22:51:54.7Z"), Some(1_795_301_514_700_000));
+        assert_eq!(of("2026-11-21 23:51:54.7+01:00"), of("2026-11-21T22:51:54.7"));
+        assert_eq!((of("yesterday"), of("2026-13-41"), time(&json!(7))), (None, None, Some(7)));
+        assert_eq!(time(&json!(1e300)), None);
+    }
 
     #[test]
     fn values_that_do_not_fit_are_null_and_named() {

@@ -7,7 +7,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, Int64Array, RecordBatch, UInt64Array};
+use arrow::array::{Array, ArrayRef, AsArray, Int64Array, RecordBatch, StringViewArray, UInt64Array};
 use arrow::compute::{cast, take};
 use arrow::datatypes::{Field, Float64Type, Int64Type, Schema, SchemaRef};
 use atalanta_engine::types::arrow_type;
@@ -16,7 +16,7 @@ use serde_json::{Map, Value};
 
 use crate::canonical_json::hex;
 use crate::columns::column;
-use crate::decode::{Decode, DecodeProblem, Decoded, decoder};
+use crate::decode::{Decode, DecodeProblem, Decoded, decoder_with};
 use crate::paths::Use;
 use crate::redact::{api_key_id, redact, redact_member, redact_text};
 use crate::row_id::{event_id, raw_hash};
@@ -31,6 +31,9 @@ const CHUNK: usize = 4096;
 
 /// Column that ties an output row to its record; not part of `xdr_data`.
 const ROW: &str = "_row";
+
+/// Column with the path of the file, which rules may read: some formats keep a name or version there alone.
+const PATH: &str = "_path";
 
 /// What the caller knows and the records don't say.
 #[derive(Clone, Debug)]
@@ -119,7 +122,7 @@ impl<'a> Mapper<'a> {
         options: MapOptions,
         rules: Vec<Arc<dyn Rules>>,
     ) -> Result<Self, MapError> {
-        let decoder = decoder(&source.decoder).ok_or_else(|| MapError::Decoder(source.decoder.clone()))?;
+        let decoder = decoder_with(&source.decoder, &source.options).ok_or_else(|| MapError::Decoder(source.decoder.clone()))?;
         Ok(Self {
             source,
             options,
@@ -220,6 +223,8 @@ impl<'a> Mapper<'a> {
             }
         }
         columns.push(Arc::new(Int64Array::from_iter_values(0..prepared.len() as i64)));
+        let path = self.options.path.as_deref();
+        columns.push(Arc::new(StringViewArray::from_iter(std::iter::repeat_n(path, prepared.len()))));
         Ok(RecordBatch::try_new(self.input.clone(), columns)?)
     }
 
@@ -314,6 +319,7 @@ fn input_schema(source: &Source) -> SchemaRef {
     let mut fields: Vec<Field> =
         source.fields.iter().map(|(name, ty)| Field::new(name, arrow_type(ty), true)).collect();
     fields.push(Field::new(ROW, arrow_type(&Type::Int), false));
+    fields.push(Field::new(PATH, arrow_type(&Type::String), true));
     Arc::new(Schema::new(fields))
 }
 

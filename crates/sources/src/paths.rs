@@ -3,12 +3,12 @@
 //! Soundness: a member is dropped from the left-overs only if the statement that made the row uses its
 //! value whatever the other members are, or if a column of the row shows the value. So the alternatives of
 //! `coalesce` and everything in an `if` count only when their value is shown, and a path through an array
-//! position counts as not read. The worst case is a value that stands both in a column and in
+//! position or a test for null counts as not read. The worst case is a value that stands both in a column and in
 //! `attributes`; the opposite can happen only where a function turns a value into null.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use atalanta_xql::syntax::ast::{ArrowKind, Expr, ExprKind, Query, StageKind};
+use atalanta_xql::syntax::ast::{ArrowKind, Expr, ExprKind, Literal, Query, StageKind};
 use atalanta_xql::syntax::rules::RulesFile;
 use serde_json::{Map, Value};
 
@@ -68,6 +68,9 @@ impl Use {
                     self.read(path, *take != ArrowKind::Scalar, always);
                 }
             }
+            // Whether there is a value says little about the value.
+            ExprKind::Binary { right, .. }
+                if matches!(right.unparen().kind, ExprKind::Literal(Literal::Null)) => {}
             ExprKind::Call { function, arguments } if function.is("coalesce") => {
                 for (position, argument) in arguments.iter().enumerate() {
                     self.expression(argument, always && position == 0);

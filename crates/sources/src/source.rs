@@ -5,10 +5,11 @@ use std::sync::{Arc, OnceLock};
 
 use atalanta_schema::Type;
 use atalanta_xql::syntax::rules::{RulesFile, parse_rules};
+use regex::Regex;
 use serde::Deserialize;
 
 use crate::Framing;
-use crate::decode::DECODERS;
+use crate::decode::{DECODERS, DecodeOptions, JsonOptions};
 use crate::detect::Sign;
 use crate::paths::Use;
 use crate::rules::{Rules, RulesError};
@@ -34,6 +35,12 @@ pub struct Source {
     pub framing: Framing,
     /// Name of its decoder ([`crate::decode::decoder`]).
     pub decoder: String,
+    /// What its decoder is told.
+    pub options: DecodeOptions,
+    /// Samples that a producer wrote; the others are written after its documentation.
+    pub recorded: Vec<String>,
+    /// Members that a column holds in another form, by the end of their path.
+    pub converted: Vec<String>,
     /// Event classes that its rows may have.
     pub event_classes: Vec<String>,
     /// Columns that mapping rules can name, with their types.
@@ -73,6 +80,14 @@ struct SourceFile {
     raw_dataset: String,
     framing: Framing,
     decoder: String,
+    #[serde(default)]
+    json: JsonOptions,
+    #[serde(default)]
+    patterns: Vec<String>,
+    #[serde(default)]
+    recorded: Vec<String>,
+    #[serde(default)]
+    converted: Vec<String>,
     event_classes: Vec<String>,
     detect: Vec<Sign>,
     fields: BTreeMap<String, String>,
@@ -95,6 +110,11 @@ impl Source {
         if file.connect.is_empty() || file.connect.len() > 3 {
             return Err("source.yaml: expected one to three steps in `connect`".to_owned());
         }
+        let mut patterns = Vec::new();
+        for pattern in &file.patterns {
+            patterns.push(Regex::new(pattern).map_err(|error| format!("source.yaml: pattern: {error}"))?);
+        }
+        let options = DecodeOptions { json: Arc::new(file.json), patterns: patterns.into() };
         let mut fields = BTreeMap::new();
         if file.pass_through {
             let dataset = atalanta_schema::Catalog::builtin().dataset("xdr_data");
@@ -129,6 +149,9 @@ impl Source {
             raw_dataset: file.raw_dataset,
             framing: file.framing,
             decoder: file.decoder,
+            options,
+            recorded: file.recorded,
+            converted: file.converted,
             event_classes: file.event_classes,
             fields,
             pass_through: file.pass_through,
