@@ -68,6 +68,19 @@ impl Use {
                     self.read(path, *take != ArrowKind::Scalar, always);
                 }
             }
+            ExprKind::Call { function, arguments }
+                if function.text.starts_with("json_extract")
+                    && arguments.first().is_some_and(|first| first.as_name().is_some()) =>
+            {
+                let path = match arguments.get(1).map(|path| &path.kind) {
+                    Some(ExprKind::Literal(Literal::String { value, .. })) => steps(value),
+                    _ => None,
+                };
+                if let (Some(name), Some(steps)) = (arguments.first().and_then(Expr::as_name), path) {
+                    let path = std::iter::once(name.to_owned()).chain(steps).collect();
+                    self.read(path, function.text != "json_extract_scalar", always);
+                }
+            }
             // Whether there is a value says little about the value.
             ExprKind::Binary { right, .. }
                 if matches!(right.unparen().kind, ExprKind::Literal(Literal::Null)) => {}
@@ -189,6 +202,17 @@ mod tests {
             Value::Object(left),
             json!({ "meta": { "user": { "id": 7 } }, "usage": { "out.tokens": 4 }, "tags": ["t", "u"], "else": "e" })
         );
+    }
+
+    #[test]
+    fn functions_and_tests_for_null_read_no_more_than_their_path() {
+        let file = parse_rules(
+            "[INGEST: vendor = \"a\", product = \"b\", target_dataset = \"x\"] filter o != null | alter c = json_extract_scalar_array(o, \"$.tools\");",
+        );
+        let found = Use::of(&file.sections[0].statements[0], &file);
+        let record = json!({ "o": { "tools": ["t"], "other": 1 } });
+        let left = found.leftovers(record.as_object().unwrap(), &|_| false);
+        assert_eq!(Value::Object(left), json!({ "o": { "other": 1 } }));
     }
 
     #[test]
