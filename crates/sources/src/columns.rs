@@ -93,7 +93,8 @@ pub(crate) fn column<'a>(
 /// Microseconds since 1970: a number of them, or a text after RFC 3339, in UTC if it has no offset.
 fn time(value: &Value) -> Option<i64> {
     let Value::String(text) = value else { return value.as_i64() };
-    let text = text.trim();
+    // BigQuery writes the zone's name.
+    let text = text.trim().trim_end_matches(" UTC");
     let time = match text.parse::<jiff::Timestamp>() {
         Ok(time) => time,
         Err(_) => text.parse::<jiff::civil::DateTime>().ok()?.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp(),
@@ -152,6 +153,7 @@ mod tests {
         let of = |text: &str| time(&json!(text));
         assert_eq!(of("2026-11-21T22:51:54.7Z"), Some(1_795_301_514_700_000));
         assert_eq!(of("2026-11-21 23:51:54.7+01:00"), of("2026-11-21T22:51:54.7"));
+        assert_eq!(of("2026-11-21 22:51:54.7 UTC"), of("2026-11-21T22:51:54.7Z"));
         assert_eq!((of("yesterday"), of("2026-13-41"), time(&json!(7))), (None, None, Some(7)));
         assert_eq!(time(&json!(1e300)), None);
     }
