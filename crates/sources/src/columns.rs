@@ -17,7 +17,10 @@ pub(crate) fn column<'a>(
     misfits: &mut Vec<usize>,
 ) -> ArrayRef {
     let mut row = 0;
-    let values = values.map(|value| value.filter(|value| !value.is_null()));
+    // An empty text where a number or time belongs says that there is none.
+    let textual = matches!(ty, Type::String | Type::Json | Type::Any | Type::Null);
+    let empty = |value: &Value| value.is_null() || (!textual && value.as_str() == Some(""));
+    let values = values.map(|value| value.filter(|value| !empty(value)));
     let mut check = |given: bool, made: bool| {
         if given && !made {
             misfits.push(row);
@@ -160,12 +163,12 @@ mod tests {
 
     #[test]
     fn values_that_do_not_fit_are_null_and_named() {
-        let values = [json!(1), json!("2"), json!("x"), json!(null), json!(4.0), json!({})];
+        let values = [json!(1), json!("2"), json!("x"), json!(null), json!(4.0), json!({}), json!("")];
         let mut misfits = Vec::new();
         let column = column(&Type::Int, values.iter().map(Some), &mut misfits);
         let column = column.as_primitive::<Int64Type>();
-        assert_eq!(column.iter().collect::<Vec<_>>(), [Some(1), Some(2), None, None, Some(4), None]);
+        assert_eq!(column.iter().collect::<Vec<_>>(), [Some(1), Some(2), None, None, Some(4), None, None]);
         assert_eq!(misfits, [2, 5]);
-        assert_eq!(column.len(), 6);
+        assert_eq!(column.len(), 7);
     }
 }

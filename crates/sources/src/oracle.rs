@@ -347,6 +347,7 @@ fn parse_time(format: &str, value: &str) -> Option<i64> {
     let iso = match format {
         "%Y-%m-%dT%H:%M:%E*SZ" | "%Y-%m-%dT%H:%M:%SZ" => value.to_owned(),
         "%Y-%m-%dT%H:%M:%E*S%Ez" => value.to_owned(),
+        "%Y-%m-%d %H:%M:%S UTC" => format!("{}Z", value.strip_suffix(" UTC")?.replacen(' ', "T", 1)),
         "%Y/%m/%d %H:%M:%S" => format!("{}Z", value.replacen(' ', "T", 1).replace('/', "-")),
         "%d/%b/%Y:%H:%M:%S %z" => {
             let time = jiff::fmt::strtime::parse(format, value).ok()?.to_timestamp().ok()?;

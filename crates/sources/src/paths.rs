@@ -1,14 +1,14 @@
 //! What a mapping statement reads and assigns, and what of a record it leaves over.
 //!
 //! Soundness: a member is dropped from the left-overs only if the statement that made the row uses its
-//! value whatever the other members are, or if a column of the row shows the value. So the alternatives of
+//! value for a column whatever the other members are, or if a column of the row shows the value. So the alternatives of
 //! `coalesce` and everything in an `if` count only when their value is shown, and a path through an array
 //! position or a test for null counts as not read. The worst case is a value that stands both in a column and in
 //! `attributes`; the opposite can happen only where a function turns a value into null.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use atalanta_xql::syntax::ast::{ArrowKind, Expr, ExprKind, Literal, Query, StageKind};
+use atalanta_xql::syntax::ast::{ArrowKind, Expr, ExprKind, Literal, Operator, Query, StageKind};
 use atalanta_xql::syntax::rules::RulesFile;
 use serde_json::{Map, Value};
 
@@ -41,7 +41,7 @@ impl Use {
     fn query(&mut self, query: &Query, file: &RulesFile, depth: u8) {
         for stage in &query.stages {
             match &stage.kind {
-                StageKind::Filter(condition) => self.expression(condition, true),
+                StageKind::Filter(condition) => self.condition(condition),
                 StageKind::Alter(assigns) => {
                     for assign in assigns {
                         self.expression(&assign.value, true);
@@ -55,6 +55,20 @@ impl Use {
                 }
                 _ => {}
             }
+        }
+    }
+
+    /// That a row passed tells the value only where it had to equal one.
+    fn condition(&mut self, condition: &Expr) {
+        match &condition.kind {
+            ExprKind::Paren(inner) => self.condition(inner),
+            ExprKind::Logic { operands, .. } => operands.iter().for_each(|operand| self.condition(operand)),
+            ExprKind::Binary { operator: Operator::Eq, negated: false, left, right, .. }
+                if matches!(&right.unparen().kind, ExprKind::Literal(literal) if *literal != Literal::Null) =>
+            {
+                self.expression(left, true);
+            }
+            _ => self.expression(condition, false),
         }
     }
 
