@@ -7,9 +7,12 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, Int64Array, RecordBatch, StringViewArray, UInt64Array};
+use arrow::array::{
+    Array, ArrayRef, AsArray, BooleanArray, Int64Array, RecordBatch, StringViewArray, TimestampMicrosecondArray,
+    UInt64Array, new_null_array,
+};
 use arrow::compute::{cast, take};
-use arrow::datatypes::{Field, Float64Type, Int64Type, Schema, SchemaRef};
+use arrow::datatypes::{Field, Float64Type, Int64Type, Schema, SchemaRef, TimestampMicrosecondType};
 use atalanta_engine::types::arrow_type;
 use atalanta_schema::{Catalog, Type};
 use serde_json::{Map, Value};
@@ -90,7 +93,6 @@ pub struct Mapper<'a> {
 /// The columns of `xdr_data` with the two of the engine's readers, `_path` and `_line`.
 struct Output {
     schema: SchemaRef,
-    types: Vec<Type>,
     at: HashMap<String, usize>,
 }
 
@@ -362,28 +364,33 @@ impl Output {
                 .map(|(name, ty, nullable)| Field::new(name, arrow_type(ty), *nullable))
                 .collect::<Vec<_>>(),
         );
-        let types = columns.into_iter().map(|(_, ty, _)| ty).collect();
-        Self { schema: Arc::new(schema), types, at }
+        Self { schema: Arc::new(schema), at }
     }
+}
 
+impl Output {
+    /// Columns of rows: what the rules made, what every row has, and nulls.
     fn batch(
         &self,
         source: &Source,
         options: &MapOptions,
         rows: &Rows<'_>,
-        made: HashMap<&str, ArrayRef>,
+        mut made: HashMap<&str, ArrayRef>,
     ) -> Result<RecordBatch, MapError> {
-        let common: Vec<Map<String, Value>> =
-            (0..rows.indices.len()).map(|at| common(source, options, rows, at, &made)).collect();
-        let mut columns = Vec::with_capacity(self.types.len());
-        for (field, ty) in self.schema.fields().iter().zip(&self.types) {
-            let name = field.name().as_str();
-            let has_common = common.iter().any(|row| row.contains_key(name));
-            columns.push(match made.get(name) {
-                Some(array) if !has_common => array.clone(),
-                _ => column(ty, common.iter().map(|row| row.get(name)), &mut Vec::new()),
-            });
+        let common = common(source, options, rows, &made)?;
+        let count = rows.indices.len();
+        for (name, array) in common {
+            made.insert(name, cast(&array, self.schema.field_with_name(name)?.data_type())?);
         }
+        let columns = self
+            .schema
+            .fields()
+            .iter()
+            .map(|field| match made.remove(field.name().as_str()) {
+                Some(array) => array,
+                None => new_null_array(field.data_type(), count),
+            })
+            .collect();
         Ok(RecordBatch::try_new(self.schema.clone(), columns)?)
     }
 }
@@ -394,61 +401,100 @@ fn common(
     source: &Source,
     options: &MapOptions,
     rows: &Rows<'_>,
-    at: usize,
     made: &HashMap<&str, ArrayRef>,
-) -> Map<String, Value> {
-    let record = &rows.prepared[rows.indices[at]];
-    let text = |name: &str| {
-        let column = made.get(name)?.as_string_view_opt()?;
-        column.is_valid(at).then(|| column.value(at).to_owned())
+) -> Result<Vec<(&'static str, ArrayRef)>, MapError> {
+    let count = rows.indices.len();
+    let same = |text: &str| -> ArrayRef {
+        Arc::new(StringViewArray::from_iter_values(std::iter::repeat_n(text, count)))
     };
-    let time = made.get("_time").and_then(|column| {
-        let column = column.as_primitive_opt::<arrow::datatypes::TimestampMicrosecondType>()?;
-        column.is_valid(at).then(|| column.value(at))
-    });
-    let derived = made
-        .get("is_derived")
-        .and_then(|column| column.as_boolean_opt())
-        .is_some_and(|column| column.is_valid(at) && column.value(at));
-    let failed = rows.statement == u32::MAX - 1;
-    let status = match (failed, rows.used.is_none() || record.partial) {
-        (true, _) => "error",
-        (false, true) => "partial",
-        (false, false) => "ok",
+    let times: Vec<i64> = times(made, options, count);
+    let statuses = (0..count).map(|at| rows.status(at));
+    let ids = (0..count).map(|at| event_id(times[at], &rows.record(at).hash, rows.place(at)));
+    let keys = (0..count).map(|at| rows.record(at).api_key_id.clone().or_else(|| text_at(made, "api_key_id", at)));
+    let attributes = (0..count).map(|at| attributes(source, rows, at, made));
+    let derived = |at: usize| {
+        made.get("is_derived")
+            .and_then(|column| column.as_boolean_opt())
+            .is_some_and(|column| column.is_valid(at) && column.value(at))
     };
-    // A row's place: the record among its raw records, the statement, the row of the statement.
-    let ordinal = (u64::from(record.ordinal) << 32)
-        | u64::from(rows.statement & 0xffff) << 16
-        | u64::from(rows.repeats[at] & 0xffff);
-    let time = time.unwrap_or(options.ingest_time_us);
-    let mut row = Map::new();
-    let mut set = |name: &str, value: Value| {
-        if !value.is_null() {
-            row.insert(name.to_owned(), value);
+    let or_log = |name: &str| -> ArrayRef {
+        let values = (0..count).map(|at| text_at(made, name, at).unwrap_or_else(|| "EVENT_LOG".to_owned()));
+        Arc::new(StringViewArray::from_iter_values(values))
+    };
+    let ingested = TimestampMicrosecondArray::from_iter_values(std::iter::repeat_n(options.ingest_time_us, count));
+    let path = options.path.as_deref();
+    let mut columns: Vec<(&'static str, ArrayRef)> = vec![
+        ("ingest_time", Arc::new(ingested.with_timezone("UTC"))),
+        ("event_id", Arc::new(StringViewArray::from_iter_values(ids))),
+        ("event_type", or_log("event_type")),
+        ("event_class", or_log("event_class")),
+        ("is_derived", Arc::new((0..count).map(|at| Some(derived(at))).collect::<BooleanArray>())),
+        ("source_name", same(&source.id)),
+        ("source_vendor", same(&source.vendor)),
+        ("source_product", same(&source.product)),
+        ("raw_dataset", same(&source.raw_dataset)),
+        ("schema_version", same(SCHEMA_VERSION)),
+        ("parse_status", Arc::new(StringViewArray::from_iter_values(statuses))),
+        ("api_key_id", Arc::new(StringViewArray::from_iter(keys))),
+        ("attributes", Arc::new(StringViewArray::from_iter(attributes))),
+        (PATH, Arc::new(StringViewArray::from_iter(std::iter::repeat_n(path, count)))),
+        ("_line", Arc::new(Int64Array::from_iter_values((0..count).map(|at| rows.record(at).line as i64)))),
+    ];
+    for (name, text) in [("raw", Prepared::raw as fn(&Prepared) -> &str), ("raw_hash", Prepared::hash), ("record_id", Prepared::id)] {
+        let values = (0..count).map(|at| text(rows.record(at)));
+        columns.push((name, Arc::new(StringViewArray::from_iter_values(values))));
+    }
+    columns.push(("_time", Arc::new(TimestampMicrosecondArray::from(times).with_timezone("UTC"))));
+    Ok(columns)
+}
+
+/// When each row happened: as the rules say, else when it arrived.
+fn times(made: &HashMap<&str, ArrayRef>, options: &MapOptions, count: usize) -> Vec<i64> {
+    let column = made.get("_time").and_then(|column| column.as_primitive_opt::<TimestampMicrosecondType>());
+    let at = |at: usize| column.filter(|column| column.is_valid(at)).map(|column| column.value(at));
+    (0..count).map(|row| at(row).unwrap_or(options.ingest_time_us)).collect()
+}
+
+/// A text that the rules put into a column.
+fn text_at(made: &HashMap<&str, ArrayRef>, name: &str, at: usize) -> Option<String> {
+    let column = made.get(name)?.as_string_view_opt()?;
+    column.is_valid(at).then(|| column.value(at).to_owned())
+}
+
+impl Prepared {
+    fn raw(&self) -> &str {
+        &self.raw
+    }
+
+    fn hash(&self) -> &str {
+        &self.hash
+    }
+
+    fn id(&self) -> &str {
+        &self.record_id
+    }
+}
+
+impl Rows<'_> {
+    fn record(&self, at: usize) -> &Prepared {
+        &self.prepared[self.indices[at]]
+    }
+
+    fn status(&self, at: usize) -> &'static str {
+        let failed = self.statement == u32::MAX - 1;
+        match (failed, self.used.is_none() || self.record(at).partial) {
+            (true, _) => "error",
+            (false, true) => "partial",
+            (false, false) => "ok",
         }
-    };
-    set("_time", time.into());
-    set("ingest_time", options.ingest_time_us.into());
-    set("event_id", event_id(time, &record.hash, ordinal).into());
-    set("record_id", record.record_id.as_str().into());
-    set("event_type", text("event_type").unwrap_or_else(|| "EVENT_LOG".to_owned()).into());
-    set("event_class", text("event_class").unwrap_or_else(|| "EVENT_LOG".to_owned()).into());
-    set("is_derived", derived.into());
-    set("source_name", source.id.as_str().into());
-    set("source_vendor", source.vendor.as_str().into());
-    set("source_product", source.product.as_str().into());
-    set("raw_dataset", source.raw_dataset.as_str().into());
-    set("raw", record.raw.as_str().into());
-    set("raw_hash", record.hash.as_str().into());
-    set("schema_version", SCHEMA_VERSION.into());
-    set("parse_status", status.into());
-    set("api_key_id", record.api_key_id.clone().or_else(|| text("api_key_id")).into());
-    let shown = std::cell::OnceCell::new();
-    let shown = |text: &str| shown.get_or_init(|| shown_texts(made, at)).contains(text);
-    set("attributes", attributes(record, rows.used, source.pass_through, text("attributes"), &shown));
-    set("_path", options.path.clone().into());
-    set("_line", record.line.into());
-    row
+    }
+
+    /// A row's place: the record among its raw records, the statement, the row of the statement.
+    fn place(&self, at: usize) -> u64 {
+        (u64::from(self.record(at).ordinal) << 32)
+            | u64::from(self.statement & 0xffff) << 16
+            | u64::from(self.repeats[at] & 0xffff)
+    }
 }
 
 /// Texts of the values that the rules put into columns of a row.
@@ -469,27 +515,26 @@ fn shown_texts(made: &HashMap<&str, ArrayRef>, at: usize) -> HashSet<String> {
 }
 
 /// What no rule read, with what the rules put there themselves.
-fn attributes(
-    record: &Prepared,
-    used: Option<&Use>,
-    pass_through: bool,
-    assigned: Option<String>,
-    shown: &dyn Fn(&str) -> bool,
-) -> Value {
-    let mut rest = match used {
-        Some(used) => used.leftovers(&record.fields, shown),
-        None => Use::default().leftovers(&record.fields, shown),
+fn attributes(source: &Source, rows: &Rows<'_>, at: usize, made: &HashMap<&str, ArrayRef>) -> Option<String> {
+    let shown = std::cell::OnceCell::new();
+    let shown = |text: &str| shown.get_or_init(|| shown_texts(made, at)).contains(text);
+    let record = rows.record(at);
+    let mut rest = match rows.used {
+        Some(used) => used.leftovers(&record.fields, &shown),
+        None => Use::default().leftovers(&record.fields, &shown),
     };
-    if pass_through && used.is_some() {
+    if source.pass_through && rows.used.is_some() {
         let dataset = Catalog::builtin().dataset("xdr_data");
         rest.retain(|name, _| {
             dataset.is_none_or(|dataset| dataset.fields.iter().all(|field| field.name != *name))
         });
     }
-    if let Some(Ok(Value::Object(own))) = assigned.map(|text| serde_json::from_str(&text)) {
+    if let Some(Ok(Value::Object(own))) =
+        text_at(made, "attributes", at).map(|text| serde_json::from_str(&text))
+    {
         rest.extend(own);
     }
-    if rest.is_empty() { Value::Null } else { Value::Object(rest) }
+    (!rest.is_empty()).then(|| Value::Object(rest).to_string())
 }
 
 /// Rows of several batches in the order of their records: by line, then by place.

@@ -290,6 +290,10 @@ fn function(name: &str, values: &[Value]) -> Option<Value> {
             let index = if index < 0 { index + items.len() as i64 } else { index };
             items.get(usize::try_from(index).ok()?)?.clone()
         }
+        "arraystring" => {
+            let items: Vec<String> = values[0].as_array()?.iter().map(text).collect();
+            items.join(&s(1)).into()
+        }
         "regextract" => {
             let regex = Regex::new(&s(1)).unwrap();
             assert!(regex.captures_len() <= 2);

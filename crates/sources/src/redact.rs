@@ -64,7 +64,9 @@ pub(crate) fn redact_member(
     let Value::String(text) = member else {
         return redact(member, secrets, api_key);
     };
-    if text.is_empty() || text == REDACTED {
+    // What the producer has masked already identifies nobody.
+    let masked = text.chars().all(|c| c == '*') || text.eq_ignore_ascii_case("redacted") || text == REDACTED;
+    if masked {
         return;
     }
     if api_key.is_none() && API_KEYS.contains(&folded.as_str()) {
@@ -114,6 +116,10 @@ mod tests {
         assert_eq!(value["headers"]["accept"], "*/*");
         assert_eq!(value["tools"][0]["properties"]["api_key"]["type"], "string");
         assert_eq!(key.as_deref(), Some("sk-abcdef"));
+        let mut masked = json!({ "authorization": "REDACTED", "cookie": "***", "api_key": "" });
+        let (mut none, mut nobody) = (Vec::new(), None);
+        redact(&mut masked, &mut none, &mut nobody);
+        assert_eq!((none, nobody), (Vec::new(), None));
         assert_eq!(
             redact_text(r#"{"Authorization":"Bearer sk-abcdef"}"#, &secrets),
             r#"{"Authorization":"[redacted]"}"#
