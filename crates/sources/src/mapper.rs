@@ -19,6 +19,7 @@ use serde_json::{Map, Value};
 
 use crate::canonical_json::hex;
 use crate::columns::column;
+use crate::decode::parse::DUPLICATE;
 use crate::decode::{Decode, DecodeProblem, Decoded, decoder_with};
 use crate::paths::Use;
 use crate::redact::{api_key_id, redact, redact_member, redact_text};
@@ -60,6 +61,8 @@ pub struct MapCounts {
     pub unmapped: u64,
     /// Records, or parts of them, that could not be decoded.
     pub undecoded: u64,
+    /// Records of a version that the rules were not written for.
+    pub newer: u64,
 }
 
 /// Why a source's rules don't work; the mapping of built-in sources is tested.
@@ -86,6 +89,8 @@ pub struct Mapper<'a> {
     output: Output,
     decoded: Vec<Decoded>,
     problems: Vec<DecodeProblem>,
+    /// Lines of waiting records whose bytes are not UTF-8.
+    not_text: HashSet<u64>,
     batches: Vec<RecordBatch>,
     counts: MapCounts,
 }
@@ -134,6 +139,7 @@ impl<'a> Mapper<'a> {
             output: Output::new(),
             decoded: Vec::new(),
             problems: Vec::new(),
+            not_text: HashSet::new(),
             batches: Vec::new(),
             counts: MapCounts::default(),
         })
@@ -147,6 +153,9 @@ impl<'a> Mapper<'a> {
     /// Takes one raw record that starts on `line`.
     pub fn push(&mut self, raw: &[u8], line: u64) -> Result<(), MapError> {
         self.counts.records += 1;
+        if std::str::from_utf8(raw).is_err() {
+            self.not_text.insert(line);
+        }
         self.decoder.push(raw, line, &mut self.decoded, &mut self.problems);
         if self.decoded.len() + self.problems.len() >= CHUNK { self.flush() } else { Ok(()) }
     }
@@ -170,6 +179,7 @@ impl<'a> Mapper<'a> {
     fn flush(&mut self) -> Result<(), MapError> {
         let decoded = std::mem::take(&mut self.decoded);
         let mut prepared: Vec<Prepared> = decoded.into_iter().map(|record| self.prepare(record)).collect();
+        self.not_text.clear();
         if !prepared.is_empty() {
             let input = self.input_batch(&mut prepared)?;
             let mut taken = vec![false; prepared.len()];
@@ -183,7 +193,7 @@ impl<'a> Mapper<'a> {
         self.undecoded()
     }
 
-    fn prepare(&self, record: Decoded) -> Prepared {
+    fn prepare(&mut self, record: Decoded) -> Prepared {
         let Decoded { mut fields, raws, ordinal } = record;
         let (mut secrets, mut key) = (Vec::new(), None);
         // What a decoder names as the caller's key is an identifier, not a secret to be cut out of the text.
@@ -195,6 +205,9 @@ impl<'a> Mapper<'a> {
         if let Some(Value::String(given)) = given {
             key = Some(given);
         }
+        let newer = self.source.unknown_version(&fields);
+        self.counts.newer += u64::from(newer);
+        let odd = fields.contains_key(DUPLICATE) || raws.iter().any(|raw| self.not_text.contains(&raw.line));
         let raw = raws.iter().map(|raw| &*raw.text).collect::<Vec<_>>().join("\n");
         let hash = raw_hash(&raw);
         Prepared {
@@ -205,7 +218,7 @@ impl<'a> Mapper<'a> {
             line: raws.first().map_or(0, |raw| raw.line),
             ordinal,
             api_key_id: key.map(|key| api_key_id(&self.options.install_key, &key)),
-            partial: false,
+            partial: newer || odd,
         }
     }
 
@@ -407,11 +420,11 @@ fn common(
     let same = |text: &str| -> ArrayRef {
         Arc::new(StringViewArray::from_iter_values(std::iter::repeat_n(text, count)))
     };
-    let times: Vec<i64> = times(made, options, count);
-    let statuses = (0..count).map(|at| rows.status(at));
+    let (times, odd): (Vec<i64>, Vec<Option<i64>>) = (0..count).map(|at| time(made, options, at)).unzip();
+    let statuses = (0..count).map(|at| rows.status(at, odd[at].is_some()));
     let ids = (0..count).map(|at| event_id(times[at], &rows.record(at).hash, rows.place(at)));
     let keys = (0..count).map(|at| rows.record(at).api_key_id.clone().or_else(|| text_at(made, "api_key_id", at)));
-    let attributes = (0..count).map(|at| attributes(source, rows, at, made));
+    let attributes = (0..count).map(|at| attributes(source, rows, at, odd[at], made));
     let derived = |at: usize| {
         made.get("is_derived")
             .and_then(|column| column.as_boolean_opt())
@@ -448,11 +461,19 @@ fn common(
     Ok(columns)
 }
 
-/// When each row happened: as the rules say, else when it arrived.
-fn times(made: &HashMap<&str, ArrayRef>, options: &MapOptions, count: usize) -> Vec<i64> {
+/// When a row happened: as the rules say, else when it arrived. A clock before 1990 or more than a year ahead of the
+/// arrival is wrong: the row has the time of arrival, and what the clock said comes with it.
+fn time(made: &HashMap<&str, ArrayRef>, options: &MapOptions, at: usize) -> (i64, Option<i64>) {
+    const YEAR_1990: i64 = 631_152_000_000_000;
+    const YEAR: i64 = 366 * 86_400_000_000;
     let column = made.get("_time").and_then(|column| column.as_primitive_opt::<TimestampMicrosecondType>());
-    let at = |at: usize| column.filter(|column| column.is_valid(at)).map(|column| column.value(at));
-    (0..count).map(|row| at(row).unwrap_or(options.ingest_time_us)).collect()
+    match column.filter(|column| column.is_valid(at)).map(|column| column.value(at)) {
+        None => (options.ingest_time_us, None),
+        Some(time) if time < YEAR_1990 || time > options.ingest_time_us.saturating_add(YEAR) => {
+            (options.ingest_time_us, Some(time))
+        }
+        Some(time) => (time, None),
+    }
 }
 
 /// A text that the rules put into a column.
@@ -480,9 +501,9 @@ impl Rows<'_> {
         &self.prepared[self.indices[at]]
     }
 
-    fn status(&self, at: usize) -> &'static str {
+    fn status(&self, at: usize, odd_time: bool) -> &'static str {
         let failed = self.statement == u32::MAX - 1;
-        match (failed, self.used.is_none() || self.record(at).partial) {
+        match (failed, self.used.is_none() || odd_time || self.record(at).partial) {
             (true, _) => "error",
             (false, true) => "partial",
             (false, false) => "ok",
@@ -515,7 +536,13 @@ fn shown_texts(made: &HashMap<&str, ArrayRef>, at: usize) -> HashSet<String> {
 }
 
 /// What no rule read, with what the rules put there themselves.
-fn attributes(source: &Source, rows: &Rows<'_>, at: usize, made: &HashMap<&str, ArrayRef>) -> Option<String> {
+fn attributes(
+    source: &Source,
+    rows: &Rows<'_>,
+    at: usize,
+    odd_time: Option<i64>,
+    made: &HashMap<&str, ArrayRef>,
+) -> Option<String> {
     let shown = std::cell::OnceCell::new();
     let shown = |text: &str| shown.get_or_init(|| shown_texts(made, at)).contains(text);
     let record = rows.record(at);
@@ -533,6 +560,10 @@ fn attributes(source: &Source, rows: &Rows<'_>, at: usize, made: &HashMap<&str, 
         text_at(made, "attributes", at).map(|text| serde_json::from_str(&text))
     {
         rest.extend(own);
+    }
+    if let Some(time) = odd_time {
+        let shown = jiff::Timestamp::from_microsecond(time).map_or_else(|_| time.to_string(), |time| time.to_string());
+        rest.insert("_time (not believable)".to_owned(), shown.into());
     }
     (!rest.is_empty()).then(|| Value::Object(rest).to_string())
 }

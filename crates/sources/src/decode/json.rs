@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::llm_http::body;
+use super::parse::{DUPLICATE, parse};
 use super::{Decode, DecodeProblem, Decoded, RawRecord, kind, put};
 use crate::conversation::Conversation;
 use crate::framing::member_elements;
@@ -43,8 +44,14 @@ pub(super) struct Json {
 impl Decode for Json {
     fn push(&mut self, raw: &[u8], line: u64, out: &mut Vec<Decoded>, problems: &mut Vec<DecodeProblem>) {
         let record = RawRecord::new(raw, line);
-        match serde_json::from_str::<Value>(&record.text) {
-            Ok(value) => self.take(&record, value, out, problems),
+        match parse(&record.text) {
+            Ok((value, twice)) => {
+                let before = out.len();
+                self.take(&record, value, out, problems);
+                for decoded in &mut out[before..] {
+                    put(&mut decoded.fields, DUPLICATE, twice.clone());
+                }
+            }
             Err(error) => problems.push(record.problem(format!("not JSON: {error}"))),
         }
     }

@@ -27,6 +27,7 @@ mod llm_http;
 mod mcp;
 mod openlineage;
 mod otlp;
+pub(crate) mod parse;
 mod pattern;
 mod tetragon;
 mod windows_event;
@@ -151,9 +152,12 @@ impl RawRecord {
 
 /// Reads a record that must be one JSON object.
 fn json_object(raw: &RawRecord) -> Result<Map<String, Value>, DecodeProblem> {
-    match serde_json::from_str::<Value>(&raw.text) {
-        Ok(Value::Object(map)) => Ok(map),
-        Ok(other) => Err(raw.clone().problem(format!("expected a JSON object, found {}", kind(&other)))),
+    match parse::parse(&raw.text) {
+        Ok((Value::Object(mut map), twice)) => {
+            put(&mut map, parse::DUPLICATE, twice);
+            Ok(map)
+        }
+        Ok((other, _)) => Err(raw.clone().problem(format!("expected a JSON object, found {}", kind(&other)))),
         Err(error) => Err(raw.clone().problem(format!("not JSON: {error}"))),
     }
 }
