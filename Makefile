@@ -12,7 +12,7 @@ help:
 	@echo "make fuzz    every fuzz target for a minute (FUZZ_SECONDS, FUZZ_JOBS)"
 	@echo "make bench   20 million events against DuckDB and ClickHouse (bench/README.md)"
 	@echo "make fmt     format the code"
-	@echo "make docs    write docs/reference/ anew from the code"
+	@echo "make docs    write docs/reference/ and docs/sources/ anew from the code"
 
 setup:
 	@scripts/setup.sh
@@ -45,4 +45,5 @@ docs:
 	UPDATE_DOCS=1 $(CARGO) test --locked -p atalanta-schema -p atalanta-xql -p atalanta-engine --test it reference
 	UPDATE_DOCS=1 $(CARGO) test --locked -p atalanta-engine --test it compat
 	UPDATE_DOCS=1 $(CARGO) test --locked -p atalanta-xql --test it grammar
+	UPDATE_DOCS=1 $(CARGO) test --locked -p atalanta-sources --lib pages
 	UPDATE_DOCS=1 $(CARGO) test --locked -p atalanta-cli --bin atalanta manual

@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::commands::{atlas, check, doc, fmt, hunt, ingest, lsp, model, parse, query, serve, store};
+use crate::commands::{atlas, check, doc, fmt, hunt, ingest, lsp, model, parse, query, serve, sources, store};
 
 /// Hunt for attacks on AI and ML systems in recorded telemetry.
 ///
@@ -44,6 +44,7 @@ pub enum Command {
     Parse(parse::Args),
     Atlas(atlas::Args),
     Ingest(ingest::Args),
+    Sources(sources::Args),
     Store(store::Args),
     Serve(serve::Args),
 }

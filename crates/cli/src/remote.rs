@@ -129,6 +129,16 @@ impl Remote {
         anyhow::bail!("{}: the server stays busy", self.address)
     }
 
+    /// The text of a page.
+    pub fn text(&self, path: &str) -> anyhow::Result<String> {
+        let mut request = self.agent.get(format!("{}{path}", self.address));
+        if let Some(token) = &self.token {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        let answer = request.call().map_err(|error| self.unreachable(&error))?;
+        Ok(String::from_utf8_lossy(&self.read(answer)?.2).into_owned())
+    }
+
     fn unreachable(&self, error: &ureq::Error) -> anyhow::Error {
         anyhow::anyhow!("{}: the server cannot be reached: {error}", self.address)
     }

@@ -17,7 +17,10 @@ pub(crate) fn column<'a>(
     misfits: &mut Vec<usize>,
 ) -> ArrayRef {
     let mut row = 0;
-    let values = values.map(|value| value.filter(|value| !value.is_null()));
+    // An empty text where a number or time belongs says that there is none.
+    let textual = matches!(ty, Type::String | Type::Json | Type::Any | Type::Null);
+    let empty = |value: &Value| value.is_null() || (!textual && value.as_str() == Some(""));
+    let values = values.map(|value| value.filter(|value| !empty(value)));
     let mut check = |given: bool, made: bool| {
         if given && !made {
             misfits.push(row);
@@ -55,7 +58,7 @@ pub(crate) fn column<'a>(
         Type::Timestamp => {
             let times: Vec<Option<i64>> = values
                 .map(|value| {
-                    let made = value.and_then(Value::as_i64);
+                    let made = value.and_then(time);
                     check(value.is_some(), made.is_some());
                     made
                 })
@@ -88,6 +91,18 @@ pub(crate) fn column<'a>(
             Arc::new(builder.finish())
         }
     }
+}
+
+/// Microseconds since 1970: a number of them, or a text after RFC 3339, in UTC if it has no offset.
+fn time(value: &Value) -> Option<i64> {
+    let Value::String(text) = value else { return value.as_i64() };
+    // BigQuery writes the zone's name.
+    let text = text.trim().trim_end_matches(" UTC");
+    let time = match text.parse::<jiff::Timestamp>() {
+        Ok(time) => time,
+        Err(_) => text.parse::<jiff::civil::DateTime>().ok()?.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp(),
+    };
+    Some(time.as_microsecond())
 }
 
 /// A string as it is, anything else as JSON text.
@@ -137,13 +152,23 @@ mod tests {
     use serde_json::json;
 
     #[test]
+    fn times_are_read_with_and_without_an_offset() {
+        let of = |text: &str| time(&json!(text));
+        assert_eq!(of("2026-11-21T22:51:54.7Z"), Some(1_795_301_514_700_000));
+        assert_eq!(of("2026-11-21 23:51:54.7+01:00"), of("2026-11-21T22:51:54.7"));
+        assert_eq!(of("2026-11-21 22:51:54.7 UTC"), of("2026-11-21T22:51:54.7Z"));
+        assert_eq!((of("yesterday"), of("2026-13-41"), time(&json!(7))), (None, None, Some(7)));
+        assert_eq!(time(&json!(1e300)), None);
+    }
+
+    #[test]
     fn values_that_do_not_fit_are_null_and_named() {
-        let values = [json!(1), json!("2"), json!("x"), json!(null), json!(4.0), json!({})];
+        let values = [json!(1), json!("2"), json!("x"), json!(null), json!(4.0), json!({}), json!("")];
         let mut misfits = Vec::new();
         let column = column(&Type::Int, values.iter().map(Some), &mut misfits);
         let column = column.as_primitive::<Int64Type>();
-        assert_eq!(column.iter().collect::<Vec<_>>(), [Some(1), Some(2), None, None, Some(4), None]);
+        assert_eq!(column.iter().collect::<Vec<_>>(), [Some(1), Some(2), None, None, Some(4), None, None]);
         assert_eq!(misfits, [2, 5]);
-        assert_eq!(column.len(), 6);
+        assert_eq!(column.len(), 7);
     }
 }

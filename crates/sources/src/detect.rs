@@ -65,7 +65,7 @@ impl Sign {
 }
 
 /// A member by its path. A member whose name holds dots, or is a number, is found too.
-fn member<'a>(value: &'a Value, path: &str) -> Option<&'a Value> {
+pub(crate) fn member<'a>(value: &'a Value, path: &str) -> Option<&'a Value> {
     if let Some(found) = value.get(path) {
         return Some(found);
     }

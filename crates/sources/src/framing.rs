@@ -59,7 +59,7 @@ fn newlines(bytes: &[u8]) -> u64 {
 }
 
 /// Texts of the elements of the JSON array that `text` starts with, as far as they parse.
-pub(crate) fn elements(text: &str) -> Vec<&str> {
+fn elements(text: &str) -> Vec<&str> {
     let mut elements = Vec::new();
     let Some(mut rest) = text.trim_start().strip_prefix('[') else { return elements };
     loop {
@@ -71,6 +71,14 @@ pub(crate) fn elements(text: &str) -> Vec<&str> {
         let Some(tail) = tail.trim_start().strip_prefix(',') else { return elements };
         rest = tail;
     }
+}
+
+/// Texts of the elements of the array that is the text, or that is its first member of that name.
+pub(crate) fn member_elements<'t>(text: &'t str, member: Option<&str>) -> Vec<&'t str> {
+    let Some(member) = member else { return elements(text) };
+    let quoted = format!("\"{member}\"");
+    let after = text.split_once(quoted.as_str()).map_or("", |(_, after)| after);
+    elements(after.trim_start().strip_prefix(':').unwrap_or(""))
 }
 
 #[cfg(test)]

@@ -16,12 +16,17 @@ mod redact;
 mod registry;
 mod row_id;
 mod rules;
+pub mod samples;
 mod source;
 
+#[cfg(test)]
+mod bad_input;
 #[cfg(test)]
 mod conformance;
 #[cfg(test)]
 mod oracle;
+#[cfg(test)]
+mod pages;
 
 pub use canonical_json::{canonical_hash, canonical_json};
 pub use detect::Detection;

@@ -7,16 +7,20 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, Int64Array, RecordBatch, UInt64Array};
+use arrow::array::{
+    Array, ArrayRef, AsArray, BooleanArray, Int64Array, RecordBatch, StringViewArray, TimestampMicrosecondArray,
+    UInt64Array, new_null_array,
+};
 use arrow::compute::{cast, take};
-use arrow::datatypes::{Field, Float64Type, Int64Type, Schema, SchemaRef};
+use arrow::datatypes::{Field, Float64Type, Int64Type, Schema, SchemaRef, TimestampMicrosecondType};
 use atalanta_engine::types::arrow_type;
 use atalanta_schema::{Catalog, Type};
 use serde_json::{Map, Value};
 
 use crate::canonical_json::hex;
 use crate::columns::column;
-use crate::decode::{Decode, DecodeProblem, Decoded, decoder};
+use crate::decode::parse::DUPLICATE;
+use crate::decode::{Decode, DecodeProblem, Decoded, decoder_with};
 use crate::paths::Use;
 use crate::redact::{api_key_id, redact, redact_member, redact_text};
 use crate::row_id::{event_id, raw_hash};
@@ -31,6 +35,9 @@ const CHUNK: usize = 4096;
 
 /// Column that ties an output row to its record; not part of `xdr_data`.
 const ROW: &str = "_row";
+
+/// Column with the path of the file, which rules may read: some formats keep a name or version there alone.
+const PATH: &str = "_path";
 
 /// What the caller knows and the records don't say.
 #[derive(Clone, Debug)]
@@ -54,6 +61,8 @@ pub struct MapCounts {
     pub unmapped: u64,
     /// Records, or parts of them, that could not be decoded.
     pub undecoded: u64,
+    /// Records of a version that the rules were not written for.
+    pub newer: u64,
 }
 
 /// Why a source's rules don't work; the mapping of built-in sources is tested.
@@ -80,6 +89,8 @@ pub struct Mapper<'a> {
     output: Output,
     decoded: Vec<Decoded>,
     problems: Vec<DecodeProblem>,
+    /// Lines of waiting records whose bytes are not UTF-8.
+    not_text: HashSet<u64>,
     batches: Vec<RecordBatch>,
     counts: MapCounts,
 }
@@ -87,7 +98,6 @@ pub struct Mapper<'a> {
 /// The columns of `xdr_data` with the two of the engine's readers, `_path` and `_line`.
 struct Output {
     schema: SchemaRef,
-    types: Vec<Type>,
     at: HashMap<String, usize>,
 }
 
@@ -119,7 +129,7 @@ impl<'a> Mapper<'a> {
         options: MapOptions,
         rules: Vec<Arc<dyn Rules>>,
     ) -> Result<Self, MapError> {
-        let decoder = decoder(&source.decoder).ok_or_else(|| MapError::Decoder(source.decoder.clone()))?;
+        let decoder = decoder_with(&source.decoder, &source.options).ok_or_else(|| MapError::Decoder(source.decoder.clone()))?;
         Ok(Self {
             source,
             options,
@@ -129,6 +139,7 @@ impl<'a> Mapper<'a> {
             output: Output::new(),
             decoded: Vec::new(),
             problems: Vec::new(),
+            not_text: HashSet::new(),
             batches: Vec::new(),
             counts: MapCounts::default(),
         })
@@ -142,6 +153,9 @@ impl<'a> Mapper<'a> {
     /// Takes one raw record that starts on `line`.
     pub fn push(&mut self, raw: &[u8], line: u64) -> Result<(), MapError> {
         self.counts.records += 1;
+        if std::str::from_utf8(raw).is_err() {
+            self.not_text.insert(line);
+        }
         self.decoder.push(raw, line, &mut self.decoded, &mut self.problems);
         if self.decoded.len() + self.problems.len() >= CHUNK { self.flush() } else { Ok(()) }
     }
@@ -165,6 +179,7 @@ impl<'a> Mapper<'a> {
     fn flush(&mut self) -> Result<(), MapError> {
         let decoded = std::mem::take(&mut self.decoded);
         let mut prepared: Vec<Prepared> = decoded.into_iter().map(|record| self.prepare(record)).collect();
+        self.not_text.clear();
         if !prepared.is_empty() {
             let input = self.input_batch(&mut prepared)?;
             let mut taken = vec![false; prepared.len()];
@@ -178,7 +193,7 @@ impl<'a> Mapper<'a> {
         self.undecoded()
     }
 
-    fn prepare(&self, record: Decoded) -> Prepared {
+    fn prepare(&mut self, record: Decoded) -> Prepared {
         let Decoded { mut fields, raws, ordinal } = record;
         let (mut secrets, mut key) = (Vec::new(), None);
         // What a decoder names as the caller's key is an identifier, not a secret to be cut out of the text.
@@ -190,6 +205,9 @@ impl<'a> Mapper<'a> {
         if let Some(Value::String(given)) = given {
             key = Some(given);
         }
+        let newer = self.source.unknown_version(&fields);
+        self.counts.newer += u64::from(newer);
+        let odd = fields.contains_key(DUPLICATE) || raws.iter().any(|raw| self.not_text.contains(&raw.line));
         let raw = raws.iter().map(|raw| &*raw.text).collect::<Vec<_>>().join("\n");
         let hash = raw_hash(&raw);
         Prepared {
@@ -200,7 +218,7 @@ impl<'a> Mapper<'a> {
             line: raws.first().map_or(0, |raw| raw.line),
             ordinal,
             api_key_id: key.map(|key| api_key_id(&self.options.install_key, &key)),
-            partial: false,
+            partial: newer || odd,
         }
     }
 
@@ -220,6 +238,8 @@ impl<'a> Mapper<'a> {
             }
         }
         columns.push(Arc::new(Int64Array::from_iter_values(0..prepared.len() as i64)));
+        let path = self.options.path.as_deref();
+        columns.push(Arc::new(StringViewArray::from_iter(std::iter::repeat_n(path, prepared.len()))));
         Ok(RecordBatch::try_new(self.input.clone(), columns)?)
     }
 
@@ -314,6 +334,7 @@ fn input_schema(source: &Source) -> SchemaRef {
     let mut fields: Vec<Field> =
         source.fields.iter().map(|(name, ty)| Field::new(name, arrow_type(ty), true)).collect();
     fields.push(Field::new(ROW, arrow_type(&Type::Int), false));
+    fields.push(Field::new(PATH, arrow_type(&Type::String), true));
     Arc::new(Schema::new(fields))
 }
 
@@ -356,28 +377,33 @@ impl Output {
                 .map(|(name, ty, nullable)| Field::new(name, arrow_type(ty), *nullable))
                 .collect::<Vec<_>>(),
         );
-        let types = columns.into_iter().map(|(_, ty, _)| ty).collect();
-        Self { schema: Arc::new(schema), types, at }
+        Self { schema: Arc::new(schema), at }
     }
+}
 
+impl Output {
+    /// Columns of rows: what the rules made, what every row has, and nulls.
     fn batch(
         &self,
         source: &Source,
         options: &MapOptions,
         rows: &Rows<'_>,
-        made: HashMap<&str, ArrayRef>,
+        mut made: HashMap<&str, ArrayRef>,
     ) -> Result<RecordBatch, MapError> {
-        let common: Vec<Map<String, Value>> =
-            (0..rows.indices.len()).map(|at| common(source, options, rows, at, &made)).collect();
-        let mut columns = Vec::with_capacity(self.types.len());
-        for (field, ty) in self.schema.fields().iter().zip(&self.types) {
-            let name = field.name().as_str();
-            let has_common = common.iter().any(|row| row.contains_key(name));
-            columns.push(match made.get(name) {
-                Some(array) if !has_common => array.clone(),
-                _ => column(ty, common.iter().map(|row| row.get(name)), &mut Vec::new()),
-            });
+        let common = common(source, options, rows, &made)?;
+        let count = rows.indices.len();
+        for (name, array) in common {
+            made.insert(name, cast(&array, self.schema.field_with_name(name)?.data_type())?);
         }
+        let columns = self
+            .schema
+            .fields()
+            .iter()
+            .map(|field| match made.remove(field.name().as_str()) {
+                Some(array) => array,
+                None => new_null_array(field.data_type(), count),
+            })
+            .collect();
         Ok(RecordBatch::try_new(self.schema.clone(), columns)?)
     }
 }
@@ -388,61 +414,108 @@ fn common(
     source: &Source,
     options: &MapOptions,
     rows: &Rows<'_>,
-    at: usize,
     made: &HashMap<&str, ArrayRef>,
-) -> Map<String, Value> {
-    let record = &rows.prepared[rows.indices[at]];
-    let text = |name: &str| {
-        let column = made.get(name)?.as_string_view_opt()?;
-        column.is_valid(at).then(|| column.value(at).to_owned())
+) -> Result<Vec<(&'static str, ArrayRef)>, MapError> {
+    let count = rows.indices.len();
+    let same = |text: &str| -> ArrayRef {
+        Arc::new(StringViewArray::from_iter_values(std::iter::repeat_n(text, count)))
     };
-    let time = made.get("_time").and_then(|column| {
-        let column = column.as_primitive_opt::<arrow::datatypes::TimestampMicrosecondType>()?;
-        column.is_valid(at).then(|| column.value(at))
-    });
-    let derived = made
-        .get("is_derived")
-        .and_then(|column| column.as_boolean_opt())
-        .is_some_and(|column| column.is_valid(at) && column.value(at));
-    let failed = rows.statement == u32::MAX - 1;
-    let status = match (failed, rows.used.is_none() || record.partial) {
-        (true, _) => "error",
-        (false, true) => "partial",
-        (false, false) => "ok",
+    let (times, odd): (Vec<i64>, Vec<Option<i64>>) = (0..count).map(|at| time(made, options, at)).unzip();
+    let statuses = (0..count).map(|at| rows.status(at, odd[at].is_some()));
+    let ids = (0..count).map(|at| event_id(times[at], &rows.record(at).hash, rows.place(at)));
+    let keys = (0..count).map(|at| rows.record(at).api_key_id.clone().or_else(|| text_at(made, "api_key_id", at)));
+    let attributes = (0..count).map(|at| attributes(source, rows, at, odd[at], made));
+    let derived = |at: usize| {
+        made.get("is_derived")
+            .and_then(|column| column.as_boolean_opt())
+            .is_some_and(|column| column.is_valid(at) && column.value(at))
     };
-    // A row's place: the record among its raw records, the statement, the row of the statement.
-    let ordinal = (u64::from(record.ordinal) << 32)
-        | u64::from(rows.statement & 0xffff) << 16
-        | u64::from(rows.repeats[at] & 0xffff);
-    let time = time.unwrap_or(options.ingest_time_us);
-    let mut row = Map::new();
-    let mut set = |name: &str, value: Value| {
-        if !value.is_null() {
-            row.insert(name.to_owned(), value);
+    let or_log = |name: &str| -> ArrayRef {
+        let values = (0..count).map(|at| text_at(made, name, at).unwrap_or_else(|| "EVENT_LOG".to_owned()));
+        Arc::new(StringViewArray::from_iter_values(values))
+    };
+    let ingested = TimestampMicrosecondArray::from_iter_values(std::iter::repeat_n(options.ingest_time_us, count));
+    let path = options.path.as_deref();
+    let mut columns: Vec<(&'static str, ArrayRef)> = vec![
+        ("ingest_time", Arc::new(ingested.with_timezone("UTC"))),
+        ("event_id", Arc::new(StringViewArray::from_iter_values(ids))),
+        ("event_type", or_log("event_type")),
+        ("event_class", or_log("event_class")),
+        ("is_derived", Arc::new((0..count).map(|at| Some(derived(at))).collect::<BooleanArray>())),
+        ("source_name", same(&source.id)),
+        ("source_vendor", same(&source.vendor)),
+        ("source_product", same(&source.product)),
+        ("raw_dataset", same(&source.raw_dataset)),
+        ("schema_version", same(SCHEMA_VERSION)),
+        ("parse_status", Arc::new(StringViewArray::from_iter_values(statuses))),
+        ("api_key_id", Arc::new(StringViewArray::from_iter(keys))),
+        ("attributes", Arc::new(StringViewArray::from_iter(attributes))),
+        (PATH, Arc::new(StringViewArray::from_iter(std::iter::repeat_n(path, count)))),
+        ("_line", Arc::new(Int64Array::from_iter_values((0..count).map(|at| rows.record(at).line as i64)))),
+    ];
+    for (name, text) in [("raw", Prepared::raw as fn(&Prepared) -> &str), ("raw_hash", Prepared::hash), ("record_id", Prepared::id)] {
+        let values = (0..count).map(|at| text(rows.record(at)));
+        columns.push((name, Arc::new(StringViewArray::from_iter_values(values))));
+    }
+    columns.push(("_time", Arc::new(TimestampMicrosecondArray::from(times).with_timezone("UTC"))));
+    Ok(columns)
+}
+
+/// When a row happened: as the rules say, else when it arrived. A clock before 1990 or more than a year ahead of the
+/// arrival is wrong: the row has the time of arrival, and what the clock said comes with it.
+fn time(made: &HashMap<&str, ArrayRef>, options: &MapOptions, at: usize) -> (i64, Option<i64>) {
+    const YEAR_1990: i64 = 631_152_000_000_000;
+    const YEAR: i64 = 366 * 86_400_000_000;
+    let column = made.get("_time").and_then(|column| column.as_primitive_opt::<TimestampMicrosecondType>());
+    match column.filter(|column| column.is_valid(at)).map(|column| column.value(at)) {
+        None => (options.ingest_time_us, None),
+        Some(time) if time < YEAR_1990 || time > options.ingest_time_us.saturating_add(YEAR) => {
+            (options.ingest_time_us, Some(time))
         }
-    };
-    set("_time", time.into());
-    set("ingest_time", options.ingest_time_us.into());
-    set("event_id", event_id(time, &record.hash, ordinal).into());
-    set("record_id", record.record_id.as_str().into());
-    set("event_type", text("event_type").unwrap_or_else(|| "EVENT_LOG".to_owned()).into());
-    set("event_class", text("event_class").unwrap_or_else(|| "EVENT_LOG".to_owned()).into());
-    set("is_derived", derived.into());
-    set("source_name", source.id.as_str().into());
-    set("source_vendor", source.vendor.as_str().into());
-    set("source_product", source.product.as_str().into());
-    set("raw_dataset", source.raw_dataset.as_str().into());
-    set("raw", record.raw.as_str().into());
-    set("raw_hash", record.hash.as_str().into());
-    set("schema_version", SCHEMA_VERSION.into());
-    set("parse_status", status.into());
-    set("api_key_id", record.api_key_id.clone().or_else(|| text("api_key_id")).into());
-    let shown = std::cell::OnceCell::new();
-    let shown = |text: &str| shown.get_or_init(|| shown_texts(made, at)).contains(text);
-    set("attributes", attributes(record, rows.used, source.pass_through, text("attributes"), &shown));
-    set("_path", options.path.clone().into());
-    set("_line", record.line.into());
-    row
+        Some(time) => (time, None),
+    }
+}
+
+/// A text that the rules put into a column.
+fn text_at(made: &HashMap<&str, ArrayRef>, name: &str, at: usize) -> Option<String> {
+    let column = made.get(name)?.as_string_view_opt()?;
+    column.is_valid(at).then(|| column.value(at).to_owned())
+}
+
+impl Prepared {
+    fn raw(&self) -> &str {
+        &self.raw
+    }
+
+    fn hash(&self) -> &str {
+        &self.hash
+    }
+
+    fn id(&self) -> &str {
+        &self.record_id
+    }
+}
+
+impl Rows<'_> {
+    fn record(&self, at: usize) -> &Prepared {
+        &self.prepared[self.indices[at]]
+    }
+
+    fn status(&self, at: usize, odd_time: bool) -> &'static str {
+        let failed = self.statement == u32::MAX - 1;
+        match (failed, self.used.is_none() || odd_time || self.record(at).partial) {
+            (true, _) => "error",
+            (false, true) => "partial",
+            (false, false) => "ok",
+        }
+    }
+
+    /// A row's place: the record among its raw records, the statement, the row of the statement.
+    fn place(&self, at: usize) -> u64 {
+        (u64::from(self.record(at).ordinal) << 32)
+            | u64::from(self.statement & 0xffff) << 16
+            | u64::from(self.repeats[at] & 0xffff)
+    }
 }
 
 /// Texts of the values that the rules put into columns of a row.
@@ -464,26 +537,35 @@ fn shown_texts(made: &HashMap<&str, ArrayRef>, at: usize) -> HashSet<String> {
 
 /// What no rule read, with what the rules put there themselves.
 fn attributes(
-    record: &Prepared,
-    used: Option<&Use>,
-    pass_through: bool,
-    assigned: Option<String>,
-    shown: &dyn Fn(&str) -> bool,
-) -> Value {
-    let mut rest = match used {
-        Some(used) => used.leftovers(&record.fields, shown),
-        None => Use::default().leftovers(&record.fields, shown),
+    source: &Source,
+    rows: &Rows<'_>,
+    at: usize,
+    odd_time: Option<i64>,
+    made: &HashMap<&str, ArrayRef>,
+) -> Option<String> {
+    let shown = std::cell::OnceCell::new();
+    let shown = |text: &str| shown.get_or_init(|| shown_texts(made, at)).contains(text);
+    let record = rows.record(at);
+    let mut rest = match rows.used {
+        Some(used) => used.leftovers(&record.fields, &shown),
+        None => Use::default().leftovers(&record.fields, &shown),
     };
-    if pass_through && used.is_some() {
+    if source.pass_through && rows.used.is_some() {
         let dataset = Catalog::builtin().dataset("xdr_data");
         rest.retain(|name, _| {
             dataset.is_none_or(|dataset| dataset.fields.iter().all(|field| field.name != *name))
         });
     }
-    if let Some(Ok(Value::Object(own))) = assigned.map(|text| serde_json::from_str(&text)) {
+    if let Some(Ok(Value::Object(own))) =
+        text_at(made, "attributes", at).map(|text| serde_json::from_str(&text))
+    {
         rest.extend(own);
     }
-    if rest.is_empty() { Value::Null } else { Value::Object(rest) }
+    if let Some(time) = odd_time {
+        let shown = jiff::Timestamp::from_microsecond(time).map_or_else(|_| time.to_string(), |time| time.to_string());
+        rest.insert("_time (not believable)".to_owned(), shown.into());
+    }
+    (!rest.is_empty()).then(|| Value::Object(rest).to_string())
 }
 
 /// Rows of several batches in the order of their records: by line, then by place.

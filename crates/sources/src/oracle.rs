@@ -241,6 +241,12 @@ fn arrow(value: &Value, path: &str, take: ArrowKind) -> Value {
     }
 }
 
+/// Elements of the array at a path, as text; none if there is no array.
+fn arrow_array(value: &Value, path: &str) -> Option<Value> {
+    let found: Value = serde_json::from_str(arrow(value, path, ArrowKind::Object).as_str()?).ok()?;
+    Some(found.as_array()?.iter().map(|item| Value::from(text(item))).collect())
+}
+
 fn call(name: &str, arguments: &[Expr], row: &Row) -> Value {
     if name == "if" {
         for pair in arguments.chunks(2) {
@@ -284,6 +290,10 @@ fn function(name: &str, values: &[Value]) -> Option<Value> {
             let index = if index < 0 { index + items.len() as i64 } else { index };
             items.get(usize::try_from(index).ok()?)?.clone()
         }
+        "arraystring" => {
+            let items: Vec<String> = values[0].as_array()?.iter().map(text).collect();
+            items.join(&s(1)).into()
+        }
         "regextract" => {
             let regex = Regex::new(&s(1)).unwrap();
             assert!(regex.captures_len() <= 2);
@@ -311,6 +321,11 @@ fn function(name: &str, values: &[Value]) -> Option<Value> {
             };
             values[0].as_i64()?.checked_mul(unit)?.into()
         }
+        "to_epoch" => {
+            assert_eq!(s(1), "MICROS");
+            values[0].as_i64()?.into()
+        }
+        "json_extract_scalar_array" => arrow_array(&values[0], &s(1))?,
         "parse_timestamp" => parse_time(&s(0), &s(1))?.into(),
         "add" => json!(n(0)? + n(1)?),
         "subtract" => json!(n(0)? - n(1)?),
@@ -331,10 +346,17 @@ fn function(name: &str, values: &[Value]) -> Option<Value> {
     })
 }
 
-/// The three formats of the mappings.
+/// The formats of the mappings.
 fn parse_time(format: &str, value: &str) -> Option<i64> {
     let iso = match format {
         "%Y-%m-%dT%H:%M:%E*SZ" | "%Y-%m-%dT%H:%M:%SZ" => value.to_owned(),
+        "%Y-%m-%dT%H:%M:%E*S%Ez" => value.to_owned(),
+        "%Y-%m-%d %H:%M:%S UTC" => format!("{}Z", value.strip_suffix(" UTC")?.replacen(' ', "T", 1)),
+        "%Y/%m/%d %H:%M:%S" => format!("{}Z", value.replacen(' ', "T", 1).replace('/', "-")),
+        "%d/%b/%Y:%H:%M:%S %z" => {
+            let time = jiff::fmt::strtime::parse(format, value).ok()?.to_timestamp().ok()?;
+            return Some(time.as_microsecond());
+        }
         "%Y-%m-%d %H:%M:%E*S" => format!("{}Z", value.replacen(' ', "T", 1)),
         other => panic!("format {other}"),
     };

@@ -1,14 +1,14 @@
 //! What a mapping statement reads and assigns, and what of a record it leaves over.
 //!
 //! Soundness: a member is dropped from the left-overs only if the statement that made the row uses its
-//! value whatever the other members are, or if a column of the row shows the value. So the alternatives of
+//! value for a column whatever the other members are, or if a column of the row shows the value. So the alternatives of
 //! `coalesce` and everything in an `if` count only when their value is shown, and a path through an array
-//! position counts as not read. The worst case is a value that stands both in a column and in
+//! position or a test for null counts as not read. The worst case is a value that stands both in a column and in
 //! `attributes`; the opposite can happen only where a function turns a value into null.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use atalanta_xql::syntax::ast::{ArrowKind, Expr, ExprKind, Query, StageKind};
+use atalanta_xql::syntax::ast::{ArrowKind, Expr, ExprKind, Literal, Operator, Query, StageKind};
 use atalanta_xql::syntax::rules::RulesFile;
 use serde_json::{Map, Value};
 
@@ -41,7 +41,7 @@ impl Use {
     fn query(&mut self, query: &Query, file: &RulesFile, depth: u8) {
         for stage in &query.stages {
             match &stage.kind {
-                StageKind::Filter(condition) => self.expression(condition, true),
+                StageKind::Filter(condition) => self.condition(condition),
                 StageKind::Alter(assigns) => {
                     for assign in assigns {
                         self.expression(&assign.value, true);
@@ -58,6 +58,20 @@ impl Use {
         }
     }
 
+    /// That a row passed tells the value only where it had to equal one.
+    fn condition(&mut self, condition: &Expr) {
+        match &condition.kind {
+            ExprKind::Paren(inner) => self.condition(inner),
+            ExprKind::Logic { operands, .. } => operands.iter().for_each(|operand| self.condition(operand)),
+            ExprKind::Binary { operator: Operator::Eq, negated: false, left, right, .. }
+                if matches!(&right.unparen().kind, ExprKind::Literal(literal) if *literal != Literal::Null) =>
+            {
+                self.expression(left, true);
+            }
+            _ => self.expression(condition, false),
+        }
+    }
+
     fn expression(&mut self, expression: &Expr, always: bool) {
         match &expression.kind {
             ExprKind::Name(name) => self.read(vec![name.clone()], true, always),
@@ -68,6 +82,22 @@ impl Use {
                     self.read(path, *take != ArrowKind::Scalar, always);
                 }
             }
+            ExprKind::Call { function, arguments }
+                if function.text.starts_with("json_extract")
+                    && arguments.first().is_some_and(|first| first.as_name().is_some()) =>
+            {
+                let path = match arguments.get(1).map(|path| &path.kind) {
+                    Some(ExprKind::Literal(Literal::String { value, .. })) => steps(value),
+                    _ => None,
+                };
+                if let (Some(name), Some(steps)) = (arguments.first().and_then(Expr::as_name), path) {
+                    let path = std::iter::once(name.to_owned()).chain(steps).collect();
+                    self.read(path, function.text != "json_extract_scalar", always);
+                }
+            }
+            // Whether there is a value says little about the value.
+            ExprKind::Binary { right, .. }
+                if matches!(right.unparen().kind, ExprKind::Literal(Literal::Null)) => {}
             ExprKind::Call { function, arguments } if function.is("coalesce") => {
                 for (position, argument) in arguments.iter().enumerate() {
                     self.expression(argument, always && position == 0);
@@ -186,6 +216,17 @@ mod tests {
             Value::Object(left),
             json!({ "meta": { "user": { "id": 7 } }, "usage": { "out.tokens": 4 }, "tags": ["t", "u"], "else": "e" })
         );
+    }
+
+    #[test]
+    fn functions_and_tests_for_null_read_no_more_than_their_path() {
+        let file = parse_rules(
+            "[INGEST: vendor = \"a\", product = \"b\", target_dataset = \"x\"] filter o != null | alter c = json_extract_scalar_array(o, \"$.tools\");",
+        );
+        let found = Use::of(&file.sections[0].statements[0], &file);
+        let record = json!({ "o": { "tools": ["t"], "other": 1 } });
+        let left = found.leftovers(record.as_object().unwrap(), &|_| false);
+        assert_eq!(Value::Object(left), json!({ "o": { "other": 1 } }));
     }
 
     #[test]

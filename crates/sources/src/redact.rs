@@ -3,6 +3,9 @@
 //! Members whose name marks a credential are replaced; the raw text loses the same values, so that the
 //! stored record is the one that arrived except for its secrets. The key used is kept as a keyed hash.
 
+use std::sync::LazyLock;
+
+use regex::Regex;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -29,7 +32,18 @@ const CREDENTIALS: &[&str] = &[
     "xamzsecuritytoken",
     "clientsecret",
     "secretaccesskey",
+    "password",
+    "passwd",
+    "privatekey",
+    "secretkey",
+    "xwebhooksecret",
 ];
+
+/// Parameters of addresses that let whoever has the address in.
+static SIGNED: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    let names = "sig|signature|x-amz-signature|x-amz-security-token|x-goog-signature|access_token|api[_-]?key";
+    Regex::new(&format!(r#"(?i)[?&](?:(?:{names})=|key=AIza)([^&\s"'\\#]{{6,}})"#)).ok()
+});
 
 /// Those of the names above that identify the caller of an API.
 const API_KEYS: &[&str] = &["authorization", "xapikey", "apikey", "xgoogapikey"];
@@ -43,7 +57,22 @@ pub(crate) fn redact(value: &mut Value, secrets: &mut Vec<String>, api_key: &mut
                 redact_member(name, member, secrets, api_key);
             }
         }
+        Value::String(text) => redact_address(text, secrets),
         _ => {}
+    }
+}
+
+/// Takes the credentials out of the addresses in a text.
+fn redact_address(text: &mut String, secrets: &mut Vec<String>) {
+    if !text.contains(['?', '&']) {
+        return;
+    }
+    let Some(signed) = SIGNED.as_ref() else { return };
+    let found: Vec<String> =
+        signed.captures_iter(text).filter_map(|found| Some(found.get(1)?.as_str().to_owned())).collect();
+    if !found.is_empty() {
+        *text = redact_text(text, &found);
+        secrets.extend(found);
     }
 }
 
@@ -64,7 +93,9 @@ pub(crate) fn redact_member(
     let Value::String(text) = member else {
         return redact(member, secrets, api_key);
     };
-    if text.is_empty() || text == REDACTED {
+    // What the producer has masked already identifies nobody.
+    let masked = text.chars().all(|c| c == '*') || text.eq_ignore_ascii_case("redacted") || text == REDACTED;
+    if masked {
         return;
     }
     if api_key.is_none() && API_KEYS.contains(&folded.as_str()) {
@@ -114,6 +145,13 @@ mod tests {
         assert_eq!(value["headers"]["accept"], "*/*");
         assert_eq!(value["tools"][0]["properties"]["api_key"]["type"], "string");
         assert_eq!(key.as_deref(), Some("sk-abcdef"));
+        let mut masked = json!({ "authorization": "REDACTED", "cookie": "***", "api_key": "" });
+        let (mut none, mut nobody) = (Vec::new(), None);
+        redact(&mut masked, &mut none, &mut nobody);
+        assert_eq!((none, nobody), (Vec::new(), None));
+        let mut address = json!("GET https://h/p?a=1&sig=abc%2Bdef%3D&key=AIzaSyA-1234&key=plainword HTTP/1.1");
+        redact(&mut address, &mut Vec::new(), &mut None);
+        assert_eq!(address, "GET https://h/p?a=1&sig=[redacted]&key=AIza[redacted]&key=plainword HTTP/1.1");
         assert_eq!(
             redact_text(r#"{"Authorization":"Bearer sk-abcdef"}"#, &secrets),
             r#"{"Authorization":"[redacted]"}"#

@@ -11,7 +11,9 @@ use crate::source::Source;
 #[folder = "../../content/sources"]
 #[include = "*/source.yaml"]
 #[include = "*/mapping.xif"]
-struct Content;
+#[include = "*/expected.ndjson"]
+#[include = "*/samples/*"]
+pub(crate) struct Content;
 
 /// Sources by id.
 #[derive(Debug)]
@@ -68,5 +70,10 @@ impl Registry {
     /// The source that a sample of a file's records (some 20) belongs to.
     pub fn detect(&self, sample: &[&[u8]]) -> Option<Detection> {
         detect(self.sources.iter(), sample)
+    }
+
+    /// The same with one source more.
+    pub fn detect_with(&self, more: Option<&Source>, sample: &[&[u8]]) -> Option<Detection> {
+        detect(self.sources.iter().chain(more), sample)
     }
 }

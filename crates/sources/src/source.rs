@@ -5,11 +5,13 @@ use std::sync::{Arc, OnceLock};
 
 use atalanta_schema::Type;
 use atalanta_xql::syntax::rules::{RulesFile, parse_rules};
+use regex::Regex;
 use serde::Deserialize;
+use serde_json::{Map, Value};
 
 use crate::Framing;
-use crate::decode::DECODERS;
-use crate::detect::Sign;
+use crate::decode::{DECODERS, DecodeOptions, JsonOptions};
+use crate::detect::{Sign, member};
 use crate::paths::Use;
 use crate::rules::{Rules, RulesError};
 
@@ -34,6 +36,14 @@ pub struct Source {
     pub framing: Framing,
     /// Name of its decoder ([`crate::decode::decoder`]).
     pub decoder: String,
+    /// What its decoder is told.
+    pub options: DecodeOptions,
+    /// Samples that a producer wrote; the others are written after its documentation.
+    pub recorded: Vec<String>,
+    /// Members that a column holds in another form, by the end of their path.
+    pub converted: Vec<String>,
+    /// Which versions of its records the rules were written for.
+    pub version: Option<KnownVersions>,
     /// Event classes that its rows may have.
     pub event_classes: Vec<String>,
     /// Columns that mapping rules can name, with their types.
@@ -60,6 +70,16 @@ impl std::fmt::Debug for Programs {
     }
 }
 
+/// Where a record says its version, and the versions that the rules were written for.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KnownVersions {
+    /// Path of the member, names joined by dots.
+    pub member: String,
+    /// Known values.
+    pub known: Vec<String>,
+}
+
 /// `source.yaml`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -73,6 +93,16 @@ struct SourceFile {
     raw_dataset: String,
     framing: Framing,
     decoder: String,
+    #[serde(default)]
+    json: JsonOptions,
+    #[serde(default)]
+    patterns: Vec<String>,
+    #[serde(default)]
+    recorded: Vec<String>,
+    #[serde(default)]
+    converted: Vec<String>,
+    #[serde(default)]
+    version: Option<KnownVersions>,
     event_classes: Vec<String>,
     detect: Vec<Sign>,
     fields: BTreeMap<String, String>,
@@ -95,6 +125,11 @@ impl Source {
         if file.connect.is_empty() || file.connect.len() > 3 {
             return Err("source.yaml: expected one to three steps in `connect`".to_owned());
         }
+        let mut patterns = Vec::new();
+        for pattern in &file.patterns {
+            patterns.push(Regex::new(pattern).map_err(|error| format!("source.yaml: pattern: {error}"))?);
+        }
+        let options = DecodeOptions { json: Arc::new(file.json), patterns: patterns.into() };
         let mut fields = BTreeMap::new();
         if file.pass_through {
             let dataset = atalanta_schema::Catalog::builtin().dataset("xdr_data");
@@ -129,6 +164,10 @@ impl Source {
             raw_dataset: file.raw_dataset,
             framing: file.framing,
             decoder: file.decoder,
+            options,
+            recorded: file.recorded,
+            converted: file.converted,
+            version: file.version,
             event_classes: file.event_classes,
             fields,
             pass_through: file.pass_through,
@@ -137,6 +176,35 @@ impl Source {
             statements,
             programs: Programs::default(),
         })
+    }
+}
+
+impl Source {
+    /// Columns that some statement of the rules assigns, by name.
+    pub fn assigned_columns(&self) -> Vec<&str> {
+        let all: std::collections::BTreeSet<&str> =
+            self.statements.iter().flat_map(|(_, used)| used.assigns.iter().map(String::as_str)).collect();
+        let dataset = atalanta_schema::Catalog::builtin().dataset("xdr_data");
+        let known = |name: &&str| dataset.is_some_and(|dataset| dataset.fields.iter().any(|field| field.name == *name));
+        all.into_iter().filter(known).collect()
+    }
+
+    /// Whether a record says that it has a version that the rules were not written for.
+    pub(crate) fn unknown_version(&self, fields: &Map<String, Value>) -> bool {
+        let Some(version) = &self.version else { return false };
+        let (first, rest) = version.member.split_once('.').unwrap_or((&version.member, ""));
+        let found = fields.get(first).and_then(|value| if rest.is_empty() { Some(value) } else { member(value, rest) });
+        let text = match found {
+            Some(Value::String(text)) => text.clone(),
+            Some(Value::Number(number)) => number.to_string(),
+            _ => return false,
+        };
+        !version.known.contains(&text)
+    }
+
+    /// Whether a column holds the member at a path in another form, as `converted` says.
+    pub fn holds_converted(&self, path: &str) -> bool {
+        self.converted.iter().any(|form| path == form || path.ends_with(&format!(".{form}")))
     }
 }
 

@@ -12,6 +12,7 @@ pub mod model;
 pub mod parse;
 pub mod query;
 pub mod serve;
+pub mod sources;
 pub mod store;
 
 use crate::Ended;
@@ -31,6 +32,7 @@ pub fn run(command: Command, terminal: Terminal) -> anyhow::Result<Ended> {
         Command::Parse(args) => parse::run(args, terminal),
         Command::Atlas(args) => atlas::run(args, terminal),
         Command::Ingest(args) => ingest::run(args, terminal),
+        Command::Sources(args) => sources::run(args, terminal),
         Command::Store(args) => store::run(args, terminal),
         Command::Serve(args) => serve::run(args, terminal),
     }

@@ -13,6 +13,7 @@ mod model;
 mod parse;
 mod query;
 mod serve;
+mod sources;
 mod store;
 
 use std::io::Write;

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::{Decode, DecodeProblem, Decoded, RawRecord, kind, put};
-use crate::framing::elements;
+use crate::framing::member_elements;
 
 /// One delivered file, or one event, per record.
 pub(super) struct CloudTrail;
@@ -19,12 +19,9 @@ impl Decode for CloudTrail {
             }
         };
         match value {
-            Value::Array(events) => split(&record, events, &record.text, out, problems),
+            Value::Array(events) => split(&record, None, events, out, problems),
             Value::Object(mut file) => match file.remove("Records") {
-                Some(Value::Array(events)) => {
-                    let texts = records_text(&record.text);
-                    split(&record, events, texts, out, problems);
-                }
+                Some(Value::Array(events)) => split(&record, Some("Records"), events, out, problems),
                 Some(other) => problems
                     .push(record.problem(format!("expected an array in Records, found {}", kind(&other)))),
                 None => out.push(record.decoded(event(file))),
@@ -34,21 +31,15 @@ impl Decode for CloudTrail {
     }
 }
 
-/// Text from the array of `Records` on; the member is the only one of a delivered file.
-fn records_text(text: &str) -> &str {
-    let after = text.split_once("\"Records\"").map_or("", |(_, after)| after);
-    after.trim_start().strip_prefix(':').unwrap_or("")
-}
-
 /// Each event keeps its own text as raw record, not the whole file.
 fn split(
     file: &RawRecord,
+    member: Option<&str>,
     events: Vec<Value>,
-    text: &str,
     out: &mut Vec<Decoded>,
     problems: &mut Vec<DecodeProblem>,
 ) {
-    let mut texts = elements(text);
+    let mut texts = member_elements(&file.text, member);
     if texts.len() != events.len() {
         // The array was not where the text has the name first; the values are right all the same.
         texts.clear();

@@ -1,43 +1,326 @@
-//! Records that are JSON objects already; an array holds several.
+//! Records that are JSON objects already. What wraps them (arrays, envelopes, JSON inside text, a model call's
+//! request and answer) is taken off as the source's `json:` options say.
 
-use serde_json::Value;
+use std::sync::Arc;
 
-use super::{Decode, DecodeProblem, Decoded, RawRecord, kind};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::llm_http::body;
+use super::parse::{DUPLICATE, parse};
+use super::{Decode, DecodeProblem, Decoded, RawRecord, kind, put};
+use crate::conversation::Conversation;
+use crate::framing::member_elements;
+
+/// What a `source.yaml` says under `json`. Paths are member names joined by dots.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct JsonOptions {
+    /// Members that hold an array of records: an object that has one of them is taken apart.
+    records: Vec<String>,
+    /// Paths of members that are the record, in an envelope. The rest of the record becomes the member `envelope`.
+    lift: Vec<String>,
+    /// Paths of texts that hold JSON.
+    embedded: Vec<String>,
+    /// Paths of arrays each of whose elements is a record of its own: the element is the member `item`, the path
+    /// `item_of`, its place `item_at`, beside the other members.
+    each: Vec<String>,
+    /// Members that only the first records of a stream have: later records get the last value as `_carried`.
+    carry: Vec<String>,
+    /// Member, carried or not, whose UUID of version 7 tells a time: the milliseconds become `_uuid_ms`.
+    uuid_time: Option<String>,
+    /// Path of the body of a request to a model; becomes `request_body` as text, `_request` and text by role.
+    request: Option<String>,
+    /// Path of the answer; becomes `response_body` and `_response`.
+    response: Option<String>,
+}
 
 /// One object per record, or an array of objects.
-pub(super) struct Json;
+pub(super) struct Json {
+    options: Arc<JsonOptions>,
+    carried: Map<String, Value>,
+}
 
 impl Decode for Json {
     fn push(&mut self, raw: &[u8], line: u64, out: &mut Vec<Decoded>, problems: &mut Vec<DecodeProblem>) {
         let record = RawRecord::new(raw, line);
-        match serde_json::from_str::<Value>(&record.text) {
-            Ok(Value::Object(fields)) => out.push(record.decoded(fields)),
-            Ok(Value::Array(elements)) => unfold(record, elements, out, problems),
-            Ok(other) => {
-                problems.push(record.problem(format!("expected a JSON object, found {}", kind(&other))));
+        match parse(&record.text) {
+            Ok((value, twice)) => {
+                let before = out.len();
+                self.take(&record, value, out, problems);
+                for decoded in &mut out[before..] {
+                    put(&mut decoded.fields, DUPLICATE, twice.clone());
+                }
             }
             Err(error) => problems.push(record.problem(format!("not JSON: {error}"))),
         }
     }
 }
 
-fn unfold(
-    record: RawRecord,
-    elements: Vec<Value>,
-    out: &mut Vec<Decoded>,
-    problems: &mut Vec<DecodeProblem>,
-) {
-    for (position, element) in elements.into_iter().enumerate() {
-        match element {
-            Value::Object(fields) => out.push(Decoded {
-                fields,
-                raws: vec![RawRecord { line: record.line, text: record.text.clone() }],
-                ordinal: u32::try_from(position).unwrap_or(u32::MAX),
-            }),
-            other => problems.push(record.clone().problem(format!(
-                "expected a JSON object at position {position} of the array, found {}",
-                kind(&other)
-            ))),
+impl Json {
+    pub(super) fn new(options: Arc<JsonOptions>) -> Self {
+        Self { options, carried: Map::new() }
+    }
+
+    fn take(
+        &mut self,
+        record: &RawRecord,
+        value: Value,
+        out: &mut Vec<Decoded>,
+        problems: &mut Vec<DecodeProblem>,
+    ) {
+        match value {
+            Value::Array(elements) => self.unfold(record, None, elements, out, problems),
+            Value::Object(mut fields) => {
+                let options = Arc::clone(&self.options);
+                let name = options.records.iter().find(|name| fields.get(*name).is_some_and(Value::is_array));
+                if let Some(name) = name
+                    && let Some(Value::Array(elements)) = fields.remove(name)
+                {
+                    return self.unfold(record, Some(name), elements, out, problems);
+                }
+                self.object(record.clone(), fields, out);
+            }
+            other => {
+                problems.push(record.clone().problem(format!("expected a JSON object, found {}", kind(&other))));
+            }
         }
+    }
+
+    /// The elements of an array as records of their own, each with its own text.
+    fn unfold(
+        &mut self,
+        record: &RawRecord,
+        member: Option<&str>,
+        elements: Vec<Value>,
+        out: &mut Vec<Decoded>,
+        problems: &mut Vec<DecodeProblem>,
+    ) {
+        let mut texts = member_elements(&record.text, member);
+        if texts.len() != elements.len() {
+            // The array is not where the text has the name first; the values are right all the same.
+            texts.clear();
+        }
+        for (position, element) in elements.into_iter().enumerate() {
+            let own = match texts.get(position) {
+                Some(text) => {
+                    let before = text.as_ptr() as usize - record.text.as_ptr() as usize;
+                    let line = record.line + record.text[..before].matches('\n').count() as u64;
+                    RawRecord { line, text: (*text).into() }
+                }
+                None => RawRecord { line: record.line, text: element.to_string().into() },
+            };
+            match element {
+                Value::Object(fields) => self.object(own, fields, out),
+                other => problems.push(own.problem(format!(
+                    "expected a JSON object at position {position} of the array, found {}",
+                    kind(&other)
+                ))),
+            }
+        }
+    }
+
+    fn object(&mut self, record: RawRecord, mut fields: Map<String, Value>, out: &mut Vec<Decoded>) {
+        for path in &self.options.lift {
+            lift(&mut fields, path);
+        }
+        for path in &self.options.embedded {
+            if let Some(value) = at(&mut fields, path)
+                && let Some(inner) = parsed(value)
+            {
+                *value = inner;
+            }
+        }
+        self.remember(&mut fields);
+        self.exchange(&mut fields);
+        let mut items: Vec<(&str, Vec<Value>)> = Vec::new();
+        for path in &self.options.each {
+            if at(&mut fields, path).is_some_and(|value| value.as_array().is_some_and(|all| !all.is_empty()))
+                && let Some(Value::Array(elements)) = cut(&mut fields, path)
+            {
+                items.push((path, elements));
+            }
+        }
+        if items.is_empty() {
+            return out.push(record.decoded(fields));
+        }
+        let mut ordinal = 0;
+        for (path, elements) in items {
+            for (position, element) in elements.into_iter().enumerate() {
+                let mut own = fields.clone();
+                put(&mut own, "item", element);
+                put(&mut own, "item_of", path);
+                put(&mut own, "item_at", position as u64);
+                out.push(Decoded { fields: own, raws: vec![record.clone()], ordinal });
+                ordinal += 1;
+            }
+        }
+    }
+
+    fn remember(&mut self, fields: &mut Map<String, Value>) {
+        for name in &self.options.carry {
+            if let Some(value) = fields.get(name).filter(|value| !value.is_null()) {
+                self.carried.insert(name.clone(), value.clone());
+            }
+        }
+        if !self.carried.is_empty() {
+            put(fields, "_carried", self.carried.clone());
+        }
+        let Some(name) = &self.options.uuid_time else { return };
+        let id = fields.get(name).or_else(|| self.carried.get(name)).and_then(Value::as_str);
+        if let Some(time) = id.and_then(uuid_time) {
+            put(fields, "_uuid_ms", time);
+        }
+    }
+
+    /// A call of a model: text by role, and the bodies as text.
+    fn exchange(&self, fields: &mut Map<String, Value>) {
+        let mut conversation = Conversation::default();
+        for (path, text, view) in [
+            (&self.options.request, "request_body", "_request"),
+            (&self.options.response, "response_body", "_response"),
+        ] {
+            let Some(found) = path.as_ref().and_then(|path| cut(fields, path)) else { continue };
+            let value = body(Some(&streamed(&found)));
+            if text == "request_body" {
+                match &value {
+                    Value::Array(_) => conversation.messages(&value, false),
+                    _ => conversation.request(&value),
+                }
+                if let Some(tools) = value.get("tools") {
+                    put(fields, "tools_hash", crate::canonical_json::canonical_hash(tools));
+                }
+            } else {
+                match &value {
+                    Value::Array(_) => conversation.messages(&value, true),
+                    _ => conversation.response(&value),
+                }
+            }
+            let shown = found.as_str().map_or_else(|| found.to_string(), str::to_owned);
+            put(fields, text, shown);
+            put(fields, view, value);
+        }
+        conversation.put_into(fields);
+    }
+}
+
+/// A streamed answer that was logged as the array of its chunks, as the text of its events.
+fn streamed(found: &Value) -> Value {
+    match found {
+        Value::Array(chunks) if chunks.iter().all(|chunk| chunk.is_object() && chunk.get("role").is_none()) => {
+            chunks.iter().map(|chunk| format!("data: {chunk}\n")).collect::<String>().into()
+        }
+        other => other.clone(),
+    }
+}
+
+/// The record inside an envelope takes the envelope's place, unless a member would be lost by that.
+fn lift(fields: &mut Map<String, Value>, path: &str) {
+    let Some(Value::Object(inner)) = at(fields, path).and_then(|value| match value {
+        Value::Object(_) => Some(value.clone()),
+        other => parsed(other),
+    }) else {
+        return;
+    };
+    if inner.contains_key("envelope") {
+        return;
+    }
+    cut(fields, path);
+    let envelope = std::mem::replace(fields, inner);
+    fields.insert("envelope".to_owned(), Value::Object(envelope));
+}
+
+/// Milliseconds since 1970 of a UUID of version 7.
+pub(super) fn uuid_time(id: &str) -> Option<i64> {
+    let digits: String = id.chars().filter(|c| *c != '-').collect();
+    if digits.len() != 32 || digits.as_bytes()[12] != b'7' {
+        return None;
+    }
+    i64::from_str_radix(digits.get(..12)?, 16).ok()
+}
+
+/// The object or array that a text holds.
+fn parsed(value: &Value) -> Option<Value> {
+    let text = value.as_str()?.trim();
+    text.starts_with(['{', '[']).then(|| serde_json::from_str(text).ok())?
+}
+
+fn at<'f>(fields: &'f mut Map<String, Value>, path: &str) -> Option<&'f mut Value> {
+    match path.split_once('.') {
+        None => fields.get_mut(path),
+        Some((first, rest)) => at(fields.get_mut(first)?.as_object_mut()?, rest),
+    }
+}
+
+fn cut(fields: &mut Map<String, Value>, path: &str) -> Option<Value> {
+    match path.split_once('.') {
+        None => fields.remove(path),
+        Some((first, rest)) => cut(fields.get_mut(first)?.as_object_mut()?, rest),
+    }
+    .filter(|value| !value.is_null())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn decode(options: Value, text: &str) -> Vec<Decoded> {
+        let options = Arc::new(serde_json::from_value(options).unwrap());
+        let (mut out, mut problems) = (Vec::new(), Vec::new());
+        Json::new(options).push(text.as_bytes(), 1, &mut out, &mut problems);
+        assert_eq!(problems, []);
+        out
+    }
+
+    #[test]
+    fn each_record_of_a_list_keeps_its_own_text() {
+        let out = decode(json!({ "records": ["items"] }), "{\"kind\":\"List\",\"items\":[\n{\"a\": 1},\n{\"a\": 2}]}");
+        assert_eq!((&*out[1].raws[0].text, out[1].raws[0].line), ("{\"a\": 2}", 3));
+        assert_eq!(decode(json!({}), "[{\"a\":1}, {\"b\":2}]")[1].raws[0].text.as_ref(), "{\"b\":2}");
+    }
+
+    #[test]
+    fn an_envelope_is_kept_beside_the_record() {
+        let options = json!({ "lift": ["properties.log"] });
+        let out = decode(options.clone(), r#"{"time":"t","properties":{"log":"{\"verb\":\"get\"}","pod":"p"}}"#);
+        assert_eq!(
+            Value::Object(out[0].fields.clone()),
+            json!({ "verb": "get", "envelope": { "time": "t", "properties": { "pod": "p" } } })
+        );
+        let kept = decode(options, r#"{"properties":{"log":"plain text"}}"#);
+        assert_eq!(kept[0].fields["properties"]["log"], "plain text");
+    }
+
+    #[test]
+    fn elements_of_an_array_are_records_beside_the_other_members() {
+        let out = decode(json!({ "each": ["tests", "metrics"] }), r#"{"id":7,"metrics":[{"v":1},{"v":2}],"tests":[]}"#);
+        assert_eq!(out.len(), 2);
+        assert_eq!((&out[1].fields["item"]["v"], &out[1].fields["id"]), (&json!(2), &json!(7)));
+        assert_eq!((out[0].ordinal, out[1].ordinal), (0, 1));
+        assert_eq!(out[0].fields["tests"], json!([]), "nothing of the record is gone");
+        assert_eq!(decode(json!({ "each": ["tests"] }), r#"{"id":7}"#)[0].fields["id"], 7);
+    }
+
+    #[test]
+    fn a_session_named_once_is_carried_and_tells_the_time() {
+        let options = json!({ "carry": ["thread_id"], "uuid_time": "thread_id" });
+        let out = decode(options, r#"[{"thread_id":"01a20046-4544-7e72-974b-ca6eb2fc2e5f"},{"type":"turn.started"}]"#);
+        assert_eq!(out[1].fields["_carried"]["thread_id"], "01a20046-4544-7e72-974b-ca6eb2fc2e5f");
+        assert_eq!(out[1].fields["_uuid_ms"], 1_795_300_934_980_i64);
+        assert_eq!(uuid_time("70e88ce3-41c7-43b1-baeb-3dc8d01f6f72"), None);
+        assert_eq!(uuid_time("01a2\u{e9}0048"), None);
+    }
+
+    #[test]
+    fn an_answer_logged_as_chunks_is_put_together() {
+        let options = json!({ "request": "input.body", "response": "output.body" });
+        let text = r#"{"input":{"body":{"messages":[{"role":"user","content":"hi"}]},"tokens":3},
+            "output":{"body":[{"type":"message_start","message":{"id":"m1"}},{"type":"content_block_delta","delta":{"text":"he"}},{"type":"content_block_delta","delta":{"text":"llo"}},{"type":"message_delta","delta":{"stop_reason":"end_turn"}}]}}"#;
+        let fields = decode(options, text).remove(0).fields;
+        assert_eq!((&fields["text_user"], &fields["text_output"]), (&json!("hi"), &json!("hello")));
+        assert_eq!(fields["finish"], "stop");
+        assert_eq!(fields["input"], json!({ "tokens": 3 }));
+        assert!(fields["response_body"].as_str().unwrap().contains("\"type\":\"message_start\""));
     }
 }

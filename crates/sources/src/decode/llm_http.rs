@@ -57,7 +57,7 @@ fn extend(fields: &mut Map<String, Value>) {
 }
 
 /// The JSON of a body: as it is, from its text, or assembled from server-sent events.
-fn body(value: Option<&Value>) -> Value {
+pub(super) fn body(value: Option<&Value>) -> Value {
     match value {
         Some(Value::String(text)) => serde_json::from_str(text).unwrap_or_else(|_| assemble(text)),
         Some(other) => other.clone(),

@@ -9,20 +9,39 @@
 
 use std::sync::Arc;
 
+use regex::Regex;
 use serde_json::{Map, Value};
 
+mod attestation;
 mod bpftrace;
 mod cloudtrail;
 mod cortex;
+mod delta_log;
+mod dvc;
 mod envoy_access;
 mod json;
+mod langgraph;
 mod linux_audit;
 mod litellm;
 mod llm_http;
 mod mcp;
+mod openlineage;
 mod otlp;
+pub(crate) mod parse;
+mod pattern;
 mod tetragon;
 mod windows_event;
+
+pub use json::JsonOptions;
+
+/// What a source's description tells its decoder.
+#[derive(Clone, Debug, Default)]
+pub struct DecodeOptions {
+    /// For the decoder `json`.
+    pub json: Arc<JsonOptions>,
+    /// For the decoder `pattern`, in the order in which they are tried.
+    pub patterns: Arc<[Regex]>,
+}
 
 /// One raw record as it arrived.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,33 +84,50 @@ pub trait Decode {
 
 /// Names that `decoder:` in a `source.yaml` may have.
 pub const DECODERS: &[&str] = &[
+    "attestation",
     "bpftrace",
     "cloudtrail",
     "cortex",
+    "delta_log",
+    "dvc",
     "envoy_access",
     "json",
+    "langgraph",
     "linux_audit",
     "litellm",
     "llm_http",
     "mcp",
+    "openlineage",
     "otlp",
+    "pattern",
     "tetragon",
     "windows_event",
 ];
 
-/// A new decoder of that name.
+/// A new decoder of that name, without options.
 pub fn decoder(name: &str) -> Option<Box<dyn Decode + Send>> {
+    decoder_with(name, &DecodeOptions::default())
+}
+
+/// A new decoder of that name as a source's description sets it.
+pub fn decoder_with(name: &str, options: &DecodeOptions) -> Option<Box<dyn Decode + Send>> {
     Some(match name {
+        "attestation" => Box::new(attestation::Attestation),
         "bpftrace" => Box::new(bpftrace::Bpftrace::default()),
         "cloudtrail" => Box::new(cloudtrail::CloudTrail),
         "cortex" => Box::new(cortex::Cortex),
+        "delta_log" => Box::new(delta_log::DeltaLog::default()),
+        "dvc" => Box::new(dvc::Dvc::default()),
         "envoy_access" => Box::new(envoy_access::EnvoyAccess),
-        "json" => Box::new(json::Json),
+        "json" => Box::new(json::Json::new(Arc::clone(&options.json))),
+        "langgraph" => Box::new(langgraph::LangGraph),
         "linux_audit" => Box::new(linux_audit::LinuxAudit::default()),
         "litellm" => Box::new(litellm::LiteLlm),
         "llm_http" => Box::new(llm_http::LlmHttp),
         "mcp" => Box::new(mcp::Mcp::default()),
+        "openlineage" => Box::new(openlineage::OpenLineage),
         "otlp" => Box::new(otlp::Otlp),
+        "pattern" => Box::new(pattern::Pattern { patterns: Arc::clone(&options.patterns) }),
         "tetragon" => Box::new(tetragon::Tetragon),
         "windows_event" => Box::new(windows_event::WindowsEvent),
         _ => return None,
@@ -116,9 +152,12 @@ impl RawRecord {
 
 /// Reads a record that must be one JSON object.
 fn json_object(raw: &RawRecord) -> Result<Map<String, Value>, DecodeProblem> {
-    match serde_json::from_str::<Value>(&raw.text) {
-        Ok(Value::Object(map)) => Ok(map),
-        Ok(other) => Err(raw.clone().problem(format!("expected a JSON object, found {}", kind(&other)))),
+    match parse::parse(&raw.text) {
+        Ok((Value::Object(mut map), twice)) => {
+            put(&mut map, parse::DUPLICATE, twice);
+            Ok(map)
+        }
+        Ok((other, _)) => Err(raw.clone().problem(format!("expected a JSON object, found {}", kind(&other)))),
         Err(error) => Err(raw.clone().problem(format!("not JSON: {error}"))),
     }
 }
@@ -163,6 +202,11 @@ mod tests {
             r#"{"process_kprobe":{"process":[],"args":[{"file_arg":3}]}}"#,
             r#"{"EventID":"x","EventData":[],"winlog":{"event_data":7}}"#,
             r#"{"request_body":"data: {\n\ndata: [DONE]","response_body":[[]],"headers":{"a":1}}"#,
+            r#"{"commitInfo":{"timestamp":"x"},"metaData":{"schemaString":"{\"fields\":[1]}"}}"#,
+            r#"{"dsseEnvelope":{"payloadType":"application/vnd.in-toto+json","payload":"e30="},"subject":[1,null]}"#,
+            r#"{"eventType":"COMPLETE","inputs":[{"name":1}],"outputs":{"a":[]},"run":[]}"#,
+            "outs:\n- md5: [\n  path: {a: b}\nouts: &a\n- *a\n",
+            r#"{"event":"on_chat_model_end","run_id":"01a20048-171d-763f-98e7-42e24a2bc455","data":{"input":{"messages":[[[1]]]},"output":[]}}"#,
             r#"{"messages":{"role":1},"response":{"choices":[{"message":[]}]},"model_parameters":[]}"#,
         ]);
         let mixed =

@@ -11,6 +11,7 @@ use super::{Decode, DecodeProblem, Decoded, RawRecord, json_object, put};
 mod attributes;
 mod genai;
 
+pub(super) use attributes::base64;
 use attributes::{any_value, attributes, id, integer};
 
 /// One export request per record.

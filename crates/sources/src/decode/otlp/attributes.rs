@@ -55,7 +55,7 @@ pub(super) fn id(text: &str) -> Option<String> {
 }
 
 /// Standard base64 (RFC 4648) with padding.
-fn base64(text: &str) -> Option<Vec<u8>> {
+pub(in crate::decode) fn base64(text: &str) -> Option<Vec<u8>> {
     let mut bits = 0u32;
     let mut count = 0;
     let mut out = Vec::new();

@@ -1,0 +1,280 @@
+//! A source against its samples: which rows they give, whether they are understood and told from those of other
+//! sources, and what becomes of each of their members.
+
+use std::collections::BTreeMap;
+
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
+use arrow::datatypes::{DataType, Float64Type, Int64Type, TimestampMicrosecondType};
+use serde_json::{Map, Value};
+
+use crate::decode::decoder_with;
+use crate::registry::Content;
+use crate::{Framing, MapError, MapOptions, Mapper, Registry, Source, records, sort_by_line};
+
+/// When samples arrive: 2026-11-22T00:00:00Z, so that their rows are the same each time.
+pub const SAMPLE_ARRIVAL_US: i64 = 1_795_305_600_000_000;
+
+/// Ends of the names of sample files; notes and licences have others.
+pub const SAMPLE_ENDS: &[&str] = &["jsonl", "json", "log", "dvc", "lock", "sig"];
+
+/// Records of a sample that decide which source it is of.
+const LOOK: usize = 20;
+
+/// Columns that are the same for all rows of a source, or that repeat the record.
+const LEFT_OUT: &[&str] = &[
+    "raw",
+    "ingest_time",
+    "schema_version",
+    "source_name",
+    "source_vendor",
+    "source_product",
+    "raw_dataset",
+    "record_id",
+];
+
+/// A recording, or a file written after the format's documentation.
+#[derive(Clone, Debug)]
+pub struct Sample {
+    /// Name, with folders below `samples`.
+    pub name: String,
+    /// What is in it.
+    pub bytes: Vec<u8>,
+}
+
+/// Samples of a built-in source, by name.
+pub fn builtin_samples(source: &Source) -> Vec<Sample> {
+    let folder = format!("{}/samples/", source.id);
+    let mut samples: Vec<Sample> = Content::iter()
+        .filter_map(|path| {
+            let name = path.strip_prefix(&folder)?.to_owned();
+            let bytes = Content::get(&path)?.data.into_owned();
+            is_sample(&name).then_some(Sample { name, bytes })
+        })
+        .collect();
+    samples.sort_by(|a, b| a.name.cmp(&b.name));
+    samples
+}
+
+/// The rows expected of a built-in source's samples.
+pub fn builtin_expected(source: &Source) -> Option<String> {
+    let file = Content::get(&format!("{}/expected.ndjson", source.id))?;
+    String::from_utf8(file.data.into_owned()).ok()
+}
+
+/// Whether a file of a samples folder is a sample.
+pub fn is_sample(name: &str) -> bool {
+    name.rsplit_once('.').is_some_and(|(_, end)| SAMPLE_ENDS.contains(&end))
+}
+
+/// Rows of a sample as objects without nulls, in the order of the records.
+pub fn sample_rows(source: &Source, sample: &Sample) -> Result<Vec<Map<String, Value>>, MapError> {
+    let options = MapOptions {
+        ingest_time_us: SAMPLE_ARRIVAL_US,
+        install_key: [7; 32],
+        path: Some(sample.name.clone()),
+    };
+    let mut mapper = Mapper::new(source, options)?;
+    for (line, raw) in records(&sample.bytes, source.framing) {
+        mapper.push(raw, line)?;
+    }
+    mapper.finish()?;
+    rows(&mapper.take_batches())
+}
+
+/// Rows of batches as objects without nulls, in the order of the records.
+pub(crate) fn rows(batches: &[RecordBatch]) -> Result<Vec<Map<String, Value>>, MapError> {
+    let mut rows: Vec<Map<String, Value>> = Vec::new();
+    for batch in batches {
+        let batch = sort_by_line(batch)?;
+        for at in 0..batch.num_rows() {
+            let mut row = Map::new();
+            for (field, column) in batch.schema_ref().fields().iter().zip(batch.columns()) {
+                let value = cell(column, at);
+                if !value.is_null() {
+                    row.insert(field.name().clone(), value);
+                }
+            }
+            rows.push(row);
+        }
+    }
+    rows.sort_by_key(|row| row.get("_line").and_then(Value::as_i64));
+    Ok(rows)
+}
+
+/// A value of a column as JSON; times after RFC 3339.
+fn cell(column: &ArrayRef, at: usize) -> Value {
+    if column.is_null(at) {
+        return Value::Null;
+    }
+    match column.data_type() {
+        DataType::Utf8View => column.as_string_view().value(at).into(),
+        DataType::Int64 => column.as_primitive::<Int64Type>().value(at).into(),
+        DataType::Float64 => column.as_primitive::<Float64Type>().value(at).into(),
+        DataType::Boolean => column.as_boolean().value(at).into(),
+        DataType::Timestamp(..) => {
+            let micros = column.as_primitive::<TimestampMicrosecondType>().value(at);
+            jiff::Timestamp::from_microsecond(micros).map_or(Value::Null, |time| time.to_string().into())
+        }
+        DataType::List(_) => {
+            let inner = column.as_list::<i32>().value(at);
+            (0..inner.len()).map(|item| cell(&inner, item)).collect()
+        }
+        _ => Value::Null,
+    }
+}
+
+/// A row as `expected.ndjson` holds it: without the verbatim record and without what is fixed per source.
+pub fn expected_form(row: &Map<String, Value>) -> String {
+    let kept = row.iter().filter(|(name, _)| !LEFT_OUT.contains(&name.as_str()));
+    let sorted: BTreeMap<&String, &Value> = kept.collect();
+    serde_json::to_string(&sorted).unwrap_or_default()
+}
+
+/// What is wrong with a source, from its samples: rows that are not those expected, records that are not understood,
+/// classes that it does not declare, samples that another source claims.
+pub fn check_samples(source: &Source, samples: &[Sample], expected: Option<&str>) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let mut lines = Vec::new();
+    if samples.is_empty() {
+        wrong.push("no samples".to_owned());
+    }
+    for sample in samples {
+        match sample_rows(source, sample) {
+            Ok(rows) => {
+                wrong.extend(rows.iter().filter_map(|row| misunderstood(source, sample, row)));
+                if rows.is_empty() {
+                    wrong.push(format!("{}: no rows", sample.name));
+                }
+                lines.extend(rows.iter().map(expected_form));
+            }
+            Err(error) => wrong.push(format!("{}: {error}", sample.name)),
+        }
+        wrong.extend(misdetected(source, sample));
+    }
+    let Some(expected) = expected else { return wrong };
+    let wanted: Vec<&str> = expected.lines().collect();
+    for (at, (found, wanted)) in lines.iter().zip(&wanted).enumerate() {
+        if found != wanted {
+            wrong.push(format!("row {} is not the one of expected.ndjson:\n  found    {found}\n  expected {wanted}", at + 1));
+        }
+    }
+    if lines.len() != wanted.len() {
+        wrong.push(format!("found {} rows, expected {}", lines.len(), wanted.len()));
+    }
+    wrong
+}
+
+fn misunderstood(source: &Source, sample: &Sample, row: &Map<String, Value>) -> Option<String> {
+    let text = |name: &str| row.get(name).and_then(Value::as_str).unwrap_or_default();
+    let line = row.get("_line").and_then(Value::as_i64).unwrap_or_default();
+    if text("parse_status") != "ok" {
+        let attributes = text("attributes");
+        return Some(format!("{}:{line}: parse_status is {}, {attributes}", sample.name, text("parse_status")));
+    }
+    let class = text("event_class");
+    (!source.event_classes.iter().any(|known| known == class))
+        .then(|| format!("{}:{line}: event_class {class} is not among event_classes", sample.name))
+}
+
+fn misdetected(source: &Source, sample: &Sample) -> Option<String> {
+    let all = records(&sample.bytes, Framing::Json);
+    let first: Vec<&[u8]> = all.iter().take(LOOK).map(|(_, raw)| *raw).collect();
+    let own = Registry::builtin().get(&source.id).is_some();
+    let found = Registry::builtin().detect_with((!own).then_some(source), &first);
+    match found {
+        None => Some(format!("{}: is not recognised by the signs under detect", sample.name)),
+        Some(found) if found.id != source.id => {
+            Some(format!("{}: is taken for {}, {}", sample.name, found.id, found.reason))
+        }
+        Some(_) => None,
+    }
+}
+
+/// What becomes of a member of a source's records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Fate {
+    /// A column holds it, as it is or in another form.
+    Mapped,
+    /// It is in `attributes`.
+    Attribute,
+    /// It is in the verbatim record alone.
+    Dropped,
+}
+
+/// Members of the records of samples, by path, with the worst that becomes of them; `[]` stands for any place in an
+/// array.
+pub fn member_fates(source: &Source, samples: &[Sample]) -> Result<BTreeMap<String, Fate>, MapError> {
+    let mut fates = BTreeMap::new();
+    for sample in samples {
+        let mut mapped: BTreeMap<i64, String> = BTreeMap::new();
+        let mut kept: BTreeMap<i64, String> = BTreeMap::new();
+        for mut row in sample_rows(source, sample)? {
+            let line = row.get("_line").and_then(Value::as_i64).unwrap_or_default();
+            row.remove("raw");
+            let attributes = row.remove("attributes").unwrap_or_default();
+            mapped.entry(line).or_default().push_str(&folded(&Value::Object(row)));
+            kept.entry(line).or_default().push_str(&folded(&attributes));
+        }
+        let Some(mut decoder) = decoder_with(&source.decoder, &source.options) else { continue };
+        let (mut out, mut problems) = (Vec::new(), Vec::new());
+        for (line, raw) in records(&sample.bytes, source.framing) {
+            decoder.push(raw, line, &mut out, &mut problems);
+        }
+        decoder.finish(&mut out, &mut problems);
+        for mut record in out {
+            for (name, value) in &mut record.fields {
+                crate::redact::redact_member(name, value, &mut Vec::new(), &mut None);
+            }
+            let line = record.raws.first().map_or(0, |raw| raw.line as i64);
+            let empty = String::new();
+            let (mapped, kept) = (mapped.get(&line).unwrap_or(&empty), kept.get(&line).unwrap_or(&empty));
+            // Views of other members begin with `_`.
+            for (name, value) in record.fields.iter().filter(|(name, _)| !name.starts_with('_')) {
+                note(source, name, value, (mapped, kept), &mut fates);
+            }
+        }
+    }
+    Ok(fates)
+}
+
+/// Text in which a member's text can be looked for, however often it is quoted.
+fn folded(value: &Value) -> String {
+    value.to_string().replace('\\', "").to_lowercase()
+}
+
+fn note(
+    source: &Source,
+    path: &str,
+    value: &Value,
+    (mapped, kept): (&str, &str),
+    fates: &mut BTreeMap<String, Fate>,
+) {
+    let text = match value {
+        Value::Object(members) => {
+            for (name, value) in members {
+                note(source, &format!("{path}.{name}"), value, (mapped, kept), fates);
+            }
+            return;
+        }
+        Value::Array(items) => {
+            for value in items {
+                note(source, &format!("{path}[]"), value, (mapped, kept), fates);
+            }
+            return;
+        }
+        Value::String(text) if !text.is_empty() => {
+            let text = folded(&Value::from(text.replace('\\', "")));
+            text[1..text.len() - 1].to_owned()
+        }
+        Value::Number(number) => number.to_string(),
+        // Nulls and empty texts say nothing; a truth value cannot be looked for.
+        _ => return,
+    };
+    let fate = match () {
+        () if mapped.contains(&text) || source.holds_converted(path) => Fate::Mapped,
+        () if kept.contains(&text) => Fate::Attribute,
+        () => Fate::Dropped,
+    };
+    let worst = fates.entry(path.to_owned()).or_insert(fate);
+    *worst = (*worst).max(fate);
+}
