@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::commands::{atlas, check, doc, fmt, hunt, ingest, lsp, model, parse, query, serve, store};
+use crate::commands::{atlas, check, doc, fmt, hunt, ingest, lsp, model, parse, query, serve, store, tap};
 
 /// Hunt for attacks on AI and ML systems in recorded telemetry.
 ///
@@ -46,6 +46,7 @@ pub enum Command {
     Ingest(ingest::Args),
     Store(store::Args),
     Serve(serve::Args),
+    Tap(tap::Args),
 }
 
 /// When to use colours.

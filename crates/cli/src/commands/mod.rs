@@ -13,6 +13,7 @@ pub mod parse;
 pub mod query;
 pub mod serve;
 pub mod store;
+pub mod tap;
 
 use crate::Ended;
 use crate::args::Command;
@@ -33,5 +34,6 @@ pub fn run(command: Command, terminal: Terminal) -> anyhow::Result<Ended> {
         Command::Ingest(args) => ingest::run(args, terminal),
         Command::Store(args) => store::run(args, terminal),
         Command::Serve(args) => serve::run(args, terminal),
+        Command::Tap(args) => tap::run(args, terminal),
     }
 }
