@@ -54,16 +54,15 @@ pub fn redact_member(
     secrets: &mut Vec<String>,
     api_key: &mut Option<String>,
 ) {
-    let folded: String =
-        name.chars().filter(|c| !matches!(c, '-' | '_')).collect::<String>().to_ascii_lowercase();
-    if !CREDENTIALS.contains(&folded.as_str()) {
-        redact(member, secrets, api_key);
-        return;
-    }
     // Schemas describe members of these names; only a text is a secret.
     let Value::String(text) = member else {
         return redact(member, secrets, api_key);
     };
+    let folded: String =
+        name.chars().filter(|c| !matches!(c, '-' | '_')).collect::<String>().to_ascii_lowercase();
+    if !CREDENTIALS.contains(&folded.as_str()) {
+        return;
+    }
     if text.is_empty() || text == REDACTED {
         return;
     }

@@ -6,7 +6,7 @@
 //!
 //! The program starts itself as a server that answers each line, once alone and once behind a tap that records to a
 //! file, and sends messages of about 700 bytes: in turn, each after the answer to the last one, for the time of a round
-//! trip; and with many under way, for throughput.
+//! trip; at 5,000 messages a second, for what is recorded of them; and as fast as it goes.
 
 use std::io::{BufRead, BufReader, BufWriter, Write};
 use std::path::Path;
@@ -18,6 +18,10 @@ use atalanta_tap::{Output, Recorder, SpoolOptions, stdio};
 
 const TURNS: usize = 20_000;
 const FLOOD: usize = 200_000;
+/// Requests of the paced run; with their answers twice as many messages.
+const PACED: usize = 25_000;
+/// Time between two requests of the paced run: 5,000 messages a second.
+const PACE: Duration = Duration::from_micros(400);
 
 fn main() {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -74,14 +78,14 @@ fn measure() {
         medians.push((at(0.5), at(0.99)));
     }
     println!("added: p50 {:.1} µs, p99 {:.1} µs", medians[1].0 - medians[0].0, medians[1].1 - medians[0].1);
-    let took = flood(&wrapped);
-    let records = std::fs::read_to_string(&record).map_or(0, |text| text.matches("\"message\":{").count());
-    let messages = 2 * FLOOD;
-    println!(
-        "throughput: {messages} messages in {took:.2?}, {:.0} messages/s",
-        messages as f64 / took.as_secs_f64()
-    );
-    println!("recorded: {records} of {} messages", messages + 2 * TURNS);
+    for (name, count, pace) in [("paced", PACED, PACE), ("as fast as it goes", FLOOD, Duration::ZERO)] {
+        let _ = std::fs::remove_file(&record);
+        let took = flood(&wrapped, count, pace);
+        let messages = 2 * count;
+        let recorded = std::fs::read_to_string(&record).map_or(0, |text| text.matches("\"message\":{").count());
+        let speed = messages as f64 / took.as_secs_f64();
+        println!("{name}: {speed:.0} messages/s, {recorded} of {messages} recorded");
+    }
     let _ = std::fs::remove_dir_all(folder);
 }
 
@@ -118,18 +122,23 @@ fn turns(words: &[&str]) -> Vec<Duration> {
     times
 }
 
-fn flood(words: &[&str]) -> Duration {
+fn flood(words: &[&str], count: usize, pace: Duration) -> Duration {
     let mut child = start(words);
     let mut to = BufWriter::with_capacity(1 << 16, child.stdin.take().expect("it is a pipe"));
     let from = BufReader::new(child.stdout.take().expect("it is a pipe"));
     let start = Instant::now();
     let reader = std::thread::spawn(move || from.lines().count());
-    for id in 0..FLOOD {
+    for id in 0..count {
         to.write_all(message(id).as_bytes()).expect("the server reads");
+        let ahead = (pace * id as u32).saturating_sub(start.elapsed());
+        if !ahead.is_zero() {
+            to.flush().expect("the server reads");
+            std::thread::sleep(ahead);
+        }
     }
     drop(to);
     let answers = reader.join().expect("counting lines does not fail");
-    assert_eq!(answers, FLOOD);
+    assert_eq!(answers, count);
     // With the end of the tap, so that recording is in the time.
     let _ = child.wait();
     start.elapsed()

@@ -78,7 +78,8 @@ pub(crate) fn line(
     out.push_str(",\"message\":");
     match content.message {
         // Outside of strings JSON has line ends as blanks only, and inside of strings none at all.
-        Some(text) => out.extend(text.chars().map(|c| if matches!(c, '\n' | '\r') { ' ' } else { c })),
+        Some(text) if text.contains(['\n', '\r']) => out.push_str(&text.replace(['\n', '\r'], " ")),
+        Some(text) => out.push_str(text),
         None => out.push_str("null"),
     }
     if let Some(raw) = content.raw {

@@ -15,13 +15,13 @@ const LAUNCHER_WORDS: &[&str] = &["run", "exec", "tool", "start"];
 
 /// The host's name.
 pub(crate) fn host() -> Option<String> {
-    let name = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    let name = nix::unistd::gethostname().ok()?.to_string_lossy().into_owned();
     (!name.is_empty()).then_some(name)
 }
 
 /// The user's id.
 pub(crate) fn user() -> String {
-    rustix::process::getuid().as_raw().to_string()
+    nix::unistd::getuid().to_string()
 }
 
 /// The user's name as the environment has it.

@@ -14,8 +14,9 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use rustix::event::{PollFd, PollFlags, poll};
-use rustix::process::{Pid, Signal, kill_process};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use serde_json::{Map, Value, json};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
 use signal_hook::iterator::Signals;
@@ -102,8 +103,8 @@ pub fn run(options: &Options, recorder: &Recorder) -> io::Result<Exit> {
 pub fn end_by(signal: i32) {
     // Some signals end with a core dump by default; the default action is what the server had, too.
     let _ = signal_hook::low_level::emulate_default_handler(signal);
-    if let Some(signal) = Signal::from_named_raw(signal) {
-        let _ = kill_process(rustix::process::getpid(), signal);
+    if let Ok(signal) = Signal::try_from(signal) {
+        let _ = kill(Pid::this(), signal);
     }
 }
 
@@ -136,11 +137,11 @@ fn signals_to_hand_on() -> Vec<i32> {
 }
 
 fn hand_on(mut signals: Signals, server: u32) {
-    let Some(server) = i32::try_from(server).ok().and_then(Pid::from_raw) else { return };
+    let Ok(server) = i32::try_from(server).map(Pid::from_raw) else { return };
     std::thread::spawn(move || {
         for signal in signals.forever() {
-            if let Some(signal) = Signal::from_named_raw(signal) {
-                let _ = kill_process(server, signal);
+            if let Ok(signal) = Signal::try_from(signal) {
+                let _ = kill(server, signal);
             }
         }
     });
@@ -164,7 +165,7 @@ fn pumps(
         std::thread::spawn(move || {
             pump(from, OwnedFd::from(stdin).into(), id, &queue);
             // The client must learn that nobody reads any more.
-            let _ = File::open("/dev/null").and_then(|null| Ok(rustix::stdio::dup2_stdin(null)?));
+            let _ = File::open("/dev/null").and_then(|null| Ok(nix::unistd::dup2_stdin(null)?));
         });
     }
     if let Some(stdout) = child.stdout.take() {
@@ -192,7 +193,7 @@ fn pump(mut from: File, mut to: File, id: u64, queue: &Queue) {
         let read = match from.read(&mut buffer) {
             Ok(0) => break,
             Ok(read) => read,
-            Err(error) if wait_for(&error, &from, PollFlags::IN) => continue,
+            Err(error) if wait_for(&error, &from, PollFlags::POLLIN) => continue,
             Err(_) => break,
         };
         // Before it is written: an answer must not be recorded before its request.
@@ -209,7 +210,7 @@ fn write_all(to: &mut File, mut bytes: &[u8]) -> io::Result<()> {
         match to.write(bytes) {
             Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
             Ok(written) => bytes = &bytes[written..],
-            Err(error) if wait_for(&error, to, PollFlags::OUT) => {}
+            Err(error) if wait_for(&error, to, PollFlags::POLLOUT) => {}
             Err(error) => return Err(error),
         }
     }
@@ -221,7 +222,7 @@ fn wait_for(error: &io::Error, file: &File, event: PollFlags) -> bool {
     match error.kind() {
         io::ErrorKind::Interrupted => true,
         io::ErrorKind::WouldBlock => {
-            let _ = poll(&mut [PollFd::new(file, event)], None);
+            let _ = poll(&mut [PollFd::new(file.as_fd(), event)], PollTimeout::NONE);
             true
         }
         _ => false,

@@ -35,7 +35,7 @@ def test_torch(tmp_path):
     start, *steps, end = read(tmp_path / "a")
     assert start["dataset_rows"] == 64 and len(steps) == 4 and end["sensor_errors"] == 0
     assert steps[-1]["grad_norm"] == pytest.approx(expected, rel=1e-6)
-    assert steps[-1]["loss"] == pytest.approx(float(loss), rel=1e-6)
+    assert steps[-1]["loss"] == pytest.approx(float(loss.detach()), rel=1e-6)
     assert (steps[-1]["lr"], steps[-1]["optimizer"], steps[-1]["framework"]) == (0.5, "SGD", "torch")
     assert set(steps[-1]["grad_norm_by_layer"]) == {"weight", "bias"}
 

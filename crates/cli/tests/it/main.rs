@@ -14,6 +14,7 @@ mod parse;
 mod query;
 mod serve;
 mod store;
+mod tap;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};

@@ -14,7 +14,6 @@ class TrainingSensor(Callback):
     def __init__(self, **options):
         self.options = options
         self.tap = None
-        self.step = None
 
     def on_train_start(self, trainer, module):
         try:
@@ -26,19 +25,12 @@ class TrainingSensor(Callback):
         except Exception:  # the training must not notice
             self.tap = None
 
-    def on_before_zero_grad(self, trainer, module, optimizer):
-        """The last moment at which the gradients of a step are there, and its loss and batch are known."""
-        if self.tap is not None and self.step is not None:
-            loss, batch = self.step
-            self.step = None
-            self.tap.step(loss, batch, epoch=trainer.current_epoch)
-
     def on_train_batch_end(self, trainer, module, outputs, batch, batch_idx):
-        loss = outputs.get("loss") if isinstance(outputs, dict) else outputs
-        self.step = (loss, batch)
+        """Gradients stay until the next batch clears them."""
+        if self.tap is not None:
+            loss = outputs.get("loss") if isinstance(outputs, dict) else outputs
+            self.tap.step(loss, batch, epoch=trainer.current_epoch)
 
     def on_train_end(self, trainer, module):
         if self.tap is not None:
-            if self.step is not None:
-                self.tap.step(*self.step, epoch=trainer.current_epoch)
             self.tap.close()
