@@ -107,7 +107,7 @@ fn expected_form(mut row: Map<String, Value>) -> Value {
 fn every_embedded_source_loads() {
     let (registry, errors) = Registry::load();
     assert_eq!(errors, Vec::<String>::new());
-    assert_eq!(registry.sources().len(), 12);
+    assert_eq!(registry.sources().len(), 16);
     for source in registry.sources() {
         assert!(source.title.len() > 3 && source.link.starts_with("https://"), "{}", source.id);
         let catalog = atalanta_schema::Catalog::builtin();
@@ -273,7 +273,7 @@ fn converted(source: &str, name: &str) -> bool {
             &["api_base", "status", "call_type", "_api_key", "content-length", "error_code", "model"]
         }
         "llm_wire" => &["host", "traceparent", "content-length", "path"],
-        "mcp_tap" => &["kind", "traceparent", "rpc_id"],
+        "mcp_tap" => &["kind", "traceparent", "rpc_id", "client_command"],
         "sysmon" => &[
             "UtcTime",
             "@timestamp",
@@ -318,6 +318,17 @@ fn converted(source: &str, name: &str) -> bool {
         "linux_audit" => &["kind", "success", "auid", "uid", "auid_name", "uid_name", "addr", "euid"],
         "osquery" => &["action", "user_time", "system_time", "protocol", "time"],
         "bpftrace" => &["kind"],
+        "agent_event" => &["time", "url", "protocol"],
+        "ironclad" => &["created_at", "status", "cached"],
+        "sidecar" => &[
+            "start_time",
+            "traceparent",
+            "downstream_local_address",
+            "downstream_remote_address",
+            "upstream_host",
+            "authority",
+            "protocol",
+        ],
         _ => &[],
     };
     forms.iter().any(|form| name == *form || last == *form || name.ends_with(&format!(".{form}")))

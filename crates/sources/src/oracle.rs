@@ -331,10 +331,13 @@ fn function(name: &str, values: &[Value]) -> Option<Value> {
     })
 }
 
-/// The three formats of the mappings.
+/// The formats of the mappings.
 fn parse_time(format: &str, value: &str) -> Option<i64> {
     let iso = match format {
         "%Y-%m-%dT%H:%M:%E*SZ" | "%Y-%m-%dT%H:%M:%SZ" => value.to_owned(),
+        // With an offset, or `Z`.
+        "%Y-%m-%dT%H:%M:%E*S%Ez" => value.to_owned(),
+        "%Y-%m-%dT%H:%M:%E*S" => format!("{value}Z"),
         "%Y-%m-%d %H:%M:%E*S" => format!("{}Z", value.replacen(' ', "T", 1)),
         other => panic!("format {other}"),
     };

@@ -1,5 +1,7 @@
 //! What the system knows about this process and its parent.
 
+use std::os::unix::fs::MetadataExt;
+
 use serde_json::Value;
 
 use crate::credentials::redact_arguments;
@@ -15,13 +17,14 @@ const LAUNCHER_WORDS: &[&str] = &["run", "exec", "tool", "start"];
 
 /// The host's name.
 pub(crate) fn host() -> Option<String> {
-    let name = nix::unistd::gethostname().ok()?.to_string_lossy().into_owned();
-    (!name.is_empty()).then_some(name)
+    let files = ["/proc/sys/kernel/hostname", "/etc/hostname"];
+    let mut names = files.iter().filter_map(|file| Some(std::fs::read_to_string(file).ok()?.trim().to_owned()));
+    names.find(|name| !name.is_empty()).or_else(|| std::env::var("HOSTNAME").ok())
 }
 
-/// The user's id.
-pub(crate) fn user() -> String {
-    nix::unistd::getuid().to_string()
+/// The user's id; none where there is no `/proc`.
+pub(crate) fn user() -> Option<String> {
+    Some(std::fs::metadata("/proc/self").ok()?.uid().to_string())
 }
 
 /// The user's name as the environment has it.

@@ -9,15 +9,14 @@ use std::fs::File;
 use std::io::{self, IsTerminal, Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::process::{ExitStatusExt, parent_id};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
 use serde_json::{Map, Value, json};
+use shared_child::SharedChild;
+use shared_child::unix::SharedChildExt;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
 use signal_hook::iterator::Signals;
 
@@ -77,14 +76,14 @@ pub fn run(options: &Options, recorder: &Recorder) -> io::Result<Exit> {
     }
     // Before the start: a signal that comes right after it must reach the server.
     let signals = Signals::new(signals_to_hand_on())?;
-    let mut child = command.spawn()?;
+    let child = Arc::new(SharedChild::spawn(&mut command)?);
     let connection = Arc::new(connection(options, child.id()));
     let queue = recorder.queue();
     let mut members = Map::new();
     members.insert("client_cmdline".to_owned(), process::command_line(parent_id()));
     say(queue, &connection, "tap_start", members);
-    hand_on(signals, child.id());
-    let outputs = pumps(&mut child, &connection, queue)?;
+    hand_on(signals, Arc::clone(&child));
+    let outputs = pumps(&child, &connection, queue)?;
     let status = child.wait()?;
     drain(outputs);
     let exit = match (status.code(), status.signal()) {
@@ -103,9 +102,6 @@ pub fn run(options: &Options, recorder: &Recorder) -> io::Result<Exit> {
 pub fn end_by(signal: i32) {
     // Some signals end with a core dump by default; the default action is what the server had, too.
     let _ = signal_hook::low_level::emulate_default_handler(signal);
-    if let Ok(signal) = Signal::try_from(signal) {
-        let _ = kill(Pid::this(), signal);
-    }
 }
 
 fn connection(options: &Options, server_pid: u32) -> Connection {
@@ -136,20 +132,18 @@ fn signals_to_hand_on() -> Vec<i32> {
     signals
 }
 
-fn hand_on(mut signals: Signals, server: u32) {
-    let Ok(server) = i32::try_from(server).map(Pid::from_raw) else { return };
+fn hand_on(mut signals: Signals, server: Arc<SharedChild>) {
     std::thread::spawn(move || {
         for signal in signals.forever() {
-            if let Ok(signal) = Signal::try_from(signal) {
-                let _ = kill(server, signal);
-            }
+            // A server that has ended needs none.
+            let _ = server.send_signal(signal);
         }
     });
 }
 
 /// Starts a thread for each stream; gives those of the two outputs.
 fn pumps(
-    child: &mut Child,
+    child: &SharedChild,
     connection: &Arc<Connection>,
     queue: &Arc<Queue>,
 ) -> io::Result<Vec<JoinHandle<()>>> {
@@ -159,24 +153,24 @@ fn pumps(
         id
     };
     let mut outputs = Vec::new();
-    if let Some(stdin) = child.stdin.take() {
+    if let Some(stdin) = child.take_stdin() {
         let (id, queue) = (open(Direction::ClientToServer), Arc::clone(queue));
-        let from = own(&io::stdin())?;
+        let mut from = own(&io::stdin())?;
         std::thread::spawn(move || {
-            pump(from, OwnedFd::from(stdin).into(), id, &queue);
-            // The client must learn that nobody reads any more.
-            let _ = File::open("/dev/null").and_then(|null| Ok(nix::unistd::dup2_stdin(null)?));
+            pump(&mut from, OwnedFd::from(stdin).into(), id, &queue);
+            // A server that closed its input and lives on: the client must not block on a full pipe.
+            let _ = io::copy(&mut from, &mut io::sink());
         });
     }
-    if let Some(stdout) = child.stdout.take() {
+    if let Some(stdout) = child.take_stdout() {
         let (id, queue) = (open(Direction::ServerToClient), Arc::clone(queue));
         let to = own(&io::stdout())?;
-        outputs.push(std::thread::spawn(move || pump(OwnedFd::from(stdout).into(), to, id, &queue)));
+        outputs.push(std::thread::spawn(move || pump(&mut OwnedFd::from(stdout).into(), to, id, &queue)));
     }
-    if let Some(stderr) = child.stderr.take() {
+    if let Some(stderr) = child.take_stderr() {
         let (id, queue) = (open(Direction::ServerStderr), Arc::clone(queue));
         let to = own(&io::stderr())?;
-        outputs.push(std::thread::spawn(move || pump(OwnedFd::from(stderr).into(), to, id, &queue)));
+        outputs.push(std::thread::spawn(move || pump(&mut OwnedFd::from(stderr).into(), to, id, &queue)));
     }
     Ok(outputs)
 }
@@ -186,14 +180,14 @@ fn own(stream: &impl AsFd) -> io::Result<File> {
     Ok(stream.as_fd().try_clone_to_owned()?.into())
 }
 
-/// Moves bytes until one side has ended; both are closed then.
-fn pump(mut from: File, mut to: File, id: u64, queue: &Queue) {
+/// Moves bytes until one side has ended; the target is closed then.
+fn pump(from: &mut File, mut to: File, id: u64, queue: &Queue) {
     let mut buffer = vec![0; CHUNK];
     loop {
         let read = match from.read(&mut buffer) {
             Ok(0) => break,
             Ok(read) => read,
-            Err(error) if wait_for(&error, &from, PollFlags::POLLIN) => continue,
+            Err(error) if try_again(&error) => continue,
             Err(_) => break,
         };
         // Before it is written: an answer must not be recorded before its request.
@@ -210,19 +204,19 @@ fn write_all(to: &mut File, mut bytes: &[u8]) -> io::Result<()> {
         match to.write(bytes) {
             Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
             Ok(written) => bytes = &bytes[written..],
-            Err(error) if wait_for(&error, to, PollFlags::POLLOUT) => {}
+            Err(error) if try_again(&error) => {}
             Err(error) => return Err(error),
         }
     }
     Ok(())
 }
 
-/// Whether to try again: after an interruption, and once a stream that another process made non-blocking is ready.
-fn wait_for(error: &io::Error, file: &File, event: PollFlags) -> bool {
+/// After an interruption, and after a moment where another process made the stream non-blocking.
+fn try_again(error: &io::Error) -> bool {
     match error.kind() {
         io::ErrorKind::Interrupted => true,
         io::ErrorKind::WouldBlock => {
-            let _ = poll(&mut [PollFd::new(file.as_fd(), event)], PollTimeout::NONE);
+            std::thread::sleep(Duration::from_micros(200));
             true
         }
         _ => false,
@@ -250,7 +244,7 @@ mod tests {
         let queue = Queue::new();
         let own = Arc::clone(&queue);
         let thread = std::thread::spawn(move || {
-            pump(OwnedFd::from(source).into(), OwnedFd::from(target).into(), 1, &own)
+            pump(&mut OwnedFd::from(source).into(), OwnedFd::from(target).into(), 1, &own)
         });
         let chunks = chunks.to_vec();
         let feeder = std::thread::spawn(move || {
@@ -298,7 +292,7 @@ mod tests {
         let (sink, target) = io::pipe().unwrap();
         drop(sink);
         let thread = std::thread::spawn(move || {
-            pump(OwnedFd::from(source).into(), OwnedFd::from(target).into(), 1, &Queue::new());
+            pump(&mut OwnedFd::from(source).into(), OwnedFd::from(target).into(), 1, &Queue::new());
         });
         feed.write_all(b"x").unwrap();
         thread.join().unwrap();

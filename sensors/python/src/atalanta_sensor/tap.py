@@ -245,7 +245,7 @@ def _rank():
 
 def _command_line():
     """The program's name; arguments may hold credentials."""
-    return [os.path.basename(sys.executable or "python")] + [argument for argument in sys.argv[:1]]
+    return " ".join([os.path.basename(sys.executable or "python"), *sys.argv[:1]])
 
 
 def _optimizer(optimizer):
