@@ -2,7 +2,9 @@
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::commands::{atlas, check, doc, fmt, hunt, ingest, lsp, model, parse, query, serve, sources, store};
+use crate::commands::{
+    atlas, check, doc, fmt, hunt, ingest, lsp, model, parse, query, serve, sources, store, tap,
+};
 
 /// Hunt for attacks on AI and ML systems in recorded telemetry.
 ///
@@ -47,6 +49,7 @@ pub enum Command {
     Sources(sources::Args),
     Store(store::Args),
     Serve(serve::Args),
+    Tap(tap::Args),
 }
 
 /// When to use colours.

@@ -40,6 +40,8 @@ pub enum Ended {
     Findings,
     /// Could not be done; the reason has been printed.
     Failed,
+    /// With the exit code of a program that was run.
+    Code(u8),
 }
 
 impl From<Ended> for ExitCode {
@@ -48,6 +50,7 @@ impl From<Ended> for ExitCode {
             Ended::Clean => Self::SUCCESS,
             Ended::Findings => Self::from(1),
             Ended::Failed => Self::from(2),
+            Ended::Code(code) => Self::from(code),
         }
     }
 }

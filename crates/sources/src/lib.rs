@@ -5,14 +5,12 @@
 
 pub mod decode;
 
-mod canonical_json;
 mod columns;
 mod conversation;
 mod detect;
 mod framing;
 mod mapper;
 mod paths;
-mod redact;
 mod registry;
 mod row_id;
 mod rules;
@@ -27,6 +25,8 @@ mod conformance;
 mod oracle;
 #[cfg(test)]
 mod pages;
+
+use atalanta_record::{canonical_json, redact};
 
 pub use canonical_json::{canonical_hash, canonical_json};
 pub use detect::Detection;

@@ -357,6 +357,7 @@ fn parse_time(format: &str, value: &str) -> Option<i64> {
             let time = jiff::fmt::strtime::parse(format, value).ok()?.to_timestamp().ok()?;
             return Some(time.as_microsecond());
         }
+        "%Y-%m-%dT%H:%M:%E*S" => format!("{value}Z"),
         "%Y-%m-%d %H:%M:%E*S" => format!("{}Z", value.replacen(' ', "T", 1)),
         other => panic!("format {other}"),
     };

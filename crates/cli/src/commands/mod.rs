@@ -14,6 +14,7 @@ pub mod query;
 pub mod serve;
 pub mod sources;
 pub mod store;
+pub mod tap;
 
 use crate::Ended;
 use crate::args::Command;
@@ -35,5 +36,6 @@ pub fn run(command: Command, terminal: Terminal) -> anyhow::Result<Ended> {
         Command::Sources(args) => sources::run(args, terminal),
         Command::Store(args) => store::run(args, terminal),
         Command::Serve(args) => serve::run(args, terminal),
+        Command::Tap(args) => tap::run(args, terminal),
     }
 }

@@ -15,6 +15,7 @@ mod query;
 mod serve;
 mod sources;
 mod store;
+mod tap;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};

@@ -12,7 +12,7 @@ use crate::Bench;
 /// Rounds of the fault test; `ATALANTA_KILL_ROUNDS=200` for the long run.
 const ROUNDS: u64 = 5;
 
-struct Server {
+pub struct Server {
     child: Child,
     address: SocketAddr,
 }
@@ -20,8 +20,13 @@ struct Server {
 impl Server {
     /// Starts a server over the bench's folder `lake` and waits until it listens.
     fn start(bench: &Bench) -> Self {
+        Self::start_at(bench, "127.0.0.1:0")
+    }
+
+    /// The same, at an address.
+    pub fn start_at(bench: &Bench, address: &str) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_atalanta"))
-            .args(["serve", "--config", "serve.toml", "--data-dir", "lake", "--listen", "127.0.0.1:0"])
+            .args(["serve", "--config", "serve.toml", "--data-dir", "lake", "--listen", address])
             .current_dir(bench.folder.path())
             .stdin(Stdio::null())
             .stdout(Stdio::null())

@@ -21,20 +21,23 @@ pub(super) struct Definitions {
 }
 
 impl Definitions {
-    /// Rows for what is new, changed or removed in a list; `whole` if the list is complete.
+    /// Rows for what is new, changed or removed in a list; `whole` if the list is complete. `hashes` are those that
+    /// the tap made of the definitions before it removed credentials from them.
     pub(super) fn compare(
         &mut self,
         base: &Map<String, Value>,
         tools: &[Value],
+        hashes: &[Value],
         whole: bool,
     ) -> Vec<Map<String, Value>> {
         let server = base.get("tool_server").and_then(Value::as_str).unwrap_or_default().to_owned();
         let mut rows = Vec::new();
         let mut listed = HashSet::new();
-        for tool in tools {
+        for (position, tool) in tools.iter().enumerate() {
             let Some(name) = tool.get("name").and_then(Value::as_str) else { continue };
             listed.insert(name.to_owned());
-            let hash = canonical_hash(tool);
+            let made = hashes.get(position).and_then(Value::as_str).filter(|_| hashes.len() == tools.len());
+            let hash = made.map_or_else(|| canonical_hash(tool), str::to_owned);
             let previous = self.remember((server.clone(), name.to_owned()), hash.clone());
             if previous.as_deref() == Some(hash.as_str()) {
                 continue;

@@ -2,8 +2,9 @@
 //!
 //! Envelope: `ts_ns, seq, connection_id, transport, direction, client_pid, server_pid, server_label,
 //! server_cmdline, message`, and over HTTP also `http` with `url`, `host`, `path`, `headers`, `status`,
-//! `client_ip`, `client_port`, `server_ip`, `server_port`, `tls_version`, `tls_name`. JSON-RPC answers
-//! are joined on (connection, direction, id). Both eras of the protocol parse: sessions that begin with
+//! `client_ip`, `client_port`, `server_ip`, `server_port`, `tls_version`, `tls_name`, `response_headers`. With
+//! `tool_definition_hashes` a tap says what it hashed. Records of the direction `tap` are what the tap itself has to
+//! say: `event` and its members. JSON-RPC answers are joined on (connection, direction, id). Both eras of the protocol parse: sessions that begin with
 //! `initialize` (to 2025-11-25) and stateless requests that carry their own `_meta` (2026-07-28).
 //!
 //! State is bounded: [`MAX_CONNECTIONS`] connections, [`MAX_PENDING`] requests that wait no longer than
@@ -114,6 +115,9 @@ impl Mcp {
         };
         if direction == "server_stderr" {
             return out.push(rows::stderr(record.clone(), fields));
+        }
+        if direction == "tap" {
+            return out.push(rows::event(record.clone(), &fields));
         }
         let from_client = direction == "client_to_server";
         let Value::Object(message) = message else {
@@ -229,7 +233,8 @@ impl Mcp {
         let result = answer.message.get("result");
         if let (true, Some(result)) = (method == "tools/list", result) {
             let cursor = request.message.get("params").and_then(|params| params.get("cursor")).is_some();
-            for row in self.list(&base, result, &request.connection, cursor) {
+            let hashes = answer.fields.get("tool_definition_hashes");
+            for row in self.list(&base, result, hashes, &request.connection, cursor) {
                 out.push(Decoded { fields: row, raws: raws.clone(), ordinal });
                 ordinal += 1;
             }
@@ -248,6 +253,7 @@ impl Mcp {
         &mut self,
         base: &Map<String, Value>,
         result: &Value,
+        hashes: Option<&Value>,
         connection: &str,
         cursor: bool,
     ) -> Vec<Map<String, Value>> {
@@ -262,7 +268,8 @@ impl Mcp {
         let instructions = state.instructions.clone();
         let whole = !cursor && result.get("nextCursor").is_none_or(Value::is_null);
         let tools = result.get("tools").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-        let mut rows = self.definitions.compare(base, tools, whole);
+        let hashes = hashes.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+        let mut rows = self.definitions.compare(base, tools, hashes, whole);
         for row in &mut rows {
             put(row, "list_trigger", trigger);
             put(row, "instructions", instructions.clone());

@@ -47,6 +47,9 @@ pub(super) fn message(
         if let Some(status) = answer.fields.get("http").and_then(|http| http.get("status")) {
             put(&mut fields, "http_status", status.clone());
         }
+        if let Some(headers) = answer.fields.get("http").and_then(|http| http.get("response_headers")) {
+            put(&mut fields, "response_headers", headers.clone());
+        }
     }
     Decoded { fields, raws, ordinal: 0 }
 }
@@ -60,12 +63,28 @@ pub(super) fn stderr(raw: RawRecord, fields: Map<String, Value>) -> Decoded {
     raw.decoded(row)
 }
 
+/// What the tap itself says: that it started, how the server ended, what it could not record.
+pub(super) fn event(raw: RawRecord, fields: &Map<String, Value>) -> Decoded {
+    let mut row = envelope(fields, true, &Connection::default());
+    row.remove("direction");
+    put(&mut row, "kind", "tap");
+    for name in ["event", "exit_code", "signal", "records_lost"] {
+        put(&mut row, name, fields.get(name).cloned().unwrap_or_default());
+    }
+    put(&mut row, "client_command", command_line(fields.get("client_cmdline")).join(" "));
+    raw.decoded(row)
+}
+
 /// A line on the wire that is not a JSON-RPC object.
 pub(super) fn unreadable(raw: RawRecord, fields: Map<String, Value>) -> Decoded {
     let from_client = fields.get("direction").and_then(Value::as_str) == Some("client_to_server");
     let mut row = envelope(&fields, from_client, &Connection::default());
     put(&mut row, "kind", "message");
     put(&mut row, "text", fields.get("raw").cloned().unwrap_or_default());
+    put(&mut row, "missing_bytes", fields.get("missing_bytes").cloned().unwrap_or_default());
+    if let Some(status) = fields.get("http").and_then(|http| http.get("status")) {
+        put(&mut row, "http_status", status.clone());
+    }
     raw.decoded(row)
 }
 
@@ -96,9 +115,10 @@ pub(super) fn nested(base: &Map<String, Value>, name: &str, request: &Value) -> 
 
 /// A header of the HTTP envelope, by its lower-case name.
 pub(super) fn header(fields: &Map<String, Value>, name: &str) -> Option<String> {
-    let headers = fields.get("http")?.get("headers")?.as_object()?;
-    let (_, value) = headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name))?;
-    value.as_str().map(str::to_owned)
+    let http = fields.get("http")?;
+    let all = ["headers", "response_headers"].iter().filter_map(|of| http.get(*of)?.as_object());
+    let mut found = all.flatten().filter(|(key, _)| key.eq_ignore_ascii_case(name));
+    found.next()?.1.as_str().map(str::to_owned)
 }
 
 fn envelope(fields: &Map<String, Value>, from_client: bool, state: &Connection) -> Map<String, Value> {
@@ -113,6 +133,7 @@ fn envelope(fields: &Map<String, Value>, from_client: bool, state: &Connection) 
         "server_label",
         "client_name",
         "user",
+        "user_name",
         "host",
     ] {
         put(&mut row, name, fields.get(name).cloned().unwrap_or_default());
@@ -153,7 +174,9 @@ fn tool_server(fields: &Map<String, Value>, command: &[String]) -> Option<String
             let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
             return Some(rest.split(['?', '#']).next().unwrap_or(rest).to_ascii_lowercase());
         }
-        return Some(format!("{}{}", host?.to_ascii_lowercase(), text("path").unwrap_or("")));
+        // A query may name a session; the server is the same in all of them.
+        let path = text("path").unwrap_or("").split(['?', '#']).next().unwrap_or("");
+        return Some(format!("{}{path}", host?.to_ascii_lowercase()));
     }
     let (program, arguments) = command.split_first()?;
     let program = program.rsplit(['/', '\\']).next().unwrap_or(program);

@@ -49,7 +49,7 @@ static SIGNED: LazyLock<Option<Regex>> = LazyLock::new(|| {
 const API_KEYS: &[&str] = &["authorization", "xapikey", "apikey", "xgoogapikey"];
 
 /// Replaces credentials below `value`; their texts go to `secrets`, the first API key to `api_key`.
-pub(crate) fn redact(value: &mut Value, secrets: &mut Vec<String>, api_key: &mut Option<String>) {
+pub fn redact(value: &mut Value, secrets: &mut Vec<String>, api_key: &mut Option<String>) {
     match value {
         Value::Array(items) => items.iter_mut().for_each(|item| redact(item, secrets, api_key)),
         Value::Object(map) => {
@@ -77,7 +77,7 @@ fn redact_address(text: &mut String, secrets: &mut Vec<String>) {
 }
 
 /// Replaces the member if its name marks a credential, else what is below it.
-pub(crate) fn redact_member(
+pub fn redact_member(
     name: &str,
     member: &mut Value,
     secrets: &mut Vec<String>,
@@ -106,7 +106,7 @@ pub(crate) fn redact_member(
 }
 
 /// The raw text without the secrets; values shorter than 6 characters would cut ordinary words.
-pub(crate) fn redact_text(text: &str, secrets: &[String]) -> String {
+pub fn redact_text(text: &str, secrets: &[String]) -> String {
     let mut out = text.to_owned();
     for secret in secrets.iter().filter(|secret| secret.len() >= 6) {
         out = out.replace(secret.as_str(), REDACTED);
@@ -120,7 +120,7 @@ pub(crate) fn redact_text(text: &str, secrets: &[String]) -> String {
 }
 
 /// First 12 hexadecimal digits of HMAC-SHA256 over the API key (RFC 2104), with the key of the installation.
-pub(crate) fn api_key_id(install_key: &[u8; 32], api_key: &str) -> String {
+pub fn api_key_id(install_key: &[u8; 32], api_key: &str) -> String {
     const BLOCK: usize = 64;
     let mut padded = [0u8; BLOCK];
     padded[..install_key.len()].copy_from_slice(install_key);

@@ -20,7 +20,7 @@ pub fn canonical_hash(value: &Value) -> String {
 }
 
 /// Lower-case hexadecimal digits of bytes.
-pub(crate) fn hex(bytes: &[u8]) -> String {
+pub fn hex(bytes: &[u8]) -> String {
     let mut out = String::with_capacity(bytes.len() * 2);
     for byte in bytes {
         let _ = write!(out, "{byte:02x}");

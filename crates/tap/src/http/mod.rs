@@ -1,0 +1,158 @@
+//! A tap in front of a server that speaks streamable HTTP, or HTTP with server-sent events (2024-11-05).
+//!
+//! Requests go to the upstream with their path, query, headers and body as they came; `Host` names the upstream, and
+//! headers that concern one connection only (RFC 9110, 7.6.1) are each connection's own. Answers come back likewise,
+//! frame by frame.
+
+pub(crate) mod exchanges;
+mod forward;
+mod tee;
+mod upstream;
+
+use std::collections::BTreeMap;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::HeaderMap;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use serde_json::{Map, Value, json};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::envelope::Connection;
+use crate::process;
+use crate::queue::Queue;
+use crate::recorder::Recorder;
+
+pub use upstream::{Upstream, UpstreamError};
+
+/// How long a client may take for the head of a request.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// One request, as far as it is known before its answer.
+#[derive(Debug)]
+pub(crate) struct Exchange {
+    pub(crate) connection: Arc<Connection>,
+    pub(crate) ts_ns: i64,
+    pub(crate) method: String,
+    /// Path and query, without credentials.
+    pub(crate) path: String,
+    /// Session that header or query name.
+    pub(crate) session: Option<String>,
+    pub(crate) headers: Headers,
+    pub(crate) client: SocketAddr,
+    pub(crate) upstream: Arc<Upstream>,
+}
+
+/// The head of an answer.
+#[derive(Debug)]
+pub(crate) struct ResponseHead {
+    pub(crate) status: u16,
+    pub(crate) headers: Headers,
+    pub(crate) server: Option<SocketAddr>,
+    pub(crate) tls_version: Option<&'static str>,
+}
+
+/// Headers by lower-case name, several of one name joined, credentials redacted.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Headers(pub(crate) BTreeMap<String, String>);
+
+impl Headers {
+    fn of(headers: &HeaderMap) -> Self {
+        let mut all: BTreeMap<String, String> = BTreeMap::new();
+        for (name, value) in headers {
+            let value = String::from_utf8_lossy(value.as_bytes());
+            all.entry(name.as_str().to_owned())
+                .and_modify(|there| {
+                    there.push_str(", ");
+                    there.push_str(&value);
+                })
+                .or_insert_with(|| value.into_owned());
+        }
+        Self(all)
+    }
+
+    /// As JSON, for records.
+    pub(crate) fn redacted(&self, wanted: impl Fn(&str) -> bool) -> Value {
+        let headers = self.0.iter().filter(|(name, _)| wanted(name));
+        let headers: Map<String, Value> =
+            headers.map(|(name, value)| (name.clone(), Value::from(value.as_str()))).collect();
+        let mut headers = Value::Object(headers);
+        atalanta_record::redact::redact(&mut headers, &mut Vec::new(), &mut None);
+        headers
+    }
+
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str)
+    }
+}
+
+/// What all connections share.
+struct Shared {
+    upstream: Arc<Upstream>,
+    client: upstream::Client,
+    queue: Arc<Queue>,
+    label: String,
+}
+
+/// Listens and forwards until a signal ends it; `ready` is told the address.
+pub fn run(
+    listen: SocketAddr,
+    upstream: Upstream,
+    label: Option<String>,
+    recorder: &Recorder,
+    ready: impl FnOnce(SocketAddr),
+) -> io::Result<()> {
+    let client = upstream.client()?;
+    let label = label.unwrap_or_else(|| upstream.authority().to_owned());
+    let queue = Arc::clone(recorder.queue());
+    let shared = Arc::new(Shared { upstream: Arc::new(upstream), client, queue, label });
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let ended = runtime.block_on(serve(listen, shared, ready));
+    // Streams may stay open for days: they end with the process.
+    runtime.shutdown_timeout(Duration::from_millis(100));
+    ended
+}
+
+async fn serve(listen: SocketAddr, shared: Arc<Shared>, ready: impl FnOnce(SocketAddr)) -> io::Result<()> {
+    let listener = TcpListener::bind(listen).await?;
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    ready(listener.local_addr()?);
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            _ = terminate.recv() => return Ok(()),
+            _ = interrupt.recv() => return Ok(()),
+        };
+        match accepted {
+            Ok((stream, client)) => {
+                tokio::spawn(connection(stream, client, Arc::clone(&shared)));
+            }
+            // Out of file descriptors, or a client that was gone at once: others may do better.
+            Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+        }
+    }
+}
+
+async fn connection(stream: TcpStream, client: SocketAddr, shared: Arc<Shared>) {
+    // Answers are written frame by frame; none waits for more to come.
+    let _ = stream.set_nodelay(true);
+    let id = format!("{}-{client}-{}", shared.label, crate::now_ns() / 1_000_000);
+    let members = [("server_label", json!(shared.label)), ("host", json!(process::host()))];
+    let connection = Arc::new(Connection::new(id, "http", &members));
+    let service = service_fn(move |request| {
+        forward::forward(Arc::clone(&shared), Arc::clone(&connection), client, request)
+    });
+    let mut server = http1::Builder::new();
+    server
+        .preserve_header_case(true)
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIMEOUT)
+        .half_close(true);
+    // What fails on a connection concerns its client, who sees it.
+    let _ = server.serve_connection(TokioIo::new(stream), service).await;
+}
