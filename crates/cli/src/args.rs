@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::commands::{atlas, check, doc, fmt, hunt, ingest, lsp, model, parse, query, serve, store};
+use crate::commands::{atlas, check, doc, fmt, hunt, ingest, lsp, model, parse, query, serve, sigma, store};
 
 /// Hunt for attacks on AI and ML systems in recorded telemetry.
 ///
@@ -43,6 +43,7 @@ pub enum Command {
     Model(model::Args),
     Parse(parse::Args),
     Atlas(atlas::Args),
+    Sigma(sigma::Args),
     Ingest(ingest::Args),
     Store(store::Args),
     Serve(serve::Args),

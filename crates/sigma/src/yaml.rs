@@ -368,7 +368,7 @@ mod tests {
 
     #[test]
     fn scalars_follow_the_core_schema() {
-        let kinds: Vec<Kind> = one("[~, true, 0x1F, -7, 1.5, 'null', yes, 1.2.3, 1e3, '12', -, 2024-01-01]")
+        let kinds: Vec<Kind> = one("[~, true, 0x1F, -7, 1.5, 'null', yes, 1.2.3, 1e3, '12', -a, 2024-01-01]")
             .items()
             .iter()
             .map(|node| node.kind.clone())
@@ -387,7 +387,7 @@ mod tests {
                 text("1.2.3"),
                 Kind::Float(1000.0),
                 text("12"),
-                text("-"),
+                text("-a"),
                 text("2024-01-01")
             ]
         );

@@ -104,7 +104,6 @@ mod tests {
         assert_eq!(text("Image").as_deref(), Some("Image"));
         assert_eq!(text("c-uri").as_deref(), Some("`c-uri`"));
         assert_eq!(text("winlog.event_data.Image").as_deref(), Some("`winlog.event_data.Image`"));
-        assert_eq!(text("in").as_deref(), Some("`in`"));
         assert_eq!(text("null").as_deref(), Some("`null`"));
         assert_eq!(text("7zip").as_deref(), Some("`7zip`"));
         assert_eq!(text("a`b"), None);

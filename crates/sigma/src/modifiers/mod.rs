@@ -327,7 +327,7 @@ pub(crate) mod tests {
     fn placeholders_without_a_pipeline_are_refused() {
         assert!(refusal("f|expand: '%admins%'").contains("%admins%"));
         assert_eq!(texts("f|expand: 'no placeholder'"), ["no placeholder"]);
-        assert_eq!(placeholders("a%b%c%d e%f%"), ["b"]);
+        assert_eq!(placeholders("a%b%c%d e%f%"), ["b", "f"]);
     }
 
     #[test]
