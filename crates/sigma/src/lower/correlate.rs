@@ -307,15 +307,15 @@ impl<'a> Plan<'a> {
             writer.push(&format!("\n| filter {}", set.join(" and ")));
         }
         let (call, after, result) = aggregate;
-        let span = correlation.timespan;
+        let time = writer.column(self.rules[0].compiled.applied.time_field(), correlation.span).text;
         writer.push(&format!(
-            "\n| alter sigma_bucket = floor(divide(sigma_time, {span}))\n| comp {call} as {result}, min(sigma_time) as sigma_first, max(sigma_time) as sigma_last by sigma_bucket"
+            "\n| bin {time} span = {}S\n| comp {call} as {result}, min(sigma_time) as sigma_first, max(sigma_time) as sigma_last by {time}",
+            correlation.timespan / 1000
         ));
         for key in keys {
             writer.push(&format!(", {key}"));
         }
         writer.push(&after);
-        writer.push("\n| alter _time = to_timestamp(sigma_last, \"MILLIS\")");
         writer.push(&format!("\n| filter {}", thresholds("sigma_result", &correlation.thresholds)));
     }
 }

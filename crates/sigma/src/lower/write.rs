@@ -71,7 +71,11 @@ impl<'a> Writer<'a> {
 
     /// Parts joined by `and` or `or`. Tests of one field that are alternatives become one `in`.
     fn list(&mut self, parts: &[Matcher], negated: bool, and: bool, around: Around) {
-        let pieces = if and == negated { merged(parts) } else { parts.iter().map(Piece::One).collect() };
+        let pieces = if and == negated {
+            merged(parts, &|test| is_listable(test, self.dataset))
+        } else {
+            parts.iter().map(Piece::One).collect()
+        };
         let Some(last) = pieces.len().checked_sub(1) else {
             // An empty conjunction holds, an empty disjunction does not.
             return self.push(if and { "1 = 1" } else { "1 = 0" });
@@ -189,7 +193,7 @@ enum Piece<'a> {
 }
 
 /// Alternatives with neighbours of one field joined.
-fn merged(parts: &[Matcher]) -> Vec<Piece<'_>> {
+fn merged<'a>(parts: &'a [Matcher], is_listable: &dyn Fn(&Test) -> bool) -> Vec<Piece<'a>> {
     let mut pieces: Vec<Piece<'_>> = Vec::with_capacity(parts.len());
     for part in parts {
         let Matcher::Test(test) = part else {
@@ -220,13 +224,17 @@ fn merged(parts: &[Matcher]) -> Vec<Piece<'_>> {
         .collect()
 }
 
-fn is_listable(test: &Test) -> bool {
-    let fits = match &test.predicate {
-        Predicate::Number(operator, _) => *operator == Operator::Eq,
+/// Whether `in` means the same. In a column of texts it compares a number as a text, `5` differs from `5.0`.
+fn is_listable(test: &Test, dataset: &str) -> bool {
+    let Some(field) = &test.field else { return false };
+    match &test.predicate {
+        Predicate::Number(operator, _) => {
+            let is_known = || column(dataset, field).is_some_and(|column| column.ty != Type::Any);
+            *operator == Operator::Eq && is_known()
+        }
         Predicate::Text { pattern, cased } => !cased && pattern.as_star().is_some(),
         _ => false,
-    };
-    fits && test.field.is_some()
+    }
 }
 
 fn null_test(field: &str, is_null: bool) -> String {

@@ -177,7 +177,10 @@ impl Step {
     ) -> Result<(), String> {
         let state = applied.state.clone();
         let mut failure = None;
+        let known = |name: &str| self.fields.holds(|condition| condition.holds(name, &state));
         let mut change = |item: Item| {
+            // The field that a `fieldref` names is renamed by its own name.
+            let item = self.transform.references(item, &known);
             if !self.fits(&item, &state) {
                 return Some(Body::Item(item));
             }

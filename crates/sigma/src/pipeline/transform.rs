@@ -145,13 +145,21 @@ impl Transform {
         }))
     }
 
-    fn renamed(&self, mut item: Item) -> Body {
+    /// The values of `fieldref` renamed, where their names are `known` to the step.
+    pub fn references(&self, mut item: Item, known: &impl Fn(&str) -> bool) -> Item {
         if item.has(Modifier::FieldRef) {
-            item = match texts(item, |name| self.field(name)) {
-                Body::Item(item) => item,
-                other => return other,
-            };
+            item.values =
+                changed(
+                    item.values,
+                    |name| {
+                        if known(name) { self.field(name) } else { vec![name.to_owned()] }
+                    },
+                );
         }
+        item
+    }
+
+    fn renamed(&self, item: Item) -> Body {
         let Some(field) = item.field.clone() else { return Body::Item(item) };
         let mut names = self.field(&field.text);
         let named = |name: String, item: &Item| {
@@ -166,20 +174,24 @@ impl Transform {
 }
 
 fn texts(mut item: Item, change: impl Fn(&str) -> Vec<String>) -> Body {
-    let mut values = Vec::with_capacity(item.values.len());
-    for value in item.values {
+    item.values = changed(item.values, change);
+    Body::Item(item)
+}
+
+fn changed(values: Vec<Value>, change: impl Fn(&str) -> Vec<String>) -> Vec<Value> {
+    let mut all = Vec::with_capacity(values.len());
+    for value in values {
+        let span = value.span;
+        let many = |texts: Vec<String>, of: fn(String) -> Scalar| {
+            texts.into_iter().map(move |text| Value { scalar: of(text), span })
+        };
         match &value.scalar {
-            Scalar::Text(text) => values.extend(
-                change(text).into_iter().map(|text| Value { scalar: Scalar::Text(text), span: value.span }),
-            ),
-            Scalar::Plain(text) => values.extend(
-                change(text).into_iter().map(|text| Value { scalar: Scalar::Plain(text), span: value.span }),
-            ),
-            _ => values.push(value),
+            Scalar::Text(text) => all.extend(many(change(text), Scalar::Text)),
+            Scalar::Plain(text) => all.extend(many(change(text), Scalar::Plain)),
+            _ => all.push(value),
         }
     }
-    item.values = values;
-    Body::Item(item)
+    all
 }
 
 fn scalars(mut item: Item, change: impl Fn(&Scalar) -> Scalar) -> Body {

@@ -49,7 +49,7 @@ fn modifiers() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
+    #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
     fn any_text(text in "\\PC{0,200}|[a-z:|\\[\\]{}&*!#\\n -]{0,120}") {
