@@ -96,7 +96,7 @@ pub(crate) fn parse(text: &str, at: Span, out: &mut Vec<Diagnostic>) -> Option<C
     let tokens = match lex(text, at) {
         Ok(tokens) => tokens,
         Err(report) => {
-            out.push(report);
+            out.push(*report);
             return None;
         }
     };
@@ -105,16 +105,16 @@ pub(crate) fn parse(text: &str, at: Span, out: &mut Vec<Diagnostic>) -> Option<C
         None => Ok(condition),
         Some((word, span)) => Err(error(*span, format!("unexpected `{word}` behind the condition"))),
     });
-    parsed.map_err(|report| out.push(report)).ok()
+    parsed.map_err(|report| out.push(*report)).ok()
 }
 
-fn error(span: Span, message: impl Into<String>) -> Diagnostic {
-    Diagnostic::error(codes::CONDITION, span, message)
+fn error(span: Span, message: impl Into<String>) -> Box<Diagnostic> {
+    Box::new(Diagnostic::error(codes::CONDITION, span, message))
 }
 
 /// Words and brackets with their places. A quoted or folded scalar is longer than its text: then every word has
 /// the place of the whole.
-fn lex(text: &str, at: Span) -> Result<Vec<(String, Span)>, Diagnostic> {
+fn lex(text: &str, at: Span) -> Result<Vec<(String, Span)>, Box<Diagnostic>> {
     let is_bare = (at.end - at.start) as usize == text.len();
     let is_quoted = (at.end - at.start) as usize == text.len() + 2;
     let place = |start: usize, end: usize| match (is_bare, is_quoted) {
@@ -137,8 +137,10 @@ fn lex(text: &str, at: Span) -> Result<Vec<(String, Span)>, Diagnostic> {
             '(' | ')' => tokens.push((c.to_string(), place(index, index + 1))),
             '|' => {
                 let message = "aggregations behind `|` are no part of Sigma 2";
-                return Err(Diagnostic::error(codes::UNSUPPORTED, place(index, index + 1), message)
-                    .help("write a correlation of type `event_count` or `value_count`"));
+                let report = Diagnostic::error(codes::UNSUPPORTED, place(index, index + 1), message);
+                return Err(Box::new(
+                    report.help("write a correlation of type `event_count` or `value_count`"),
+                ));
             }
             c if c.is_whitespace() => {}
             c => {
@@ -157,7 +159,7 @@ struct Parser {
     end: Span,
 }
 
-type Parsed = Result<Condition, Diagnostic>;
+type Parsed = Result<Condition, Box<Diagnostic>>;
 
 impl Parser {
     fn peek(&self) -> Option<&(String, Span)> {
@@ -196,7 +198,7 @@ impl Parser {
         Ok(Condition::Not(Box::new(inner)))
     }
 
-    fn deeper(&mut self) -> Result<(), Diagnostic> {
+    fn deeper(&mut self) -> Result<(), Box<Diagnostic>> {
         self.depth += 1;
         if self.depth <= DEPTH {
             return Ok(());
@@ -216,7 +218,7 @@ impl Parser {
             self.depth -= 1;
             if !self.eat(")") {
                 let here = self.peek().map_or(self.end, |(_, span)| *span);
-                return Err(error(here, "expected `)`").label(span, "opened here"));
+                return Err(Box::new(error(here, "expected `)`").label(span, "opened here")));
             }
             return Ok(inner);
         }
@@ -241,7 +243,7 @@ impl Parser {
             "all" => true,
             _ => {
                 let message = format!("`{count} of` is not supported, expected `1 of` or `all of`");
-                return Err(Diagnostic::error(codes::UNSUPPORTED, span, message));
+                return Err(Box::new(Diagnostic::error(codes::UNSUPPORTED, span, message)));
             }
         };
         self.at += 1;

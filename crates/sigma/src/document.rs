@@ -11,7 +11,6 @@ use crate::yaml::{self, Entry, Kind, Node};
 
 /// A document of a file.
 #[derive(Clone, Debug, PartialEq)]
-#[expect(clippy::large_enum_variant, reason = "documents are few and are not moved in loops")]
 pub enum Document {
     /// What matches in single events.
     Rule(Rule),

@@ -26,7 +26,7 @@ impl Pattern {
         while let Some(c) = chars.next() {
             match c {
                 '\\' => {
-                    pattern.push_char(chars.next_if(|next| matches!(next, '*' | '?' | '\\')).unwrap_or('\\'))
+                    pattern.push_char(chars.next_if(|next| matches!(next, '*' | '?' | '\\')).unwrap_or('\\'));
                 }
                 '*' => pattern.push(Part::Any),
                 '?' => pattern.push(Part::One),

@@ -406,7 +406,7 @@ mod tests {
         let mut bomb = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
         for level in 1..9 {
             let before = vec![format!("*a{}", level - 1); 10].join(", ");
-            bomb.push_str(&format!("a{level}: &a{level} [{before}]\n"));
+            bomb.extend(["a", &level.to_string(), ": &a", &level.to_string(), " [", &before, "]\n"]);
         }
         let (_, diagnostics) = parse(&bomb);
         assert!(diagnostics[0].message.contains("200,000"), "{diagnostics:?}");

@@ -209,7 +209,7 @@ fn verdicts(conditions: &[String], events: &[Event]) -> Vec<Vec<bool>> {
     for (number, event) in events.iter().enumerate() {
         let mut row = serde_json::json!(event);
         row["n"] = Value::from(number);
-        lines.push_str(&format!("{row}\n"));
+        lines.extend([row.to_string().as_str(), "\n"]);
     }
     bench.write("ev.ndjson", lines);
     let columns: Vec<String> =
@@ -313,7 +313,7 @@ fn found(correlation: &str, events: &[Timed]) -> Vec<i64> {
         if let Some(group) = event.group {
             row["group"] = Value::from(group);
         }
-        lines.push_str(&format!("{row}\n"));
+        lines.extend([row.to_string().as_str(), "\n"]);
     }
     bench.write("ev.ndjson", lines);
     bench.write("q.xql", format!("{}\n| fields at", lowered.xql));

@@ -63,7 +63,7 @@ pub(super) fn rule(
     if out.iter().any(|one| one.severity == Severity::Error) {
         return Err(out);
     }
-    let scope = (!scope.is_empty()).then(|| Matcher::All(scope));
+    let scope = (!scope.is_empty()).then_some(Matcher::All(scope));
     Ok(Compiled { applied, scope, detection })
 }
 

@@ -214,7 +214,8 @@ impl<'a> Plan<'a> {
         };
         let own: Vec<String> = step.members.iter().map(|(mark, _)| format!("{mark} = 1")).collect();
         // An event without the fields of the group belongs to none.
-        let grouped: String = keys.iter().map(|key| format!(" and {key} != null")).collect();
+        let grouped: Vec<String> = keys.iter().map(|key| format!(" and {key} != null")).collect();
+        let grouped = grouped.concat();
         writer.push(&format!("\n| alter {} = if(({}){grouped} and {holds}, 1)", step.mark, own.join(" or ")));
     }
 

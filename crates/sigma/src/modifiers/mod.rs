@@ -164,7 +164,7 @@ pub fn compile(item: &Item, out: &mut Vec<Diagnostic>) -> Option<Matcher> {
     for value in &item.values {
         match value_matcher(item, field.as_deref(), value) {
             Ok(matcher) => parts.push(matcher),
-            Err(report) => out.push(report),
+            Err(report) => out.push(*report),
         }
     }
     let is_negated = item.has(Modifier::Neq);
@@ -178,13 +178,15 @@ pub fn compile(item: &Item, out: &mut Vec<Diagnostic>) -> Option<Matcher> {
     Some(Matcher::All(vec![Matcher::Test(test), matcher.negated()]))
 }
 
-fn value_matcher(item: &Item, field: Option<&str>, value: &Value) -> Result<Matcher, Diagnostic> {
+fn value_matcher(item: &Item, field: Option<&str>, value: &Value) -> Result<Matcher, Box<Diagnostic>> {
     if let (Scalar::Text(text), true) = (&value.scalar, item.has(Modifier::Expand))
         && let Some(name) = placeholders(text).first()
     {
         let message = format!("no pipeline fills the placeholder `%{name}%`");
         let report = Diagnostic::error(codes::PLACEHOLDER, value.span, message);
-        return Err(report.help("give its values as `vars` of a pipeline with `value_placeholders`"));
+        return Err(Box::new(
+            report.help("give its values as `vars` of a pipeline with `value_placeholders`"),
+        ));
     }
     let mut drafts = vec![Draft::of(value, item.has(Modifier::Re))];
     for (modifier, span) in &item.modifiers {
@@ -192,7 +194,7 @@ fn value_matcher(item: &Item, field: Option<&str>, value: &Value) -> Result<Matc
         for draft in drafts {
             let applied = apply(*modifier, draft);
             next.extend(applied.map_err(|Refused(code, message)| {
-                Diagnostic::error(code, value.span, message).label(*span, "this modifier")
+                Box::new(Diagnostic::error(code, value.span, message).label(*span, "this modifier"))
             })?);
         }
         drafts = next;
@@ -202,18 +204,18 @@ fn value_matcher(item: &Item, field: Option<&str>, value: &Value) -> Result<Matc
     for draft in drafts {
         let draft = if field.is_none() { keyword(draft) } else { draft };
         let predicate = draft.predicate(cased);
-        let predicate =
-            predicate.map_err(|message| Diagnostic::error(codes::COMBINATION, value.span, message))?;
+        let predicate = predicate
+            .map_err(|message| Box::new(Diagnostic::error(codes::COMBINATION, value.span, message)))?;
         parts.push(test(field, predicate, value.span)?);
     }
     Ok(Matcher::any(parts))
 }
 
-fn test(field: Option<&str>, predicate: Predicate, span: Span) -> Result<Matcher, Diagnostic> {
+fn test(field: Option<&str>, predicate: Predicate, span: Span) -> Result<Matcher, Box<Diagnostic>> {
     let fits = matches!(predicate, Predicate::Text { .. } | Predicate::Regex(_));
     if field.is_none() && !fits {
         let message = "a keyword is searched in the whole event and must be a text or a regular expression";
-        return Err(Diagnostic::error(codes::COMBINATION, span, message));
+        return Err(Box::new(Diagnostic::error(codes::COMBINATION, span, message)));
     }
     Ok(Matcher::Test(Test { field: field.map(str::to_owned), predicate, span }))
 }

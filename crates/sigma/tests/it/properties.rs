@@ -45,7 +45,7 @@ fn value() -> impl Strategy<Value = String> {
 fn modifiers() -> impl Strategy<Value = String> {
     let names: Vec<&str> = atalanta_sigma::modifiers::Modifier::ALL.iter().map(|(name, _)| *name).collect();
     prop::collection::vec(prop::sample::select(names), 0..4)
-        .prop_map(|names| names.iter().map(|name| format!("|{name}")).collect::<String>())
+        .prop_map(|names| names.iter().flat_map(|name| ["|", name]).collect::<String>())
 }
 
 proptest! {
@@ -68,9 +68,9 @@ proptest! {
     fn rules_of_all_modifiers(items in prop::collection::vec((modifiers(), value()), 1..4), condition in "(not )?(s|1 of s\\*|all of them)( and not s)?") {
         let mut text = String::from("title: t\nlogsource: {category: process_creation}\ndetection:\n  s:\n");
         for (number, (modifiers, value)) in items.iter().enumerate() {
-            text.push_str(&format!("    F{number}{modifiers}: {value}\n"));
+            text.extend(["    F", &number.to_string(), modifiers, ": ", value, "\n"]);
         }
-        text.push_str(&format!("  condition: {condition}\n"));
+        text.extend(["  condition: ", &condition, "\n"]);
         run(&text);
     }
 }
