@@ -66,7 +66,13 @@ pub fn read(folder: &Path) -> anyhow::Result<Read> {
             anyhow::bail!("{shown}: the query has no filter: {}", lowered.xql);
         };
         let id = rule.meta.id.as_ref().map(|id| id.text.clone()).unwrap_or_default();
-        read.rules.push(RuleFile { path: shown, id, text: text.clone(), condition: condition.trim().to_owned(), matcher });
+        read.rules.push(RuleFile {
+            path: shown,
+            id,
+            text: text.clone(),
+            condition: condition.trim().to_owned(),
+            matcher,
+        });
     }
     Ok(read)
 }

@@ -25,7 +25,12 @@ fn main() -> anyhow::Result<()> {
         anyhow::bail!("usage: sigma-bench RULES_FOLDER ATALANTA_BINARY [REGRESSION_FOLDER]");
     };
     let read = files::read(Path::new(rules))?;
-    println!("{} files, {} documents read, {} files with errors", read.files, read.documents, read.broken.len());
+    println!(
+        "{} files, {} documents read, {} files with errors",
+        read.files,
+        read.documents,
+        read.broken.len()
+    );
     for (path, reason) in &read.broken {
         println!("  not read: {path}: {reason}");
     }
@@ -57,7 +62,8 @@ fn compare(rules: &[RuleFile], binary: &str) -> anyhow::Result<()> {
                 verdicts += 1;
                 matched += u64::from(*ours);
                 if *ours != theirs {
-                    let line = format!("ours {ours}, theirs {theirs}: {}", serde_json::Value::Object(event.clone()));
+                    let line =
+                        format!("ours {ours}, theirs {theirs}: {}", serde_json::Value::Object(event.clone()));
                     differences.entry(rule.path.clone()).or_default().push(line);
                 }
             }
