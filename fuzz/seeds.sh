@@ -32,6 +32,7 @@ queries=(../content/hunts/sop/*/*.xql ../bench/queries/*.xql)
 rules=(../content/sources/*/*.xif)
 for target in lexer parser check fix format lsp; do take "$target" "${queries[@]}"; done
 take rules "${rules[@]}"
+take sigma ../crates/sigma/tests/rules/*.yml ../content/sigma/*.yaml
 take lexer "${rules[@]}"
 take format "${rules[@]}"
 

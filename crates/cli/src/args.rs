@@ -3,7 +3,7 @@
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
-    atlas, check, doc, fmt, hunt, ingest, lsp, model, parse, query, serve, sources, store, tap,
+    atlas, check, doc, fmt, hunt, ingest, lsp, model, parse, query, serve, sigma, sources, store, tap,
 };
 
 /// Hunt for attacks on AI and ML systems in recorded telemetry.
@@ -45,6 +45,7 @@ pub enum Command {
     Model(model::Args),
     Parse(parse::Args),
     Atlas(atlas::Args),
+    Sigma(sigma::Args),
     Ingest(ingest::Args),
     Sources(sources::Args),
     Store(store::Args),

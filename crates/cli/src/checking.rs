@@ -21,13 +21,18 @@ pub enum Kind {
     Query,
     /// Parsing or data-model rules (`.xif`).
     Rules,
+    /// Sigma rules (`.yml`, `.yaml`).
+    Sigma,
 }
 
 impl Kind {
     /// By the name; standard input and unknown names are queries.
     pub fn of(path: &Path) -> Self {
-        let is_rules = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("xif"));
-        if is_rules { Self::Rules } else { Self::Query }
+        let is = |name: &str| path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case(name));
+        if is("yml") || is("yaml") {
+            return Self::Sigma;
+        }
+        if is("xif") { Self::Rules } else { Self::Query }
     }
 }
 
@@ -36,14 +41,15 @@ pub fn check(kind: Kind, text: &str, env: &Env) -> Vec<Diagnostic> {
     match kind {
         Kind::Query => atalanta_xql::check(text, env).diagnostics,
         Kind::Rules => rule_files::check(text, env),
+        Kind::Sigma => atalanta_sigma::check(text, crate::sigma::default_pipeline(), env),
     }
 }
 
-/// Applies the fixes up to this level; rules files have none yet.
+/// Applies the fixes up to this level; rules files and Sigma files have none yet.
 pub fn fix(kind: Kind, text: &str, level: Applicability, env: &Env) -> Fixed {
     match kind {
         Kind::Query => atalanta_xql::fix(text, level, env),
-        Kind::Rules => {
+        Kind::Rules | Kind::Sigma => {
             Fixed { text: text.to_owned(), applied: Vec::new(), remaining: check(kind, text, env) }
         }
     }
@@ -64,7 +70,10 @@ pub fn rules() -> Vec<Rule> {
     };
     let syntax =
         codes::ALL.iter().chain(rule_files::codes::ALL).map(|(code, summary)| rule(*code, code.0, summary));
-    syntax.chain(lint::rules().iter().map(|lint| rule(lint.code, lint.name, lint.summary))).collect()
+    let sigma = atalanta_sigma::codes::ALL.iter().map(|(code, summary)| rule(*code, code.0, summary));
+    let sigma_lints = atalanta_sigma::lint::LINTS.iter().map(|lint| rule(lint.code, lint.name, lint.summary));
+    let lints = lint::rules().iter().map(|lint| rule(lint.code, lint.name, lint.summary));
+    syntax.chain(lints).chain(sigma).chain(sigma_lints).collect()
 }
 
 /// Problems of rules that are shown; `check` lists them all.

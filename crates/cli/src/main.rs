@@ -14,6 +14,7 @@ mod manual;
 mod modeling;
 mod output;
 mod remote;
+mod sigma;
 mod terminal;
 mod time;
 

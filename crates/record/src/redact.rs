@@ -41,7 +41,8 @@ const CREDENTIALS: &[&str] = &[
 
 /// Parameters of addresses that let whoever has the address in.
 static SIGNED: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    let names = "sig|signature|x-amz-signature|x-amz-security-token|x-goog-signature|access_token|api[_-]?key";
+    let names =
+        "sig|signature|x-amz-signature|x-amz-security-token|x-goog-signature|access_token|api[_-]?key";
     Regex::new(&format!(r#"(?i)[?&](?:(?:{names})=|key=AIza)([^&\s"'\\#]{{6,}})"#)).ok()
 });
 
@@ -149,7 +150,8 @@ mod tests {
         let (mut none, mut nobody) = (Vec::new(), None);
         redact(&mut masked, &mut none, &mut nobody);
         assert_eq!((none, nobody), (Vec::new(), None));
-        let mut address = json!("GET https://h/p?a=1&sig=abc%2Bdef%3D&key=AIzaSyA-1234&key=plainword HTTP/1.1");
+        let mut address =
+            json!("GET https://h/p?a=1&sig=abc%2Bdef%3D&key=AIzaSyA-1234&key=plainword HTTP/1.1");
         redact(&mut address, &mut Vec::new(), &mut None);
         assert_eq!(address, "GET https://h/p?a=1&sig=[redacted]&key=AIza[redacted]&key=plainword HTTP/1.1");
         assert_eq!(

@@ -26,7 +26,8 @@ const AUDIT: &str = r#"{"kind":"Event","apiVersion":"audit.k8s.io/v1","auditID":
 
 #[test]
 fn a_record_of_a_newer_version_is_mapped_as_far_as_it_goes() {
-    let newer = AUDIT.replace("k8s.io/v1", "k8s.io/v2").replace("\"verb\"", "\"newMember\":{\"x\":1},\"verb\"");
+    let newer =
+        AUDIT.replace("k8s.io/v1", "k8s.io/v2").replace("\"verb\"", "\"newMember\":{\"x\":1},\"verb\"");
     let found = map("k8s_audit", &[AUDIT.as_bytes(), newer.as_bytes()]);
     assert_eq!((&found[0]["parse_status"], &found[1]["parse_status"]), (&"ok".into(), &"partial".into()));
     assert_eq!((&found[1]["event_class"], &found[1]["k8s_verb"]), (&"K8S_AUDIT".into(), &"get".into()));
@@ -37,7 +38,10 @@ fn a_record_of_a_newer_version_is_mapped_as_far_as_it_goes() {
 fn a_member_of_another_type_is_kept_beside_the_row() {
     let text = r#"{"Type":"container","Action":"start","Actor":{"ID":"x"},"time":{"sec":1},"timeNano":1795300000000000000}"#;
     let found = map("docker_events", &[text.as_bytes()]);
-    assert_eq!((&found[0]["parse_status"], &found[0]["container_action"]), (&"partial".into(), &"start".into()));
+    assert_eq!(
+        (&found[0]["parse_status"], &found[0]["container_action"]),
+        (&"partial".into(), &"start".into())
+    );
     assert_eq!(attributes(&found[0])["time (unexpected type)"]["sec"], 1);
 }
 
@@ -62,15 +66,23 @@ fn bytes_that_are_no_text_are_marked() {
 
 #[test]
 fn a_clock_that_is_wrong_does_not_move_the_event() {
-    for time in ["0001-01-01T00:00:00Z", "1970-01-01T00:00:00Z", "2262-04-11T00:00:00Z", "9999-12-30T00:00:00Z"] {
+    for time in
+        ["0001-01-01T00:00:00Z", "1970-01-01T00:00:00Z", "2262-04-11T00:00:00Z", "9999-12-30T00:00:00Z"]
+    {
         let text = AUDIT.replace("2026-11-21T20:00:00Z", time);
         let found = map("k8s_audit", &[text.as_bytes()]);
-        assert_eq!((&found[0]["parse_status"], &found[0]["_time"]), (&"partial".into(), &found[0]["ingest_time"]));
+        assert_eq!(
+            (&found[0]["parse_status"], &found[0]["_time"]),
+            (&"partial".into(), &found[0]["ingest_time"])
+        );
         assert_eq!(attributes(&found[0])["_time (not believable)"], time);
     }
     let text = AUDIT.replace("2026-11-21T20:00:00Z", "yesterday").replace("2026-11-21T20:00:01Z", "later");
     let found = map("k8s_audit", &[text.as_bytes()]);
-    assert_eq!((&found[0]["parse_status"], &found[0]["_time"]), (&"partial".into(), &found[0]["ingest_time"]));
+    assert_eq!(
+        (&found[0]["parse_status"], &found[0]["_time"]),
+        (&"partial".into(), &found[0]["ingest_time"])
+    );
     assert_eq!(attributes(&found[0])["requestReceivedTimestamp (unexpected type)"], "yesterday");
 }
 

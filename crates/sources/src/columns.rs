@@ -100,7 +100,9 @@ fn time(value: &Value) -> Option<i64> {
     let text = text.trim().trim_end_matches(" UTC");
     let time = match text.parse::<jiff::Timestamp>() {
         Ok(time) => time,
-        Err(_) => text.parse::<jiff::civil::DateTime>().ok()?.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp(),
+        Err(_) => {
+            text.parse::<jiff::civil::DateTime>().ok()?.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp()
+        }
     };
     Some(time.as_microsecond())
 }

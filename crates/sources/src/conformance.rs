@@ -11,7 +11,8 @@ use serde_json::{Map, Value};
 use crate::decode::DECODERS;
 use crate::oracle::{Oracle, cell};
 use crate::samples::{
-    Fate, SAMPLE_ARRIVAL_US, Sample, builtin_samples, check_samples, expected_form, member_fates, rows, sample_rows,
+    Fate, SAMPLE_ARRIVAL_US, Sample, builtin_samples, check_samples, expected_form, member_fates, rows,
+    sample_rows,
 };
 use crate::{Framing, MapOptions, Mapper, Registry, Source, records};
 

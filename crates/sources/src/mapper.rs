@@ -8,8 +8,8 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, Int64Array, RecordBatch, StringViewArray, TimestampMicrosecondArray,
-    UInt64Array, new_null_array,
+    Array, ArrayRef, AsArray, BooleanArray, Int64Array, RecordBatch, StringViewArray,
+    TimestampMicrosecondArray, UInt64Array, new_null_array,
 };
 use arrow::compute::{cast, take};
 use arrow::datatypes::{Field, Float64Type, Int64Type, Schema, SchemaRef, TimestampMicrosecondType};
@@ -129,7 +129,8 @@ impl<'a> Mapper<'a> {
         options: MapOptions,
         rules: Vec<Arc<dyn Rules>>,
     ) -> Result<Self, MapError> {
-        let decoder = decoder_with(&source.decoder, &source.options).ok_or_else(|| MapError::Decoder(source.decoder.clone()))?;
+        let decoder = decoder_with(&source.decoder, &source.options)
+            .ok_or_else(|| MapError::Decoder(source.decoder.clone()))?;
         Ok(Self {
             source,
             options,
@@ -423,7 +424,8 @@ fn common(
     let (times, odd): (Vec<i64>, Vec<Option<i64>>) = (0..count).map(|at| time(made, options, at)).unzip();
     let statuses = (0..count).map(|at| rows.status(at, odd[at].is_some()));
     let ids = (0..count).map(|at| event_id(times[at], &rows.record(at).hash, rows.place(at)));
-    let keys = (0..count).map(|at| rows.record(at).api_key_id.clone().or_else(|| text_at(made, "api_key_id", at)));
+    let keys =
+        (0..count).map(|at| rows.record(at).api_key_id.clone().or_else(|| text_at(made, "api_key_id", at)));
     let attributes = (0..count).map(|at| attributes(source, rows, at, odd[at], made));
     let derived = |at: usize| {
         made.get("is_derived")
@@ -434,7 +436,8 @@ fn common(
         let values = (0..count).map(|at| text_at(made, name, at).unwrap_or_else(|| "EVENT_LOG".to_owned()));
         Arc::new(StringViewArray::from_iter_values(values))
     };
-    let ingested = TimestampMicrosecondArray::from_iter_values(std::iter::repeat_n(options.ingest_time_us, count));
+    let ingested =
+        TimestampMicrosecondArray::from_iter_values(std::iter::repeat_n(options.ingest_time_us, count));
     let path = options.path.as_deref();
     let mut columns: Vec<(&'static str, ArrayRef)> = vec![
         ("ingest_time", Arc::new(ingested.with_timezone("UTC"))),
@@ -453,7 +456,11 @@ fn common(
         (PATH, Arc::new(StringViewArray::from_iter(std::iter::repeat_n(path, count)))),
         ("_line", Arc::new(Int64Array::from_iter_values((0..count).map(|at| rows.record(at).line as i64)))),
     ];
-    for (name, text) in [("raw", Prepared::raw as fn(&Prepared) -> &str), ("raw_hash", Prepared::hash), ("record_id", Prepared::id)] {
+    for (name, text) in [
+        ("raw", Prepared::raw as fn(&Prepared) -> &str),
+        ("raw_hash", Prepared::hash),
+        ("record_id", Prepared::id),
+    ] {
         let values = (0..count).map(|at| text(rows.record(at)));
         columns.push((name, Arc::new(StringViewArray::from_iter_values(values))));
     }
@@ -562,7 +569,8 @@ fn attributes(
         rest.extend(own);
     }
     if let Some(time) = odd_time {
-        let shown = jiff::Timestamp::from_microsecond(time).map_or_else(|_| time.to_string(), |time| time.to_string());
+        let shown = jiff::Timestamp::from_microsecond(time)
+            .map_or_else(|_| time.to_string(), |time| time.to_string());
         rest.insert("_time (not believable)".to_owned(), shown.into());
     }
     (!rest.is_empty()).then(|| Value::Object(rest).to_string())

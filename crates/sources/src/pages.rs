@@ -28,12 +28,21 @@ fn fates(source: &Source) -> (bool, BTreeMap<String, Fate>) {
 
 fn page(source: &Source, recorded: bool, fates: &BTreeMap<String, Fate>) -> String {
     let mut page = format!("# {}\n\n", source.title);
-    let _ = writeln!(page, "`--source {}`, {} {}. [Format]({}).\n", source.id, source.vendor, source.product, source.link);
+    let _ = writeln!(
+        page,
+        "`--source {}`, {} {}. [Format]({}).\n",
+        source.id, source.vendor, source.product, source.link
+    );
     page.push_str("## Connect\n\n");
     for (at, step) in source.connect.iter().enumerate() {
         let _ = writeln!(page, "{}. {step}", at + 1);
     }
-    let _ = writeln!(page, "\n## Rows\n\nClasses: {}. Raw dataset: `{}`.", source.event_classes.join(", "), source.raw_dataset);
+    let _ = writeln!(
+        page,
+        "\n## Rows\n\nClasses: {}. Raw dataset: `{}`.",
+        source.event_classes.join(", "),
+        source.raw_dataset
+    );
     if let Some(version) = &source.version {
         let known = version.known.iter().map(|known| format!("`{known}`")).collect::<Vec<_>>().join(", ");
         let _ = writeln!(
@@ -43,9 +52,18 @@ fn page(source: &Source, recorded: bool, fates: &BTreeMap<String, Fate>) -> Stri
         );
     }
     let columns = source.assigned_columns();
-    let _ = writeln!(page, "\nColumns: {}.", columns.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "));
-    let basis = if recorded { "recorded samples" } else { "samples, which are written after the format's documentation" };
-    let _ = writeln!(page, "\n## Members of its records\n\nFrom the {basis}. `[]` is any place of an array.\n");
+    let _ = writeln!(
+        page,
+        "\nColumns: {}.",
+        columns.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+    );
+    let basis = if recorded {
+        "recorded samples"
+    } else {
+        "samples, which are written after the format's documentation"
+    };
+    let _ =
+        writeln!(page, "\n## Members of its records\n\nFrom the {basis}. `[]` is any place of an array.\n");
     page.push_str("| member | kept in |\n|---|---|\n");
     for (path, fate) in fates {
         let kept = match fate {

@@ -63,8 +63,7 @@ impl Use {
         match &condition.kind {
             ExprKind::Paren(inner) => self.condition(inner),
             ExprKind::Logic { operands, .. } => operands.iter().for_each(|operand| self.condition(operand)),
-            ExprKind::Binary { operator: Operator::Eq, negated: false, left, right, .. }
-                if matches!(&right.unparen().kind, ExprKind::Literal(literal) if *literal != Literal::Null) =>
+            ExprKind::Binary { operator: Operator::Eq, negated: false, left, right, .. } if matches!(&right.unparen().kind, ExprKind::Literal(literal) if *literal != Literal::Null) =>
             {
                 self.expression(left, true);
             }

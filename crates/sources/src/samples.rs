@@ -155,7 +155,10 @@ pub fn check_samples(source: &Source, samples: &[Sample], expected: Option<&str>
     let wanted: Vec<&str> = expected.lines().collect();
     for (at, (found, wanted)) in lines.iter().zip(&wanted).enumerate() {
         if found != wanted {
-            wrong.push(format!("row {} is not the one of expected.ndjson:\n  found    {found}\n  expected {wanted}", at + 1));
+            wrong.push(format!(
+                "row {} is not the one of expected.ndjson:\n  found    {found}\n  expected {wanted}",
+                at + 1
+            ));
         }
     }
     if lines.len() != wanted.len() {
@@ -169,7 +172,11 @@ fn misunderstood(source: &Source, sample: &Sample, row: &Map<String, Value>) -> 
     let line = row.get("_line").and_then(Value::as_i64).unwrap_or_default();
     if text("parse_status") != "ok" {
         let attributes = text("attributes");
-        return Some(format!("{}:{line}: parse_status is {}, {attributes}", sample.name, text("parse_status")));
+        return Some(format!(
+            "{}:{line}: parse_status is {}, {attributes}",
+            sample.name,
+            text("parse_status")
+        ));
     }
     let class = text("event_class");
     (!source.event_classes.iter().any(|known| known == class))

@@ -185,7 +185,9 @@ impl Source {
         let all: std::collections::BTreeSet<&str> =
             self.statements.iter().flat_map(|(_, used)| used.assigns.iter().map(String::as_str)).collect();
         let dataset = atalanta_schema::Catalog::builtin().dataset("xdr_data");
-        let known = |name: &&str| dataset.is_some_and(|dataset| dataset.fields.iter().any(|field| field.name == *name));
+        let known = |name: &&str| {
+            dataset.is_some_and(|dataset| dataset.fields.iter().any(|field| field.name == *name))
+        };
         all.into_iter().filter(known).collect()
     }
 
@@ -193,7 +195,9 @@ impl Source {
     pub(crate) fn unknown_version(&self, fields: &Map<String, Value>) -> bool {
         let Some(version) = &self.version else { return false };
         let (first, rest) = version.member.split_once('.').unwrap_or((&version.member, ""));
-        let found = fields.get(first).and_then(|value| if rest.is_empty() { Some(value) } else { member(value, rest) });
+        let found = fields
+            .get(first)
+            .and_then(|value| if rest.is_empty() { Some(value) } else { member(value, rest) });
         let text = match found {
             Some(Value::String(text)) => text.clone(),
             Some(Value::Number(number)) => number.to_string(),

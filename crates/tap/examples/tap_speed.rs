@@ -82,7 +82,8 @@ fn measure() {
         let _ = std::fs::remove_file(&record);
         let took = flood(&wrapped, count, pace);
         let messages = 2 * count;
-        let recorded = std::fs::read_to_string(&record).map_or(0, |text| text.matches("\"message\":{").count());
+        let recorded =
+            std::fs::read_to_string(&record).map_or(0, |text| text.matches("\"message\":{").count());
         let speed = messages as f64 / took.as_secs_f64();
         println!("{name}: {speed:.0} messages/s, {recorded} of {messages} recorded");
     }

@@ -18,7 +18,8 @@ const LAUNCHER_WORDS: &[&str] = &["run", "exec", "tool", "start"];
 /// The host's name.
 pub(crate) fn host() -> Option<String> {
     let files = ["/proc/sys/kernel/hostname", "/etc/hostname"];
-    let mut names = files.iter().filter_map(|file| Some(std::fs::read_to_string(file).ok()?.trim().to_owned()));
+    let mut names =
+        files.iter().filter_map(|file| Some(std::fs::read_to_string(file).ok()?.trim().to_owned()));
     names.find(|name| !name.is_empty()).or_else(|| std::env::var("HOSTNAME").ok())
 }
 

@@ -1,4 +1,4 @@
-//! `atalanta check`: everything that is wrong with a query or a rules file, and its repair.
+//! `atalanta check`: everything that is wrong with a query, a rules file or a Sigma rule, and its repair.
 
 use std::fmt::Write as _;
 use std::io::{Read, Write};
@@ -19,14 +19,14 @@ use crate::output::diff;
 use crate::remote::Server;
 use crate::terminal::{Role, Terminal};
 
-/// Find and repair mistakes in queries (.xql) and rules files (.xif)
+/// Find and repair mistakes in queries (.xql), rules files (.xif) and Sigma rules (.yml)
 ///
 /// Reports every problem with code, place, explanation and repair. Without data, an unknown dataset or field is
 /// no error.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
-    /// Files, or folders of .xql and .xif files; `-` is standard input
+    /// Files, or folders of .xql, .xif and Sigma files; `-` is standard input
     #[arg(required_unless_present = "jsonl", value_name = "FILE")]
     files: Vec<PathBuf>,
     /// Check many texts at once: a file of objects with `id`, `text` and, for rules files, `"kind": "rule"`; prints one
@@ -58,6 +58,7 @@ Examples:
   atalanta check --fix hunts/                  apply the repairs that keep the meaning
   atalanta check --fix=all --diff hunt.xql     show the repairs that need a review, change nothing
   atalanta check Okta.xif                      with the types of Okta_schema.json beside it
+  atalanta check rules/windows/*.yml           Sigma rules, also what their queries could never match
   atalanta check --format sarif hunts/*.xql    for a code-scanning dashboard
 
 Exit codes: 0 no error, 1 an error remains, 2 a file cannot be read or written";
@@ -104,7 +105,7 @@ pub fn run(args: Args, terminal: Terminal) -> anyhow::Result<Ended> {
     }
     let mut readable = true;
     let mut checked = Vec::new();
-    for path in expand(&args.files, terminal, &mut readable) {
+    for path in expand(&args.files, &|_| true, terminal, &mut readable) {
         match check_file(&path, &args, &env, terminal) {
             Ok(file) => checked.push(file),
             Err(error) if crate::is_broken_pipe(&error) => return Err(error),
@@ -142,8 +143,13 @@ fn env(args: &Args) -> anyhow::Result<Env> {
     Ok(session.env())
 }
 
-/// Folders become the files in them, sorted.
-pub(super) fn expand(paths: &[PathBuf], terminal: Terminal, readable: &mut bool) -> Vec<PathBuf> {
+/// Folders become those files in them that are wanted, sorted.
+pub(super) fn expand(
+    paths: &[PathBuf],
+    wanted: &dyn Fn(&Path) -> bool,
+    terminal: Terminal,
+    readable: &mut bool,
+) -> Vec<PathBuf> {
     let mut files = Vec::new();
     for path in paths {
         if !path.is_dir() {
@@ -151,11 +157,13 @@ pub(super) fn expand(paths: &[PathBuf], terminal: Terminal, readable: &mut bool)
             continue;
         }
         let before = files.len();
-        if let Err(error) = walk(path, &mut files) {
+        let walked = walk(path, &mut files);
+        files.retain(|file| paths.contains(file) || wanted(file));
+        if let Err(error) = walked {
             terminal.error(&format!("{}: cannot be read: {error}", path.display()));
             *readable = false;
         } else if files.len() == before {
-            terminal.error(&format!("{}: folder holds no .xql or .xif file", path.display()));
+            terminal.error(&format!("{}: folder holds no .xql, .xif or Sigma file", path.display()));
             *readable = false;
         }
     }
@@ -169,7 +177,9 @@ fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
         let path = entry.path();
         if entry.file_type()?.is_dir() {
             walk(&path, files)?;
-        } else if path.extension().is_some_and(|extension| extension == "xql" || extension == "xif") {
+        } else if path.extension().is_some_and(|extension| extension == "xql" || extension == "xif")
+            || crate::sigma::is_rule_file(&path)
+        {
             files.push(path);
         }
     }

@@ -10,6 +10,7 @@ use super::check::{expand, is_stdin, read};
 use crate::Ended;
 use crate::checking::Kind;
 use crate::output::diff;
+use crate::sigma::is_named_like_a_rule;
 use crate::terminal::Terminal;
 
 /// Lay out queries (.xql) and rules files (.xif) in one style
@@ -41,7 +42,7 @@ Exit codes: 0 formatted, 1 with --check: a file is not formatted, 2 a file has s
 pub fn run(args: Args, terminal: Terminal) -> anyhow::Result<Ended> {
     let mut good = true;
     let mut changed = false;
-    for path in expand(&args.files, terminal, &mut good) {
+    for path in expand(&args.files, &|path| !is_named_like_a_rule(path), terminal, &mut good) {
         match file(&path, &args, terminal) {
             Ok(done) => {
                 changed |= done.changed;
@@ -73,6 +74,7 @@ fn file(path: &Path, args: &Args, terminal: Terminal) -> anyhow::Result<Done> {
     let kind = match Kind::of(path) {
         Kind::Query => format::Kind::Query,
         Kind::Rules => format::Kind::Rules,
+        Kind::Sigma => anyhow::bail!("is a Sigma file, which has no layout of ours"),
     };
     let Formatted { text: new, errors } = format::format(&text, kind);
     let changed = new != text;

@@ -27,7 +27,8 @@ use crate::time::{self, Bound};
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
-    /// A pack (`sop`, the default), ids of hunts (2.1-1), .xql files, or folders with hunts of one's own
+    /// A pack (`sop`, the default), ids of hunts (2.1-1), .xql files, Sigma rules (.yml), or folders with hunts of
+    /// one's own
     #[arg(value_name = "PACK|FILE|FOLDER|ID")]
     hunts: Vec<String>,
     /// Files, folders or patterns to hunt over; `-` is standard input
@@ -75,6 +76,7 @@ Examples:
   atalanta hunt --data /var/log/envoy/access.log
   atalanta hunt --data 'telemetry/**/*.jsonl.gz' --since 7d --severity high
   atalanta hunt 2.1-1 my_hunts/ --data events.parquet --format html --output report.html
+  atalanta hunt rule.yml --data sysmon.jsonl
   kubectl logs gateway | atalanta hunt --data - --source envoy_access --format ndjson
 
 Findings in CSV are safe to open in a spreadsheet: a cell that looks like a formula gets an apostrophe.

@@ -12,6 +12,7 @@ pub mod model;
 pub mod parse;
 pub mod query;
 pub mod serve;
+pub mod sigma;
 pub mod sources;
 pub mod store;
 pub mod tap;
@@ -32,6 +33,7 @@ pub fn run(command: Command, terminal: Terminal) -> anyhow::Result<Ended> {
         Command::Model(args) => model::run(args, terminal),
         Command::Parse(args) => parse::run(args, terminal),
         Command::Atlas(args) => atlas::run(args, terminal),
+        Command::Sigma(args) => sigma::run(args, terminal),
         Command::Ingest(args) => ingest::run(args, terminal),
         Command::Sources(args) => sources::run(args, terminal),
         Command::Store(args) => store::run(args, terminal),

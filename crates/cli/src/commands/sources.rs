@@ -144,7 +144,8 @@ fn test(which: &[String], terminal: Terminal) -> anyhow::Result<Ended> {
 fn load(folder: &Path) -> anyhow::Result<(Source, Vec<Sample>, Option<String>)> {
     let read = |name: &str| {
         let path = folder.join(name);
-        std::fs::read_to_string(&path).map_err(|error| anyhow::anyhow!("{}: cannot be read: {error}", path.display()))
+        std::fs::read_to_string(&path)
+            .map_err(|error| anyhow::anyhow!("{}: cannot be read: {error}", path.display()))
     };
     let source = Source::load(&read("source.yaml")?, &read("mapping.xif")?)
         .map_err(|error| anyhow::anyhow!("{}/{error}", folder.display()))?;

@@ -1,7 +1,7 @@
 //! Hunts from the packs inside the binary and from files and folders.
 //!
 //! A hunt is a folder with `hunt.yaml` and its query in `repaired.xql` or `as_written.xql`, or a bare `.xql` file
-//! whose comments carry the title and the ATLAS ids. A hunt that cannot be loaded is a problem, and the others
+//! whose comments carry the title and the ATLAS ids, or a file of Sigma rules. A hunt that cannot be loaded is a problem, and the others
 //! are loaded all the same.
 
 use std::collections::BTreeMap;
@@ -12,6 +12,7 @@ use rust_embed::RustEmbed;
 use serde::Deserialize;
 
 use super::Level;
+use crate::sigma;
 
 /// The pack that is run when none is named.
 pub const DEFAULT: &str = "sop";
@@ -161,12 +162,17 @@ impl Loaded {
             }
             if entry.is_dir() {
                 self.add_subdirectory(&entry, as_written);
-            } else if entry.extension().is_some_and(|extension| extension == "xql") {
+            } else if entry.extension().is_some_and(|extension| extension == "xql")
+                || sigma::is_rule_file(&entry)
+            {
                 self.add_file(&entry);
             }
         }
         if before == (self.hunts.len(), self.problems.len()) {
-            self.problems.push(format!("{}: folder holds no hunt (hunt.yaml or *.xql)", folder.display()));
+            self.problems.push(format!(
+                "{}: folder holds no hunt (hunt.yaml, *.xql or Sigma rules)",
+                folder.display()
+            ));
         }
     }
 
@@ -218,6 +224,11 @@ impl Loaded {
 
     fn add_file(&mut self, path: &Path) {
         match std::fs::read_to_string(path) {
+            Ok(text) if sigma::is_named_like_a_rule(path) => {
+                let (hunts, problems) = sigma::hunts(path, &text);
+                self.hunts.extend(hunts);
+                self.problems.extend(problems);
+            }
             Ok(query) => self.hunts.push(bare(path, query)),
             Err(error) => self.problems.push(format!("{}: cannot be read: {error}", path.display())),
         }

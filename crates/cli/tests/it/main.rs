@@ -13,6 +13,8 @@ mod model;
 mod parse;
 mod query;
 mod serve;
+mod sigma;
+mod sigma_meaning;
 mod sources;
 mod store;
 mod tap;

@@ -22,7 +22,12 @@ fn a_built_in_source_passes_its_test() {
     let bench = Bench::new();
     let run = bench.run(&["sources", "test", "mlflow", "k8s_audit"]);
     assert_eq!(run.code, Some(0), "{}{}", run.out, run.err);
-    assert!(run.out.contains("mlflow") && run.err.contains("2 sources tested, 0 failed"), "{}{}", run.out, run.err);
+    assert!(
+        run.out.contains("mlflow") && run.err.contains("2 sources tested, 0 failed"),
+        "{}{}",
+        run.out,
+        run.err
+    );
     let run = bench.run(&["sources", "test", "no_such"]);
     assert_eq!(run.code, Some(2));
 }
@@ -37,14 +42,21 @@ fn a_new_source_passes_its_own_test_until_its_rules_change() {
     );
     let run = bench.run(&["sources", "new", "acme_gateway", "--sample", "gateway.jsonl"]);
     assert_eq!(run.code, Some(0), "{}{}", run.out, run.err);
-    let rows: Vec<Value> =
-        bench.read("acme_gateway/expected.ndjson").lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    assert_eq!((&rows[0]["_time"], &rows[0]["action_local_ip"]), (&"2026-11-21T22:26:40Z".into(), &"10.0.0.1".into()));
+    let rows: Vec<Value> = bench
+        .read("acme_gateway/expected.ndjson")
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(
+        (&rows[0]["_time"], &rows[0]["action_local_ip"]),
+        (&"2026-11-21T22:26:40Z".into(), &"10.0.0.1".into())
+    );
     assert_eq!((&rows[0]["actor_primary_username"], &rows[0]["llm_model"]), (&"ana".into(), &"m".into()));
     assert!(rows[0]["attributes"].as_str().unwrap().contains("\"extra\":{\"a\":1}"));
     let run = bench.run(&["sources", "test", "acme_gateway"]);
     assert_eq!(run.code, Some(0), "{}{}", run.out, run.err);
-    let rules = bench.read("acme_gateway/mapping.xif").replace("llm_model = model", "llm_response_model = model");
+    let rules =
+        bench.read("acme_gateway/mapping.xif").replace("llm_model = model", "llm_response_model = model");
     bench.write("acme_gateway/mapping.xif", rules);
     let run = bench.run(&["sources", "test", "acme_gateway"]);
     assert_eq!(run.code, Some(1));
@@ -87,7 +99,8 @@ fn the_state_and_the_doctor_read_a_data_folder() {
 fn datamodel_queries_see_every_source() {
     let bench = Bench::new();
     for id in ids(&bench) {
-        let run = bench.run(&["ingest", &content(&format!("{id}/samples")), "--data-dir", "data", "--source", &id]);
+        let run =
+            bench.run(&["ingest", &content(&format!("{id}/samples")), "--data-dir", "data", "--source", &id]);
         assert!(run.code.is_some(), "{id}: {}", run.err);
     }
     let query = "datamodel dataset = xdr_data | comp count() as n, count(xdm.event.id) as ids, count(xdm.event.type) as types, \

@@ -13,12 +13,16 @@ use crate::Bench;
 use crate::serve::Server;
 
 /// A server that answers each line with its like; `$1` is a line for standard error.
-const ANSWER: &str = r#"echo "$1" >&2; while read -r line; do printf '{"jsonrpc":"2.0","id":1,"result":%s}\n' "$line"; done"#;
+const ANSWER: &str =
+    r#"echo "$1" >&2; while read -r line; do printf '{"jsonrpc":"2.0","id":1,"result":%s}\n' "$line"; done"#;
 
 fn tap(bench: &Bench, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_atalanta"));
     command.arg("tap").args(arguments).current_dir(bench.folder.path());
-    command.env("ATALANTA_SPOOL", bench.path("spool")).env_remove("ATALANTA_SERVER").env_remove("ATALANTA_TOKEN");
+    command
+        .env("ATALANTA_SPOOL", bench.path("spool"))
+        .env_remove("ATALANTA_SERVER")
+        .env_remove("ATALANTA_TOKEN");
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }
@@ -39,9 +43,12 @@ fn wait_for(what: &str, mut done: impl FnMut() -> bool) {
 #[test]
 fn both_directions_and_standard_error_pass_and_are_recorded() {
     let bench = Bench::new();
-    let mut child = tap(&bench, &["--out", "r.ndjson", "--label", "files", "--", "sh", "-c", ANSWER, "sh", "up --api-key s3cret-1"])
-        .spawn()
-        .unwrap();
+    let mut child = tap(
+        &bench,
+        &["--out", "r.ndjson", "--label", "files", "--", "sh", "-c", ANSWER, "sh", "up --api-key s3cret-1"],
+    )
+    .spawn()
+    .unwrap();
     let mut to = child.stdin.take().unwrap();
     let message = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"t","arguments":{"api_key":"s3cret-2"}}}"#;
     writeln!(to, "{message}\nno json").unwrap();
@@ -50,11 +57,23 @@ fn both_directions_and_standard_error_pass_and_are_recorded() {
     assert_eq!(done.status.code(), Some(0));
     assert_eq!(done.stderr, b"up --api-key s3cret-1\n");
     let out = String::from_utf8(done.stdout).unwrap();
-    assert_eq!(out, format!("{{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{message}}}\n{{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":no json}}\n"));
+    assert_eq!(
+        out,
+        format!(
+            "{{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{message}}}\n{{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":no json}}\n"
+        )
+    );
     let found = records(&bench.path("r.ndjson"));
-    let of = |direction: &str| found.iter().filter(|record| record["direction"] == direction).collect::<Vec<_>>();
-    assert_eq!((of("client_to_server").len(), of("server_to_client").len(), of("server_stderr").len()), (2, 2, 1));
-    assert_eq!((&of("tap")[0]["event"], &of("tap")[1]["event"]), (&"tap_start".into(), &"server_exit".into()));
+    let of =
+        |direction: &str| found.iter().filter(|record| record["direction"] == direction).collect::<Vec<_>>();
+    assert_eq!(
+        (of("client_to_server").len(), of("server_to_client").len(), of("server_stderr").len()),
+        (2, 2, 1)
+    );
+    assert_eq!(
+        (&of("tap")[0]["event"], &of("tap")[1]["event"]),
+        (&"tap_start".into(), &"server_exit".into())
+    );
     assert_eq!(of("client_to_server")[0]["message"]["params"]["name"], "t");
     assert_eq!(of("client_to_server")[1]["raw"], "no json");
     let text = bench.read("r.ndjson");
@@ -64,7 +83,9 @@ fn both_directions_and_standard_error_pass_and_are_recorded() {
 #[test]
 fn exit_codes_and_signals_are_those_of_the_server() {
     let bench = Bench::new();
-    let run = |script: &str| tap(&bench, &["--out", "r.ndjson", "--", "sh", "-c", script]).stdin(Stdio::null()).output().unwrap();
+    let run = |script: &str| {
+        tap(&bench, &["--out", "r.ndjson", "--", "sh", "-c", script]).stdin(Stdio::null()).output().unwrap()
+    };
     assert_eq!(run("exit 7").status.code(), Some(7));
     assert_eq!(run("kill -TERM $$").status.signal(), Some(15));
     assert_eq!(run("kill -KILL $$").status.signal(), Some(9));
@@ -97,7 +118,8 @@ fn records_reach_the_server_after_an_outage_and_after_the_death_of_the_tap() {
     let url = format!("http://{address}");
     let mut child = tap(&bench, &["--server", &url, "--", "sh", "-c", ANSWER, "sh", "up"]).spawn().unwrap();
     let mut to = child.stdin.take().unwrap();
-    writeln!(to, r#"{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{{"name":"before_the_kill"}}}}"#).unwrap();
+    writeln!(to, r#"{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{{"name":"before_the_kill"}}}}"#)
+        .unwrap();
     let segments = || glob(&bench.path("spool"), "00000001.ndjson");
     wait_for("the record in the spool", || {
         segments().iter().any(|path| std::fs::read_to_string(path).unwrap().contains("\"result\":{"))

@@ -49,8 +49,8 @@ fn open(fields: &mut Map<String, Value>) -> Result<(), String> {
         return Err("expected a payload in the DSSE envelope".to_owned());
     };
     let bytes = base64(payload).ok_or("the payload of the DSSE envelope is not base64")?;
-    let statement: Value =
-        serde_json::from_slice(&bytes).map_err(|error| format!("the payload of the DSSE envelope is not JSON: {error}"))?;
+    let statement: Value = serde_json::from_slice(&bytes)
+        .map_err(|error| format!("the payload of the DSSE envelope is not JSON: {error}"))?;
     let Value::Object(statement) = statement else {
         return Err("the payload of the DSSE envelope is not an object".to_owned());
     };
@@ -65,7 +65,8 @@ fn open(fields: &mut Map<String, Value>) -> Result<(), String> {
 
 /// The files that a model signature lists, as `model_files` holds them.
 fn files(fields: &mut Map<String, Value>) {
-    let Some(resources) = fields.get("predicate").and_then(|found| found.get("resources")).and_then(Value::as_array)
+    let Some(resources) =
+        fields.get("predicate").and_then(|found| found.get("resources")).and_then(Value::as_array)
     else {
         return;
     };
@@ -108,7 +109,8 @@ mod tests {
 
     #[test]
     fn a_payload_that_cannot_be_read_is_said() {
-        let (out, problems) = decode(r#"{"payloadType":"application/vnd.in-toto+json","payload":"$$","signatures":[]}"#);
+        let (out, problems) =
+            decode(r#"{"payloadType":"application/vnd.in-toto+json","payload":"$$","signatures":[]}"#);
         assert_eq!(out, []);
         assert!(problems[0].message.contains("base64"), "{}", problems[0].message);
     }

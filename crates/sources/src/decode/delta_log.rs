@@ -23,7 +23,8 @@ impl Decode for DeltaLog {
         };
         if let Some(Value::Object(info)) = fields.get("commitInfo") {
             let borrowed = info.iter().filter(|(name, _)| BORROWED.contains(&name.as_str()));
-            self.commit = Value::Object(borrowed.map(|(name, value)| (name.clone(), value.clone())).collect());
+            self.commit =
+                Value::Object(borrowed.map(|(name, value)| (name.clone(), value.clone())).collect());
         } else if !self.commit.is_null() {
             put(&mut fields, "_commit", self.commit.clone());
         }
@@ -34,7 +35,8 @@ impl Decode for DeltaLog {
                 if action == "metaData"
                     && let Some(columns) = value.get("fields").and_then(Value::as_array)
                 {
-                    let names: Vec<Value> = columns.iter().filter_map(|column| column.get("name").cloned()).collect();
+                    let names: Vec<Value> =
+                        columns.iter().filter_map(|column| column.get("name").cloned()).collect();
                     put(&mut fields, "_columns", names);
                 }
                 put(&mut fields, "_stats", value);
@@ -61,6 +63,9 @@ mod tests {
         }
         assert_eq!(problems, []);
         assert_eq!(out[0].fields.get("_commit"), None);
-        assert_eq!((&out[2].fields["_commit"]["timestamp"], &out[2].fields["_stats"]["numRecords"]), (&7.into(), &3.into()));
+        assert_eq!(
+            (&out[2].fields["_commit"]["timestamp"], &out[2].fields["_stats"]["numRecords"]),
+            (&7.into(), &3.into())
+        );
     }
 }

@@ -130,7 +130,10 @@ mod tests {
         assert_eq!(problems, []);
         assert_eq!(out.len(), 3);
         assert_eq!((out[0].raws[0].line, out[1].raws[0].line), (1, 4));
-        assert_eq!((&out[2].fields["stage"], &out[2].fields["_inputs"]), (&"train".into(), &json!(["data@aa"])));
+        assert_eq!(
+            (&out[2].fields["stage"], &out[2].fields["_inputs"]),
+            (&"train".into(), &json!(["data@aa"]))
+        );
         let mut other = Dvc::default();
         other.push(b"a: [1", 1, &mut out, &mut problems);
         other.finish(&mut out, &mut problems);

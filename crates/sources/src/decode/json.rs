@@ -82,7 +82,8 @@ impl Json {
                 self.object(record.clone(), fields, out);
             }
             other => {
-                problems.push(record.clone().problem(format!("expected a JSON object, found {}", kind(&other))));
+                problems
+                    .push(record.clone().problem(format!("expected a JSON object, found {}", kind(&other))));
             }
         }
     }
@@ -207,7 +208,9 @@ impl Json {
 /// A streamed answer that was logged as the array of its chunks, as the text of its events.
 fn streamed(found: &Value) -> Value {
     match found {
-        Value::Array(chunks) if chunks.iter().all(|chunk| chunk.is_object() && chunk.get("role").is_none()) => {
+        Value::Array(chunks)
+            if chunks.iter().all(|chunk| chunk.is_object() && chunk.get("role").is_none()) =>
+        {
             chunks.iter().map(|chunk| format!("data: {chunk}\n")).collect::<String>().into()
         }
         other => other.clone(),
@@ -275,7 +278,10 @@ mod tests {
 
     #[test]
     fn each_record_of_a_list_keeps_its_own_text() {
-        let out = decode(json!({ "records": ["items"] }), "{\"kind\":\"List\",\"items\":[\n{\"a\": 1},\n{\"a\": 2}]}");
+        let out = decode(
+            json!({ "records": ["items"] }),
+            "{\"kind\":\"List\",\"items\":[\n{\"a\": 1},\n{\"a\": 2}]}",
+        );
         assert_eq!((&*out[1].raws[0].text, out[1].raws[0].line), ("{\"a\": 2}", 3));
         assert_eq!(decode(json!({}), "[{\"a\":1}, {\"b\":2}]")[1].raws[0].text.as_ref(), "{\"b\":2}");
     }
@@ -283,7 +289,8 @@ mod tests {
     #[test]
     fn an_envelope_is_kept_beside_the_record() {
         let options = json!({ "lift": ["properties.log"] });
-        let out = decode(options.clone(), r#"{"time":"t","properties":{"log":"{\"verb\":\"get\"}","pod":"p"}}"#);
+        let out =
+            decode(options.clone(), r#"{"time":"t","properties":{"log":"{\"verb\":\"get\"}","pod":"p"}}"#);
         assert_eq!(
             Value::Object(out[0].fields.clone()),
             json!({ "verb": "get", "envelope": { "time": "t", "properties": { "pod": "p" } } })
@@ -294,7 +301,10 @@ mod tests {
 
     #[test]
     fn elements_of_an_array_are_records_beside_the_other_members() {
-        let out = decode(json!({ "each": ["tests", "metrics"] }), r#"{"id":7,"metrics":[{"v":1},{"v":2}],"tests":[]}"#);
+        let out = decode(
+            json!({ "each": ["tests", "metrics"] }),
+            r#"{"id":7,"metrics":[{"v":1},{"v":2}],"tests":[]}"#,
+        );
         assert_eq!(out.len(), 2);
         assert_eq!((&out[1].fields["item"]["v"], &out[1].fields["id"]), (&json!(2), &json!(7)));
         assert_eq!((out[0].ordinal, out[1].ordinal), (0, 1));
@@ -305,7 +315,10 @@ mod tests {
     #[test]
     fn a_session_named_once_is_carried_and_tells_the_time() {
         let options = json!({ "carry": ["thread_id"], "uuid_time": "thread_id" });
-        let out = decode(options, r#"[{"thread_id":"01a20046-4544-7e72-974b-ca6eb2fc2e5f"},{"type":"turn.started"}]"#);
+        let out = decode(
+            options,
+            r#"[{"thread_id":"01a20046-4544-7e72-974b-ca6eb2fc2e5f"},{"type":"turn.started"}]"#,
+        );
         assert_eq!(out[1].fields["_carried"]["thread_id"], "01a20046-4544-7e72-974b-ca6eb2fc2e5f");
         assert_eq!(out[1].fields["_uuid_ms"], 1_795_300_934_980_i64);
         assert_eq!(uuid_time("70e88ce3-41c7-43b1-baeb-3dc8d01f6f72"), None);

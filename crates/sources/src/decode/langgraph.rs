@@ -100,7 +100,9 @@ mod tests {
             "input": { "messages": [[{ "type": "system", "content": "s" }, { "type": "human", "content": "u" }, { "type": "tool", "content": "t", "tool_call_id": "c" }]] },
             "output": { "type": "ai", "content": "a", "tool_calls": [{ "name": "f", "args": { "x": 1 }, "id": "c2" }] } } });
         extend(fields.as_object_mut().unwrap());
-        for (name, text) in [("text_system", "s"), ("text_user", "u"), ("text_tool", "t"), ("text_output", "a")] {
+        for (name, text) in
+            [("text_system", "s"), ("text_user", "u"), ("text_tool", "t"), ("text_output", "a")]
+        {
             assert_eq!(fields[name], text, "{name}");
         }
         assert_eq!(fields["tool_call_names"], json!(["f"]));

@@ -53,13 +53,15 @@ fn datasets<'f>(fields: &'f Map<String, Value>, list: &str) -> impl Iterator<Ite
 /// The event with one dataset in place of its lists and without the facets of its run.
 fn of_dataset(fields: &Map<String, Value>, dataset: &Value, role: &str) -> Map<String, Value> {
     let kept = ["eventType", "eventTime", "producer", "schemaURL"];
-    let mut own: Map<String, Value> = kept
-        .iter()
-        .filter_map(|name| Some(((*name).to_owned(), fields.get(*name)?.clone())))
-        .collect();
+    let mut own: Map<String, Value> =
+        kept.iter().filter_map(|name| Some(((*name).to_owned(), fields.get(*name)?.clone()))).collect();
     for (name, path) in [("_run_id", "/runId"), ("_job", "/name"), ("_job_namespace", "/namespace")] {
         let from = if name == "_run_id" { "run" } else { "job" };
-        put(&mut own, name, fields.get(from).and_then(|from| from.pointer(path)).cloned().unwrap_or_default());
+        put(
+            &mut own,
+            name,
+            fields.get(from).and_then(|from| from.pointer(path)).cloned().unwrap_or_default(),
+        );
     }
     put(&mut own, "kind", "dataset");
     put(&mut own, "role", role);
@@ -77,7 +79,10 @@ fn of_dataset(fields: &Map<String, Value>, dataset: &Value, role: &str) -> Map<S
 fn named(dataset: &Value) -> Option<String> {
     let (namespace, name) = (dataset.get("namespace")?.as_str()?, dataset.get("name")?.as_str()?);
     let version = dataset.pointer("/facets/version/datasetVersion").and_then(Value::as_str);
-    Some(version.map_or_else(|| format!("{namespace}/{name}"), |version| format!("{namespace}/{name}@{version}")))
+    Some(
+        version
+            .map_or_else(|| format!("{namespace}/{name}"), |version| format!("{namespace}/{name}@{version}")),
+    )
 }
 
 #[cfg(test)]
@@ -99,7 +104,10 @@ mod tests {
         assert_eq!(event("START").len(), 1);
         let out = event("COMPLETE");
         assert_eq!(out[0].fields["_inputs"], serde_json::json!(["s3://a/x@v1"]));
-        assert_eq!((out.len(), &out[2].fields["role"], &out[2].fields["_run_id"]), (3, &"output".into(), &"r".into()));
+        assert_eq!(
+            (out.len(), &out[2].fields["role"], &out[2].fields["_run_id"]),
+            (3, &"output".into(), &"r".into())
+        );
         assert!(out[1].fields.get("run").is_none());
     }
 }

@@ -20,7 +20,8 @@ impl Decode for Pattern {
             let Some(found) = pattern.captures(&record.text) else { continue };
             let mut fields = Map::new();
             for name in pattern.capture_names().flatten() {
-                let text = found.name(name).map(|group| group.as_str()).filter(|text| !matches!(*text, "" | "-"));
+                let text =
+                    found.name(name).map(|group| group.as_str()).filter(|text| !matches!(*text, "" | "-"));
                 put(&mut fields, name, text);
             }
             return out.push(record.decoded(fields));

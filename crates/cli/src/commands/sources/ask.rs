@@ -48,7 +48,8 @@ impl Place {
         let folder = self.data_dir.as_deref().context("expected --data-dir or --server")?;
         let paths = with_folder(&[], Some(folder))?;
         let request = data::Request { paths: &paths, named: true, source: None };
-        let options = SessionOptions { max_rows: ROWS, now: jiff::Timestamp::now(), ..SessionOptions::default() };
+        let options =
+            SessionOptions { max_rows: ROWS, now: jiff::Timestamp::now(), ..SessionOptions::default() };
         let loaded = data::load(&request, options, terminal)?;
         let env = loaded.session.env();
         Ok(Asked::Folder(Box::new(loaded), env))
@@ -68,7 +69,9 @@ impl Asked {
             Self::Server(remote, _) => remote.query(text, false, None, ROWS)?,
             Self::Folder(loaded, env) => {
                 let (plan, diagnostics) = checking::plan(text, env);
-                if let Some(error) = diagnostics.iter().find(|found| found.severity == atalanta_diag::Severity::Error) {
+                if let Some(error) =
+                    diagnostics.iter().find(|found| found.severity == atalanta_diag::Severity::Error)
+                {
                     anyhow::bail!("{text}: {}", error.message);
                 }
                 loaded.session.prepare(&plan)?.run()?

@@ -27,7 +27,12 @@ fn finding(what: impl Into<String>, todo: impl Into<String>) -> Finding {
 }
 
 /// Runs the examination.
-pub fn run(id: Option<&str>, config: Option<&Path>, place: &Place, terminal: Terminal) -> anyhow::Result<Ended> {
+pub fn run(
+    id: Option<&str>,
+    config: Option<&Path>,
+    place: &Place,
+    terminal: Terminal,
+) -> anyhow::Result<Ended> {
     if let Some(id) = id {
         anyhow::ensure!(
             Registry::builtin().get(id).is_some(),
@@ -40,7 +45,8 @@ pub fn run(id: Option<&str>, config: Option<&Path>, place: &Place, terminal: Ter
     let mut found: Vec<(String, Finding)> = Vec::new();
     if let Some(path) = config {
         let config = Config::load(Some(path)).map_err(anyhow::Error::msg)?;
-        found.extend(configured(&config, id).into_iter().map(|finding| ("configuration".to_owned(), finding)));
+        found
+            .extend(configured(&config, id).into_iter().map(|finding| ("configuration".to_owned(), finding)));
     }
     if place.is_given() {
         match place.open(terminal) {
@@ -55,7 +61,12 @@ pub fn run(id: Option<&str>, config: Option<&Path>, place: &Place, terminal: Ter
         }
     }
     for (about, finding) in &found {
-        writeln!(out, "{}: {}", terminal.out.paint(Role::Strong, &escape_control(about)), escape_control(&finding.what))?;
+        writeln!(
+            out,
+            "{}: {}",
+            terminal.out.paint(Role::Strong, &escape_control(about)),
+            escape_control(&finding.what)
+        )?;
         writeln!(out, "  {}", escape_control(&finding.todo))?;
     }
     if found.is_empty() {
@@ -93,7 +104,9 @@ fn examined(asked: &Asked, id: Option<&str>) -> anyhow::Result<Vec<(String, Find
     let mut found = Vec::new();
     let wanted: Vec<&Source> = match id {
         Some(id) => Registry::builtin().get(id).into_iter().collect(),
-        None => Registry::builtin().sources().iter().filter(|source| states.contains_key(&source.id)).collect(),
+        None => {
+            Registry::builtin().sources().iter().filter(|source| states.contains_key(&source.id)).collect()
+        }
     };
     let requests = asked.server().and_then(|server| server.text("/metrics").ok());
     for source in wanted {
@@ -103,7 +116,10 @@ fn examined(asked: &Asked, id: Option<&str>) -> anyhow::Result<Vec<(String, Find
         }
     }
     if id.is_none() && states.is_empty() {
-        found.push(("store".to_owned(), finding("nothing was stored yet", "connect a source: `atalanta sources`, docs/sources")));
+        found.push((
+            "store".to_owned(),
+            finding("nothing was stored yet", "connect a source: `atalanta sources`, docs/sources"),
+        ));
     }
     if asked.has("unknown_records_raw") {
         let rows = asked.rows("dataset = unknown_records_raw | comp count() as records")?;
@@ -121,7 +137,12 @@ fn examined(asked: &Asked, id: Option<&str>) -> anyhow::Result<Vec<(String, Find
     Ok(found)
 }
 
-fn of_source(asked: &Asked, source: &Source, state: &State, metrics: Option<&str>) -> anyhow::Result<Vec<Finding>> {
+fn of_source(
+    asked: &Asked,
+    source: &Source,
+    state: &State,
+    metrics: Option<&str>,
+) -> anyhow::Result<Vec<Finding>> {
     let mut found = Vec::new();
     let counted = metrics.map(|page| Counted::of(page, &source.id));
     if state.events == 0 && state.quarantined == 0 {
@@ -167,7 +188,10 @@ fn quarantined(asked: &Asked, source: &Source, state: &State) -> anyhow::Result<
     let only = if state.events == 0 { "all its records are" } else { "some of its records are" };
     Ok(finding(
         format!("{only} in quarantine ({}), most for: {reason}", figures::count(state.quarantined)),
-        format!("compare a record with the samples of docs/sources/{id}.md; `atalanta query 'dataset = atalanta_quarantine | filter source_name = \"{id}\" | fields reason, raw | limit 3'`", id = source.id),
+        format!(
+            "compare a record with the samples of docs/sources/{id}.md; `atalanta query 'dataset = atalanta_quarantine | filter source_name = \"{id}\" | fields reason, raw | limit 3'`",
+            id = source.id
+        ),
     ))
 }
 
@@ -181,7 +205,11 @@ fn clock(state: &State) -> Option<Finding> {
     }
     let side = if seconds > 0 { "before" } else { "after" };
     Some(finding(
-        format!("the latest event is of {}, {} hours {side} the latest arrival", state.last_event, seconds.abs() / 3600),
+        format!(
+            "the latest event is of {}, {} hours {side} the latest arrival",
+            state.last_event,
+            seconds.abs() / 3600
+        ),
         "a query over the last hours does not see such rows: check the producer's clock and time zone, or whether old files are being sent",
     ))
 }

@@ -63,7 +63,8 @@ const COLUMNS: &[(&str, &str)] = &[
 ];
 
 /// Names of members that hold the time of an event.
-const TIMES: &[&str] = &["time", "timestamp", "ts", "eventtime", "createdat", "starttime", "date", "datetime"];
+const TIMES: &[&str] =
+    &["time", "timestamp", "ts", "eventtime", "createdat", "starttime", "date", "datetime"];
 
 /// Writes the folder.
 pub fn run(name: &str, sample: &Path, out: &Path, terminal: Terminal) -> anyhow::Result<Ended> {
@@ -72,7 +73,10 @@ pub fn run(name: &str, sample: &Path, out: &Path, terminal: Terminal) -> anyhow:
         name.starts_with(|c: char| c.is_ascii_lowercase()) && name.chars().all(named),
         "{name}: expected small letters, digits and `_`"
     );
-    anyhow::ensure!(Registry::builtin().get(name).is_none(), "{name}: there is a source of that name already");
+    anyhow::ensure!(
+        Registry::builtin().get(name).is_none(),
+        "{name}: there is a source of that name already"
+    );
     let folder = out.join(name);
     anyhow::ensure!(!folder.exists(), "{}: is there already", folder.display());
     let bytes = std::fs::read(sample).with_context(|| format!("{}: cannot be read", sample.display()))?;
@@ -90,10 +94,14 @@ pub fn run(name: &str, sample: &Path, out: &Path, terminal: Terminal) -> anyhow:
         sample_rows(&source, &sample)?.iter().map(|row| format!("{}\n", expected_form(row))).collect();
     let wrong = check_samples(&source, std::slice::from_ref(&sample), Some(&expected));
     std::fs::create_dir_all(folder.join("samples"))?;
-    let readme = "# Samples\n\nWhere they come from, and which version of the producer wrote them: to be written.\n";
-    for (name, text) in
-        [("source.yaml", &*yaml), ("mapping.xif", &rules), ("expected.ndjson", &expected), ("samples/README.md", readme)]
-    {
+    let readme =
+        "# Samples\n\nWhere they come from, and which version of the producer wrote them: to be written.\n";
+    for (name, text) in [
+        ("source.yaml", &*yaml),
+        ("mapping.xif", &rules),
+        ("expected.ndjson", &expected),
+        ("samples/README.md", readme),
+    ] {
         std::fs::write(folder.join(name), text)?;
     }
     std::fs::write(folder.join("samples").join(&sample.name), &sample.bytes)?;
@@ -207,7 +215,9 @@ fn json_rules(name: &str, members: &BTreeMap<String, &'static str>) -> String {
         let value = match (column, *ty) {
             ("http_status" | "action_process_os_pid", "string") => format!("to_integer({field})"),
             ("duration_ms", "string" | "int") => format!("to_float({field})"),
-            ("http_status" | "action_process_os_pid", "int") | ("duration_ms", "float") | (_, "string") => field,
+            ("http_status" | "action_process_os_pid", "int") | ("duration_ms", "float") | (_, "string") => {
+                field
+            }
             ("http_status" | "action_process_os_pid", _) => format!("to_integer({field})"),
             _ => format!("to_string({field})"),
         };

@@ -87,7 +87,9 @@ pub fn run(place: &Place, terminal: Terminal) -> anyhow::Result<Ended> {
         };
         let share = match fill.len() {
             0 => "-".to_owned(),
-            fields => format!("{:.0} %", fill.iter().map(|(_, share)| share * 100.0).sum::<f64>() / fields as f64),
+            fields => {
+                format!("{:.0} %", fill.iter().map(|(_, share)| share * 100.0).sum::<f64>() / fields as f64)
+            }
         };
         let line = format!(
             "{:width$}  {:20}  {:>10}  {:>7.1}  {:>5}  {:>8}  {:>11}",
@@ -101,12 +103,16 @@ pub fn run(place: &Place, terminal: Terminal) -> anyhow::Result<Ended> {
         );
         let role = if state.quarantined > 0 || state.events == 0 { Role::Warn } else { Role::Faint };
         writeln!(out, "{}", if role == Role::Warn { terminal.out.paint(role, &line) } else { line })?;
-        let empty: Vec<&str> = fill.iter().filter(|(_, share)| *share == 0.0).map(|(field, _)| *field).collect();
+        let empty: Vec<&str> =
+            fill.iter().filter(|(_, share)| *share == 0.0).map(|(field, _)| *field).collect();
         if !empty.is_empty() {
             thin.push(format!("{name}: no row has {}", empty.join(", ")));
         }
     }
-    writeln!(out, "\nper min: rows of the last hour; fill: rows with a value in the fields that the source can fill and hunts read")?;
+    writeln!(
+        out,
+        "\nper min: rows of the last hour; fill: rows with a value in the fields that the source can fill and hunts read"
+    )?;
     for line in thin {
         writeln!(out, "{}", escape_control(&line))?;
     }
@@ -122,7 +128,10 @@ fn short(time: &str) -> String {
 /// Columns that the built-in hunts name.
 fn hunted_columns() -> BTreeSet<String> {
     let word = |c: char| !(c.is_ascii_alphanumeric() || c == '_');
-    pack::builtin().iter().flat_map(|hunt| hunt.query.split(word).map(str::to_owned).collect::<Vec<_>>()).collect()
+    pack::builtin()
+        .iter()
+        .flat_map(|hunt| hunt.query.split(word).map(str::to_owned).collect::<Vec<_>>())
+        .collect()
 }
 
 /// Columns that a source's rules assign and hunts read, each with the share of rows that have a value.
@@ -145,5 +154,9 @@ fn fill<'s>(
     );
     let row: Map<String, Value> = asked.rows(&query)?.into_iter().next().unwrap_or_default();
     let all = number(&row, "events").max(1.0);
-    Ok(columns.into_iter().enumerate().map(|(at, name)| (name, number(&row, &format!("c{at}")) / all)).collect())
+    Ok(columns
+        .into_iter()
+        .enumerate()
+        .map(|(at, name)| (name, number(&row, &format!("c{at}")) / all))
+        .collect())
 }

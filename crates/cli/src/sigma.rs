@@ -1,0 +1,103 @@
+//! Sigma rules as hunts.
+
+use std::path::Path;
+
+use atalanta_diag::{Diagnostic, Source};
+use atalanta_schema::Atlas;
+use atalanta_sigma::{Document, Level as SigmaLevel, Meta, Pipeline};
+
+use crate::checking;
+use crate::hunting::Level;
+use crate::hunting::pack::{About, Hunt};
+
+/// The pipeline for `xdr_data`.
+pub fn default_pipeline() -> &'static Pipeline {
+    Pipeline::builtin("atalanta").expect("a test of the sigma crate proves that the pipeline is there")
+}
+
+/// Whether a file is named like one of Sigma rules; the metadata of a hunt folder is not.
+pub fn is_named_like_a_rule(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "yml" || extension == "yaml")
+}
+
+/// Whether a file in a folder holds Sigma rules: other YAML files stand beside them.
+pub fn is_rule_file(path: &Path) -> bool {
+    let is_rule = |line: &str| ["detection:", "correlation:"].iter().any(|key| line.starts_with(key));
+    is_named_like_a_rule(path) && std::fs::read_to_string(path).is_ok_and(|text| text.lines().any(is_rule))
+}
+
+/// The hunts of a file, and why others of its documents are none.
+pub fn hunts(path: &Path, text: &str) -> (Vec<Hunt>, Vec<String>) {
+    let place = path.display().to_string();
+    let (documents, diagnostics) = atalanta_sigma::parse(text);
+    let source = Source::new(&place, text);
+    let mut problems: Vec<String> = errors(&source, &diagnostics);
+    let mut hunts = Vec::new();
+    for one in atalanta_sigma::lower_documents(&documents, default_pipeline()) {
+        if one.lowered.has_errors() {
+            problems.extend(errors(&source, &one.lowered.diagnostics));
+            continue;
+        }
+        let about = about(one.document);
+        hunts.push(Hunt { about, query: one.lowered.xql, place: place.clone() });
+    }
+    if hunts.is_empty() && problems.is_empty() {
+        problems.push(format!("{place}: holds no Sigma rule"));
+    }
+    (hunts, problems)
+}
+
+fn errors(source: &Source, diagnostics: &[Diagnostic]) -> Vec<String> {
+    let is_error = |one: &&Diagnostic| checking::has_error(std::slice::from_ref(*one));
+    let shown = |one: &Diagnostic| {
+        let at = source.location(one.span.start);
+        format!("{}:{}:{}: {} ({})", source.name(), at.line, at.column, one.message, one.code)
+    };
+    diagnostics.iter().filter(is_error).map(shown).collect()
+}
+
+fn about(document: &Document) -> About {
+    let meta = document.meta();
+    let texts = |list: &[atalanta_sigma::meta::Text]| list.iter().map(|text| text.text.clone()).collect();
+    let id = meta.id.as_ref().or(meta.name.as_ref()).unwrap_or(&meta.title);
+    About {
+        id: id.text.clone(),
+        title: meta.title.text.clone(),
+        severity: severity(meta),
+        confidence: confidence(meta),
+        atlas: atlas(meta),
+        owasp: Vec::new(),
+        description: meta.description.as_ref().map(|text| text.text.clone()).unwrap_or_default(),
+        false_positives: texts(&meta.falsepositives),
+        limits: Vec::new(),
+        references: texts(&meta.references),
+        entities: Vec::new(),
+    }
+}
+
+fn severity(meta: &Meta) -> Level {
+    match meta.level() {
+        Some(SigmaLevel::Critical) => Level::Critical,
+        Some(SigmaLevel::High) => Level::High,
+        Some(SigmaLevel::Low) => Level::Low,
+        Some(SigmaLevel::Informational) => Level::Informational,
+        Some(SigmaLevel::Medium) | None => Level::Medium,
+    }
+}
+
+/// How sure a match is follows from how far the rule has been tried.
+fn confidence(meta: &Meta) -> Level {
+    match meta.status.as_ref().map(|status| status.text.as_str()) {
+        Some("stable") => Level::High,
+        Some("test") => Level::Medium,
+        _ => Level::Low,
+    }
+}
+
+/// The ATLAS techniques of the tags.
+fn atlas(meta: &Meta) -> Vec<String> {
+    let known = Atlas::builtin();
+    let tags = meta.tags.iter().map(|tag| tag.text.to_ascii_lowercase());
+    let ids = tags.filter_map(|tag| known.technique(tag.strip_prefix("atlas.")?).map(|one| one.id.clone()));
+    ids.collect()
+}
