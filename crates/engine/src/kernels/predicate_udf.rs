@@ -16,6 +16,7 @@ use datafusion::logical_expr::{
     ColumnarValue, Expr, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility, lit,
 };
 
+use super::text_runs::TextPredicate as _;
 use super::{Cidr, Contains, Equals, InList, IpVersion, KernelError, RegexMatch, Wildcard};
 
 /// One of the string kernels.
@@ -51,6 +52,20 @@ impl Kernel {
             Self::Regex(kernel) => kernel.evaluate(array),
             Self::Cidr(kernel) => kernel.evaluate(array),
             Self::All(kernels) => evaluate_all(kernels, array),
+        }
+    }
+
+    /// Tests one text: the same verdict that [`Self::evaluate`] gives for its row.
+    #[must_use]
+    pub fn test(&self, text: &[u8]) -> bool {
+        match self {
+            Self::Contains(kernel) => kernel.matches(text),
+            Self::Wildcard(kernel) => kernel.matches(text),
+            Self::Equals(kernel) => kernel.matches(text),
+            Self::InList(kernel) => kernel.matches(text),
+            Self::Regex(kernel) => kernel.matches(text),
+            Self::Cidr(kernel) => kernel.matches(text),
+            Self::All(kernels) => kernels.iter().all(|kernel| kernel.test(text)),
         }
     }
 }

@@ -1,0 +1,398 @@
+//! Rules over what a store takes in: every acknowledged record, once and in order.
+//!
+//! One thread reads the log behind its position ([`atalanta_store::Tail`]), so that detection never holds intake up,
+//! and what it has not seen when the process ends is read at the next start. Hits, windows to look at, states and the
+//! position are kept in one transaction ([`crate::book`]).
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use atalanta_engine::session::{Session, SessionOptions};
+use atalanta_store::{Store, Tail};
+
+use crate::book::{Book, Changes};
+use crate::compile::Run;
+use crate::detector::{Detector, Fed, Runner};
+use crate::level::Level;
+use crate::suppress::Suppressions;
+
+/// Longest sleep while nothing comes.
+const PATIENCE: Duration = Duration::from_millis(100);
+
+/// A window is looked at when no event of it came for this long …
+const QUIET: Duration = Duration::from_millis(300);
+
+/// … or when the first one came this long ago.
+const LONGEST_WAIT: Duration = Duration::from_millis(1000);
+
+/// A position without anything else to keep is kept this often.
+const POSITION: Duration = Duration::from_secs(1);
+
+/// How far behind the newest event machines are told that all has come, µs.
+const LATENESS: i64 = 600_000_000;
+
+/// Windows that are looked at before arriving rows are looked at again.
+const AT_ONCE: usize = 64;
+
+/// What a live detector works with.
+#[derive(Debug, Default)]
+pub struct LiveOptions {
+    /// Outputs by name, each with its least severity.
+    pub outputs: Vec<(String, Level)>,
+    /// Filters that hold alerts back.
+    pub suppressions: Suppressions,
+}
+
+/// Counts since the start.
+#[derive(Debug, Default)]
+pub struct Counts {
+    /// Rows that rules have looked at.
+    pub rows: AtomicU64,
+    /// Alerts that were raised.
+    pub alerts: AtomicU64,
+    /// Windows that were looked at.
+    pub windows: AtomicU64,
+    /// Log records that were not seen because they are gone.
+    pub missed: AtomicU64,
+    /// The log is read up to here.
+    pub position: AtomicU64,
+    /// Failures of rules.
+    pub failures: AtomicU64,
+}
+
+/// What others wait for.
+#[derive(Debug, Default)]
+pub struct Signal {
+    raised: Mutex<u64>,
+    changed: Condvar,
+}
+
+impl Signal {
+    /// Says that something is in the outbox.
+    pub fn raise(&self) {
+        *self.raised.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+        self.changed.notify_all();
+    }
+
+    /// Waits for something new, at most `time`; what to give next time.
+    pub fn wait(&self, seen: u64, time: Duration) -> u64 {
+        let raised = self.raised.lock().unwrap_or_else(PoisonError::into_inner);
+        let waited = self.changed.wait_timeout_while(raised, time, |raised| *raised == seen);
+        *waited.unwrap_or_else(PoisonError::into_inner).0
+    }
+}
+
+/// A running detector; it ends when this is dropped.
+#[derive(Debug)]
+pub struct Live {
+    stop: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+    /// Counts.
+    pub counts: Arc<Counts>,
+    /// Raised with every alert.
+    pub signal: Arc<Signal>,
+}
+
+impl Live {
+    /// Starts a detector over a store. A book without a position begins with what comes from now on.
+    pub fn start(
+        store: Arc<Store>,
+        book: Book,
+        detector: Detector,
+        options: LiveOptions,
+    ) -> std::io::Result<Self> {
+        let stop = Arc::new(AtomicBool::new(false));
+        let counts = Arc::new(Counts::default());
+        let signal = Arc::new(Signal::default());
+        let mut worker =
+            Worker::new(store, book, detector, options, Arc::clone(&counts), Arc::clone(&signal));
+        let ended = Arc::clone(&stop);
+        // Deep plans recurse through the planner.
+        let thread = std::thread::Builder::new().name("detect".to_owned()).stack_size(64 << 20);
+        let thread = thread.spawn(move || worker.run(&ended))?;
+        Ok(Self { stop, thread: Some(thread), counts, signal })
+    }
+
+    /// Ends it; what it has kept so far stays.
+    pub fn stop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take() {
+            // A thread that panicked has nothing more to say; the book has what was kept.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Drop for Live {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+/// When events of a window came.
+#[derive(Clone, Copy, Debug)]
+struct Marked {
+    first: Instant,
+    last: Instant,
+}
+
+struct Worker {
+    store: Arc<Store>,
+    book: Book,
+    detector: Detector,
+    options: LiveOptions,
+    counts: Arc<Counts>,
+    signal: Arc<Signal>,
+    tail: Tail,
+    pending: BTreeMap<(usize, i64), Marked>,
+    /// The next window of rules that also look at windows without events.
+    always: BTreeMap<usize, i64>,
+    newest: i64,
+    kept: Instant,
+}
+
+fn clock() -> i64 {
+    jiff::Timestamp::now().as_microsecond()
+}
+
+impl Worker {
+    fn new(
+        store: Arc<Store>,
+        book: Book,
+        mut detector: Detector,
+        options: LiveOptions,
+        counts: Arc<Counts>,
+        signal: Arc<Signal>,
+    ) -> Self {
+        let position = match book.position() {
+            Ok(Some(position)) => position,
+            Ok(None) => store.last(),
+            Err(error) => {
+                tracing::error!(%error, "the position of detection cannot be read, it begins with what comes now");
+                store.last()
+            }
+        };
+        store.hold(Some(position));
+        let now = Instant::now();
+        let mut pending = BTreeMap::new();
+        for (rule, end) in book.due().unwrap_or_default() {
+            // A rule that is gone has no windows.
+            if let Some(number) = detector.number(&rule) {
+                pending.insert((number, end), Marked { first: now, last: now });
+            }
+        }
+        restore(&mut detector, &book);
+        let always = detector.rules().iter().enumerate().filter_map(|(number, rule)| match &rule.run {
+            Run::Windows(windows) if windows.always => {
+                let every = rule.rule.schedule.every;
+                Some((number, (clock().div_euclid(every) + 1) * every))
+            }
+            _ => None,
+        });
+        counts.position.store(position, Ordering::Relaxed);
+        Self {
+            always: always.collect(),
+            tail: Tail::new(store.folder(), position),
+            store,
+            book,
+            detector,
+            options,
+            counts,
+            signal,
+            pending,
+            newest: i64::MIN,
+            kept: now,
+        }
+    }
+
+    fn run(&mut self, stop: &AtomicBool) {
+        while !stop.load(Ordering::Relaxed) {
+            let newest = self.store.wait_above(self.tail.position(), PATIENCE);
+            let before = self.tail.position();
+            let worked = self.read(newest).and_then(|()| self.windows());
+            if let Err(error) = worked {
+                tracing::error!(%error, "detection failed, it is tried again");
+                // What was read and not kept is read again.
+                let position = self.book.position().ok().flatten().unwrap_or(before);
+                self.tail = Tail::new(self.store.folder(), position);
+                std::thread::sleep(Duration::from_secs(1));
+            }
+            for (rule, why) in self.detector.take_failures() {
+                self.counts.failures.fetch_add(1, Ordering::Relaxed);
+                tracing::warn!(rule, why, "a rule failed on arriving events");
+            }
+        }
+        if let Err(error) = self.keep(&[], &BTreeSet::new(), &[]) {
+            tracing::warn!(%error, "the position of detection could not be kept, events are looked at again");
+        }
+    }
+
+    /// Looks at the records behind the position.
+    fn read(&mut self, through: u64) -> Result<(), Box<dyn std::error::Error>> {
+        let read = self.tail.next(through)?;
+        if let Some((from, to)) = read.missing {
+            self.counts.missed.fetch_add(to - from + 1, Ordering::Relaxed);
+            tracing::warn!(
+                from,
+                to,
+                "log records are gone before rules saw them; `atalanta detect --replay` looks at their rows"
+            );
+        }
+        if read.records.is_empty() {
+            return if self.kept.elapsed() >= POSITION {
+                self.keep(&[], &BTreeSet::new(), &[])
+            } else {
+                Ok(())
+            };
+        }
+        let mut whole = Fed::default();
+        for part in read.records.iter().flat_map(|(_, parts)| parts) {
+            self.counts.rows.fetch_add(part.batch.num_rows() as u64, Ordering::Relaxed);
+            let fed = self.detector.feed(&part.dataset, &part.batch);
+            whole.hits.extend(fed.hits);
+            whole.due.extend(fed.due);
+            self.newest = self.newest.max(fed.newest.unwrap_or(i64::MIN));
+        }
+        // An event from the future must not close the books of the present.
+        let watermark = self.newest.min(clock()).saturating_sub(LATENESS);
+        whole.hits.extend(self.detector.advance(watermark));
+        let now = Instant::now();
+        for window in &whole.due {
+            self.pending.entry(*window).or_insert(Marked { first: now, last: now }).last = now;
+        }
+        if whole.hits.is_empty() && whole.due.is_empty() && self.kept.elapsed() < POSITION {
+            return Ok(());
+        }
+        self.keep(&whole.hits, &whole.due, &[])
+    }
+
+    fn keep(
+        &mut self,
+        hits: &[crate::alert::Hit],
+        due: &BTreeSet<(usize, i64)>,
+        done: &[(usize, i64)],
+    ) -> Result<(), Box<dyn std::error::Error>> {
+        let position = self.tail.position();
+        let unchanged = self.counts.position.load(Ordering::Relaxed) == position;
+        self.kept = Instant::now();
+        if hits.is_empty() && due.is_empty() && done.is_empty() && unchanged {
+            return Ok(());
+        }
+        let states: Vec<(String, Vec<u8>)> =
+            self.detector.machines().map(|(key, machine)| (key, machine.save())).collect();
+        let changes = Changes {
+            position: Some(position),
+            hits,
+            due,
+            done,
+            states: &states,
+            outputs: &self.options.outputs,
+            suppressions: Some(&self.options.suppressions),
+            now: clock(),
+        };
+        let applied = self.book.apply(self.detector.rules(), &changes)?;
+        self.counts.position.store(position, Ordering::Relaxed);
+        self.store.hold(Some(position));
+        for (rule, _) in &applied.cut {
+            tracing::warn!(
+                rule,
+                "a rule has raised all the alerts that it may raise of one day, and is cut off for that day"
+            );
+        }
+        for alert in &applied.fresh {
+            self.counts.alerts.fetch_add(1, Ordering::Relaxed);
+            tracing::info!(
+                id = alert.id,
+                rule = alert.rule,
+                severity = alert.severity.name(),
+                status = alert.status,
+                "alert"
+            );
+        }
+        if !applied.fresh.is_empty() {
+            self.signal.raise();
+        }
+        Ok(())
+    }
+
+    /// Looks at the windows whose time has come.
+    fn windows(&mut self) -> Result<(), Box<dyn std::error::Error>> {
+        self.add_empty_windows();
+        let wall = clock();
+        let ready: Vec<(usize, i64)> = self
+            .pending
+            .iter()
+            .filter(|((rule, end), marked)| self.is_ready(*rule, *end, **marked, wall))
+            .map(|(window, _)| *window)
+            .take(AT_ONCE)
+            .collect();
+        if ready.is_empty() {
+            return Ok(());
+        }
+        let options = SessionOptions {
+            threads: 1,
+            memory_limit: 256 << 20,
+            max_rows: 10_000,
+            timeout: Some(Duration::from_mins(1)),
+            provenance: true,
+            ..SessionOptions::default()
+        };
+        let mut session = Session::new(options)?;
+        self.store.snapshot().fill(&mut session)?;
+        let mut runner = Runner::new(&session);
+        let mut hits = Vec::new();
+        for (rule, end) in &ready {
+            self.counts.windows.fetch_add(1, Ordering::Relaxed);
+            let compiled = &self.detector.rules()[*rule];
+            match runner.run(*rule, compiled, *end) {
+                Ok(found) => hits.extend(found),
+                Err(why) => {
+                    self.counts.failures.fetch_add(1, Ordering::Relaxed);
+                    tracing::warn!(rule = compiled.rule.id, why, "a rule failed on a window");
+                }
+            }
+        }
+        self.keep(&hits, &BTreeSet::new(), &ready)?;
+        for window in &ready {
+            self.pending.remove(window);
+        }
+        Ok(())
+    }
+
+    fn is_ready(&self, rule: usize, end: i64, marked: Marked, wall: i64) -> bool {
+        let compiled = &self.detector.rules()[rule];
+        let Run::Windows(windows) = &compiled.run else { return true };
+        let over = wall >= end.saturating_add(compiled.rule.schedule.lateness);
+        (over || windows.early) && (marked.last.elapsed() >= QUIET || marked.first.elapsed() >= LONGEST_WAIT)
+    }
+
+    fn add_empty_windows(&mut self) {
+        let (wall, now) = (clock(), Instant::now());
+        for (rule, next) in &mut self.always {
+            let schedule = self.detector.rules()[*rule].rule.schedule;
+            while next.saturating_add(schedule.lateness) <= wall {
+                self.pending.entry((*rule, *next)).or_insert(Marked { first: now, last: now });
+                *next += schedule.every;
+            }
+        }
+    }
+}
+
+fn restore(detector: &mut Detector, book: &Book) {
+    for (key, machine) in detector.machines() {
+        let state = match book.state(&key) {
+            Ok(Some(state)) => state,
+            Ok(None) => continue,
+            Err(error) => {
+                tracing::warn!(%error, key, "the state of a rule cannot be read, it begins anew");
+                continue;
+            }
+        };
+        if let Err(why) = machine.restore(&state) {
+            tracing::warn!(key, why, "the state of a rule does not fit, it begins anew");
+        }
+    }
+}
