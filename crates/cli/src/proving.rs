@@ -69,15 +69,16 @@ impl Verdict {
     }
 }
 
-/// Runs all rules over all recordings; the verdicts by rule id.
+/// Runs all rules that are enabled over all recordings; the verdicts by rule id.
 pub fn prove(rules: &[Rule], terminal: Terminal) -> BTreeMap<String, Verdict> {
+    let rules: Vec<Rule> = rules.iter().filter(|rule| rule.enabled).cloned().collect();
     let mut verdicts: BTreeMap<String, Verdict> = BTreeMap::new();
-    for rule in rules {
+    for rule in &rules {
         verdicts.insert(rule.id.clone(), on_attack(rule, terminal));
     }
     let corpus: BTreeSet<&PathBuf> = rules.iter().flat_map(|rule| &rule.proof.benign).collect();
     for path in &corpus {
-        on_benign(rules, path, &mut verdicts, terminal);
+        on_benign(&rules, path, &mut verdicts, terminal);
     }
     for verdict in verdicts.values_mut() {
         verdict.corpus_size = corpus.len();

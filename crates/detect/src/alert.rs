@@ -117,19 +117,20 @@ impl Alert {
 
     /// Takes a further hit in; the result does not depend on the order of the hits.
     pub fn merge(&mut self, rule: &Compiled, hit: &Hit) {
+        let newer = || (hit.events, json(&hit.values)) > (self.events, json(&self.values));
+        if !hit.adds && newer() {
+            self.values = hit.values.clone();
+        }
         self.events = if hit.adds { self.events + hit.events } else { self.events.max(hit.events) };
         self.first = self.first.min(hit.span.0);
         self.last = self.last.max(hit.span.1);
-        if !hit.adds && (hit.events, hit.values.len()) >= (self.events, self.values.len()) {
-            self.values = hit.values.clone();
-        }
         self.add_evidence(hit);
         self.word(rule);
     }
 
     fn add_evidence(&mut self, hit: &Hit) {
         self.evidence.extend(hit.evidence.iter().cloned());
-        self.evidence.sort_by_cached_key(|(time, row)| (*time, Value::Object(row.clone()).to_string()));
+        self.evidence.sort_by_cached_key(|(time, row)| (*time, json(row)));
         if !hit.adds {
             self.evidence.dedup();
         }
@@ -177,6 +178,10 @@ impl Alert {
         let mut found = rows.flat_map(|row| row.iter().filter(|(known, _)| known.eq_ignore_ascii_case(name)));
         row_json::text(found.next()?.1)
     }
+}
+
+fn json(row: &Map<String, Value>) -> String {
+    Value::Object(row.clone()).to_string()
 }
 
 /// The stretch of time that a moment belongs to: its start, µs.

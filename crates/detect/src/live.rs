@@ -396,3 +396,135 @@ fn restore(detector: &mut Detector, book: &Book) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use atalanta_store::{Part, StoreOptions};
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::alert::Alert;
+    use crate::replay::replay;
+    use crate::rule::Rule;
+    use crate::testing::{Event, rows, rule};
+
+    fn rules() -> Vec<Rule> {
+        let pipe = rule("pipe", "dataset = xdr_data | filter action_process_command_line contains \"| sh\"");
+        let mut many = rule(
+            "many",
+            "dataset = xdr_data | filter event_type = NETWORK | comp count() as n by actor_primary_user_sid | filter n > 2",
+        );
+        many.schedule.window *= 2;
+        let pair = rule(
+            "pair",
+            "dataset = xdr_data | filter event_type = NETWORK | join type = inner (dataset = xdr_data | filter \
+             event_type = PROCESS) as p p.actor_primary_user_sid = actor_primary_user_sid | filter action_remote_port = 443",
+        );
+        vec![pipe, many, pair]
+    }
+
+    fn events() -> impl Strategy<Value = Vec<Event>> {
+        let event = (
+            0i64..240,
+            prop::sample::select(vec!["NETWORK", "PROCESS"]),
+            prop::sample::select(vec!["ann", "bob", "cy"]),
+            prop::sample::select(vec!["ls", "curl x | SH", "| sh"]),
+            prop::option::of(prop::sample::select(vec![80i64, 443, 8080])),
+        );
+        prop::collection::vec(event, 1..40).prop_map(|all| {
+            all.into_iter()
+                .map(|(at, kind, user, text, port)| (at, kind, user, text.to_owned(), port))
+                .collect()
+        })
+    }
+
+    fn by_replay(events: &[Event]) -> Vec<Alert> {
+        let mut session =
+            Session::new(SessionOptions { threads: 1, provenance: true, ..SessionOptions::default() })
+                .unwrap();
+        let batch = rows(events);
+        session.add_batches("xdr_data", batch.schema(), vec![batch]).unwrap();
+        let rules = rules();
+        let (mut detector, problems) = Detector::new(&rules);
+        assert!(problems.is_empty(), "{problems:?}");
+        let replayed = replay(&mut detector, &session, (None, None), None).unwrap();
+        assert_eq!(replayed.failures, Vec::new());
+        replayed.alerts
+    }
+
+    /// Sends batches to a store with a detector, which is ended as soon as the last is acknowledged.
+    fn run(folder: &Path, batches: &[Vec<Event>]) {
+        let book = Book::open(folder).unwrap();
+        let keep_above = Some(book.position().unwrap().unwrap_or(0));
+        let options =
+            StoreOptions { keep_above, flush_interval: Duration::from_millis(50), ..StoreOptions::default() };
+        let store = Arc::new(Store::open(folder, options).unwrap());
+        let rules = rules();
+        let (detector, _) = Detector::new(&rules);
+        let live = Live::start(Arc::clone(&store), book, detector, LiveOptions::default()).unwrap();
+        for events in batches {
+            let parts = vec![Part { dataset: "xdr_data".to_owned(), batch: rows(events) }];
+            store.append(parts).unwrap().wait().unwrap();
+        }
+        drop(live);
+    }
+
+    /// Waits until all is read and no window is left.
+    fn finish(folder: &Path) -> Vec<Alert> {
+        let book = Book::open(folder).unwrap();
+        let keep_above = Some(book.position().unwrap().unwrap_or(0));
+        let store =
+            Arc::new(Store::open(folder, StoreOptions { keep_above, ..StoreOptions::default() }).unwrap());
+        let rules = rules();
+        let (detector, _) = Detector::new(&rules);
+        let live = Live::start(Arc::clone(&store), book, detector, LiveOptions::default()).unwrap();
+        let started = Instant::now();
+        let reader = Book::open_to_read(folder).unwrap().unwrap();
+        while live.counts.position.load(Ordering::Relaxed) < store.last() || !reader.due().unwrap().is_empty()
+        {
+            assert!(started.elapsed() < Duration::from_mins(1), "detection does not come to an end");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        assert_eq!(live.counts.missed.load(Ordering::Relaxed), 0);
+        drop(live);
+        reader.alerts().unwrap()
+    }
+
+    /// What must be equal: everything but when alerts were raised and where rows lie.
+    fn facts(mut alerts: Vec<Alert>) -> Vec<Alert> {
+        for alert in &mut alerts {
+            alert.created = 0;
+            for (_, row) in &mut alert.evidence {
+                // Where rows lie differs: in the log, in a file, in memory.
+                row.retain(|name, _| name != "_path" && name != "_line");
+            }
+        }
+        alerts.sort_by(|a, b| a.id.cmp(&b.id));
+        alerts
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 6, max_shrink_iters: 20, ..ProptestConfig::default() })]
+
+        /// The same events in any order and batching, with a restart in the middle, give what a replay gives.
+        #[test]
+        fn live_is_replay(events in events(), order: u64, size in 1usize..9, cut in 0usize..9) {
+            let mut shuffled = events.clone();
+            shuffled.sort_by_cached_key(|event| {
+                use std::hash::{BuildHasher as _, Hash as _, Hasher as _};
+                let mut hasher = foldhash::fast::FixedState::with_seed(order).build_hasher();
+                event.hash(&mut hasher);
+                hasher.finish()
+            });
+            let batches: Vec<Vec<Event>> = shuffled.chunks(size).map(<[Event]>::to_vec).collect();
+            let cut = cut.min(batches.len());
+            let folder = tempfile::tempdir().unwrap();
+            run(folder.path(), &[]);
+            run(folder.path(), &batches[..cut]);
+            run(folder.path(), &batches[cut..]);
+            prop_assert_eq!(facts(finish(folder.path())), facts(by_replay(&events)));
+        }
+    }
+}

@@ -12,14 +12,14 @@ use crate::Bench;
 /// Rounds of the fault test; `ATALANTA_KILL_ROUNDS=200` for the long run.
 const ROUNDS: u64 = 5;
 
-struct Server {
+pub struct Server {
     child: Child,
     address: SocketAddr,
 }
 
 impl Server {
     /// Starts a server over the bench's folder `lake` and waits until it listens.
-    fn start(bench: &Bench) -> Self {
+    pub fn start(bench: &Bench) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_atalanta"))
             .args(["serve", "--config", "serve.toml", "--data-dir", "lake", "--listen", "127.0.0.1:0"])
             .current_dir(bench.folder.path())
@@ -47,15 +47,15 @@ impl Server {
         format!("http://{}", self.address)
     }
 
-    fn post(&self, path: &str, body: &[u8]) -> Option<(u16, String)> {
+    pub fn post(&self, path: &str, body: &[u8]) -> Option<(u16, String)> {
         request(self.address, "POST", path, body)
     }
 
-    fn get(&self, path: &str) -> (u16, String) {
+    pub fn get(&self, path: &str) -> (u16, String) {
         request(self.address, "GET", path, b"").unwrap()
     }
 
-    fn signal(&mut self, signal: &str) -> std::process::ExitStatus {
+    pub fn signal(&mut self, signal: &str) -> std::process::ExitStatus {
         let id = self.child.id().to_string();
         assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
         self.child.wait().unwrap()
