@@ -3,7 +3,8 @@
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
-    atlas, check, doc, fmt, hunt, ingest, lsp, model, parse, query, serve, sigma, sources, store, tap,
+    atlas, check, detect, doc, fmt, hunt, ingest, lsp, model, parse, query, serve, sigma, sources, store,
+    tap, test,
 };
 
 /// Hunt for attacks on AI and ML systems in recorded telemetry.
@@ -24,6 +25,7 @@ pub struct Cli {
 const EXAMPLES: &str = "\
 Examples:
   atalanta hunt --data /var/log/envoy/access.log
+  atalanta detect --replay --data events.parquet
   atalanta query 'filter event_type = NETWORK | comp count() by action_remote_hostname' --data events.parquet
   atalanta check --fix hunts/*.xql
   atalanta fmt hunts/
@@ -37,6 +39,8 @@ Exit codes: 0 nothing found, 1 findings, 2 the job could not be done";
 #[derive(Debug, Subcommand)]
 pub enum Command {
     Hunt(hunt::Args),
+    Detect(detect::Args),
+    Test(test::Args),
     Query(query::Args),
     Check(check::Args),
     Fmt(fmt::Args),

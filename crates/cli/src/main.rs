@@ -13,6 +13,7 @@ mod library;
 mod manual;
 mod modeling;
 mod output;
+mod proving;
 mod remote;
 mod sigma;
 mod terminal;

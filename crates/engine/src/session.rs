@@ -1,6 +1,7 @@
 //! Sessions: datasets, limits, and the execution of resolved plans.
 
 use std::collections::BTreeSet;
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -351,6 +352,22 @@ impl Prepared<'_> {
             metrics: metrics(self.physical.as_ref()),
             elapsed: started.elapsed(),
         })
+    }
+
+    /// Runs the query and gives each batch of its result to `sink` until that says to stop; nothing is kept and
+    /// nothing is cut.
+    pub fn for_each(
+        &self,
+        sink: &mut dyn FnMut(RecordBatch) -> Result<ControlFlow<()>, EngineError>,
+    ) -> Result<(), EngineError> {
+        let task = self.session.context.task_ctx();
+        let mut stream = datafusion::physical_plan::execute_stream(Arc::clone(&self.physical), task)?;
+        while let Some(batch) = self.session.runtime.block_on(stream.next()) {
+            if sink(batch?)?.is_break() {
+                break;
+            }
+        }
+        Ok(())
     }
 
     /// The query's own limit or the default, never more than the session allows.

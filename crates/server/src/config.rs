@@ -5,6 +5,8 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use atalanta_detect::level::Level;
+use atalanta_detect::output::{Kind, Output};
 use atalanta_engine::session::SessionOptions;
 use atalanta_intake::auth::{Token, Tokens};
 use atalanta_intake::http::HttpLimits;
@@ -34,6 +36,8 @@ pub struct Config {
     pub retention: Retention,
     /// Limits of queries.
     pub query: QueryLimits,
+    /// Detection; none if it is off.
+    pub detect: Option<DetectConfig>,
     /// Who may send and ask.
     pub tokens: Tokens,
     /// Log lines as JSON objects.
@@ -57,6 +61,19 @@ pub struct QueryLimits {
     pub timeout: Duration,
 }
 
+/// What detection works with.
+#[derive(Clone, Debug)]
+pub struct DetectConfig {
+    /// Whether the rules inside the program run.
+    pub builtin: bool,
+    /// Folders with further rules.
+    pub rules: Vec<PathBuf>,
+    /// File with suppressions.
+    pub suppressions: Option<PathBuf>,
+    /// Where alerts go.
+    pub outputs: Vec<Output>,
+}
+
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct File {
@@ -66,6 +83,8 @@ struct File {
     store: Store,
     retention: BTreeMap<String, String>,
     query: Query,
+    detect: Detect,
+    outputs: Vec<OutputEntry>,
     tokens: Vec<TokenEntry>,
     log: Log,
 }
@@ -109,6 +128,26 @@ struct Query {
 }
 
 #[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Detect {
+    enabled: bool,
+    builtin_rules: bool,
+    rules: Vec<PathBuf>,
+    suppressions: Option<PathBuf>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OutputEntry {
+    name: String,
+    kind: String,
+    address: String,
+    severity: Option<String>,
+    header: Option<String>,
+    header_value_env: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct TokenEntry {
     name: String,
@@ -144,6 +183,8 @@ impl Default for File {
             store: Store::default(),
             retention: BTreeMap::new(),
             query: Query::default(),
+            detect: Detect::default(),
+            outputs: Vec::new(),
             tokens: Vec::new(),
             log: Log::default(),
         }
@@ -188,6 +229,12 @@ impl Default for Query {
     }
 }
 
+impl Default for Detect {
+    fn default() -> Self {
+        Self { enabled: true, builtin_rules: true, rules: Vec::new(), suppressions: None }
+    }
+}
+
 impl Default for Log {
     fn default() -> Self {
         Self { json: false, filter: "info".to_owned() }
@@ -211,6 +258,7 @@ impl Config {
         for (dataset, age) in &file.retention {
             retention.insert(dataset.clone(), duration(&format!("retention.{dataset}"), age)?);
         }
+        let outputs = file.outputs.into_iter().map(output).collect::<Result<Vec<_>, _>>()?;
         let config = Self {
             data_dir: file.data_dir,
             http: file.http.listen,
@@ -228,7 +276,14 @@ impl Config {
                 flush_bytes: file.store.flush_mib << 20,
                 flush_interval: duration("store.flush_interval", &file.store.flush_interval)?,
                 memory_limit: file.store.memory_mib << 20,
+                keep_above: None,
             },
+            detect: file.detect.enabled.then_some(DetectConfig {
+                builtin: file.detect.builtin_rules,
+                rules: file.detect.rules,
+                suppressions: file.detect.suppressions,
+                outputs,
+            }),
             maintenance: duration("store.maintenance_interval", &file.store.maintenance_interval)?,
             grace: duration("store.removal_grace", &file.store.removal_grace)?,
             retention,
@@ -273,6 +328,33 @@ impl Config {
         }
         Ok(())
     }
+}
+
+fn output(entry: OutputEntry) -> Result<Output, String> {
+    let name = entry.name.escape_debug().to_string();
+    let kind = Kind::parse(&entry.kind).ok_or_else(|| {
+        format!(
+            "outputs `{name}`: `{}` is no kind of output, there are {}",
+            entry.kind.escape_debug(),
+            Kind::NAMES
+        )
+    })?;
+    let least = match &entry.severity {
+        None => Level::Informational,
+        Some(text) => Level::parse(text)
+            .ok_or_else(|| format!("outputs `{name}`: `{}` is no severity", text.escape_debug()))?,
+    };
+    let secret = match (entry.header, entry.header_value_env) {
+        (None, None) => None,
+        (Some(header), Some(variable)) => {
+            let value = std::env::var(&variable)
+                .map_err(|_| format!("outputs `{name}`: the variable {variable} is not set"))?;
+            Some((header, value))
+        }
+        _ => return Err(format!("outputs `{name}`: header and header_value_env go together")),
+    };
+    Output::new(entry.name, kind, entry.address, least, secret)
+        .map_err(|why| format!("outputs `{name}`: {why}"))
 }
 
 fn token(entry: TokenEntry) -> Result<Token, String> {

@@ -13,6 +13,7 @@ pub(crate) fn list(shared: &Shared) -> Result<Value, EngineError> {
     let snapshot = shared.store.snapshot();
     let mut session = Session::new(SessionOptions { threads: 1, ..SessionOptions::default() })?;
     snapshot.fill(&mut session)?;
+    atalanta_detect::dataset::fill(&mut session, shared.store.folder())?;
     let rows = |name: &str| {
         snapshot.datasets.iter().find(|one| one.name == name).map_or(0, atalanta_store::DatasetSnapshot::rows)
     };

@@ -3,6 +3,7 @@
 mod api;
 pub mod config;
 mod datasets;
+mod detection;
 mod maintenance;
 mod metrics;
 mod query;
@@ -14,7 +15,7 @@ use std::time::Duration;
 
 use atalanta_intake::http::{self, Intake};
 use atalanta_intake::{Pipeline, syslog};
-use atalanta_store::{Store, StoreError};
+use atalanta_store::{Store, StoreError, StoreOptions};
 use tokio::net::{TcpListener, UdpSocket};
 use tokio::sync::Semaphore;
 
@@ -52,6 +53,7 @@ pub(crate) struct Shared {
     pub queries: Semaphore,
     pub config: Config,
     pub counts: metrics::QueryCounts,
+    pub detection: Option<detection::Detection>,
 }
 
 /// Begins to write log lines to standard error.
@@ -65,15 +67,18 @@ pub fn start_log(config: &Config) {
 
 /// Runs until SIGTERM or SIGINT. `started` is called with the HTTP address once requests are taken.
 pub fn run(config: Config, started: impl FnOnce(std::net::SocketAddr)) -> Result<(), ServerError> {
-    let store = Arc::new(Store::open(&config.data_dir, config.store.clone())?);
+    let book = detection::open_book(&config)?;
+    let keep_above = book.as_ref().and_then(|book| book.position().ok().flatten());
+    let store = Arc::new(Store::open(&config.data_dir, StoreOptions { keep_above, ..config.store.clone() })?);
     for problem in store.problems() {
         tracing::warn!(loss = problem.loss, "{}", problem.message);
     }
     let key = install_key(&config.data_dir)?;
+    let detection = detection::start(&config, &store, book)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime =
         runtime.map_err(|error| ServerError::Environment(format!("cannot start threads: {error}")))?;
-    let served = runtime.block_on(serve(config, Arc::clone(&store), key, started));
+    let served = runtime.block_on(serve(config, Arc::clone(&store), key, detection, started));
     // Connections that are still open end here; what they sent and was acknowledged is in the log.
     runtime.shutdown_timeout(Duration::from_secs(5));
     let closed = store.close();
@@ -89,6 +94,7 @@ async fn serve(
     config: Config,
     store: Arc<Store>,
     key: [u8; 32],
+    detection: Option<detection::Detection>,
     started: impl FnOnce(std::net::SocketAddr),
 ) -> Result<(), ServerError> {
     let pipeline = Arc::new(Pipeline::new(Arc::clone(&store), key));
@@ -109,6 +115,7 @@ async fn serve(
         store: Arc::clone(&store),
         intake: Arc::clone(&intake),
         counts: metrics::QueryCounts::default(),
+        detection,
         config,
     });
     tokio::spawn(maintenance::run(Arc::clone(&shared)));

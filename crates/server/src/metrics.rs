@@ -72,10 +72,34 @@ pub(crate) fn page(shared: &Shared) -> String {
         head(&mut out, name, help, kind);
         let _ = writeln!(out, "{name} {value}");
     }
+    detection(&mut out, shared);
     let name = "atalanta_query_seconds_total";
     head(&mut out, name, "run time of all queries", "counter");
     let _ = writeln!(out, "{name} {}", load(&shared.counts.millis) as f64 / 1000.0);
     out
+}
+
+fn detection(out: &mut String, shared: &Shared) {
+    let Some(detection) = &shared.detection else { return };
+    let counts = &detection.live.counts;
+    let behind = shared.store.last().saturating_sub(load(&counts.position));
+    let (sent, dead) =
+        detection.delivery.as_ref().map_or((0, 0), |one| (load(&one.counts.sent), load(&one.counts.dead)));
+    let numbers: [(&str, &str, &str, u64); 9] = [
+        ("atalanta_detect_rules", "rules that run", "gauge", detection.rules as u64),
+        ("atalanta_detect_rows_total", "rows that rules looked at", "counter", load(&counts.rows)),
+        ("atalanta_detect_windows_total", "windows that rules looked at", "counter", load(&counts.windows)),
+        ("atalanta_detect_alerts_total", "alerts that were raised", "counter", load(&counts.alerts)),
+        ("atalanta_detect_failures_total", "failures of rules", "counter", load(&counts.failures)),
+        ("atalanta_detect_missed_records_total", "log records no rule saw", "counter", load(&counts.missed)),
+        ("atalanta_detect_lag_records", "log records whose hits are not kept yet", "gauge", behind),
+        ("atalanta_alerts_sent_total", "alerts delivered to outputs", "counter", sent),
+        ("atalanta_alerts_dead_total", "alerts given up by outputs", "counter", dead),
+    ];
+    for (name, help, kind, value) in numbers {
+        head(out, name, help, kind);
+        let _ = writeln!(out, "{name} {value}");
+    }
 }
 
 fn load(count: &AtomicU64) -> u64 {

@@ -23,6 +23,7 @@ mod segment;
 mod show;
 mod snapshot;
 mod store;
+mod tail;
 mod verify;
 
 #[cfg(test)]
@@ -41,4 +42,5 @@ pub use retain::{Retained, Retention};
 pub use show::{DatasetReport, show};
 pub use snapshot::{DatasetSnapshot, Snapshot, is_data_folder};
 pub use store::{Gauges, Receipt, Store, StoreOptions};
+pub use tail::{Records, Tail};
 pub use verify::{Verified, verify};

@@ -44,7 +44,7 @@ impl std::fmt::Debug for Log {
 }
 
 /// The segment files in the order in which they were begun.
-fn segments(folder: &Path) -> Result<Vec<(u64, PathBuf)>, StoreError> {
+pub(crate) fn segments(folder: &Path) -> Result<Vec<(u64, PathBuf)>, StoreError> {
     let fail = |error| StoreError::io(folder, "list the log", error);
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(fail)? {

@@ -70,6 +70,17 @@ impl Segment {
         Ok(Self::of(bytes))
     }
 
+    /// Reads what stands behind a byte of a file, where a record begins; ranges count from there.
+    pub fn read_from(path: &Path, start: u64) -> Result<Self, StoreError> {
+        use std::io::{Read as _, Seek as _};
+        let fail = |error| StoreError::io(path, "read the log", error);
+        let mut file = std::fs::File::open(path).map_err(fail)?;
+        file.seek(std::io::SeekFrom::Start(start)).map_err(fail)?;
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes).map_err(fail)?;
+        Ok(Self::of(bytes))
+    }
+
     fn of(bytes: Vec<u8>) -> Self {
         let first = first_number(&bytes);
         let mut at = if first.is_some() { HEADER } else { 0 };

@@ -41,6 +41,8 @@ pub struct StoreOptions {
     pub flush_interval: Duration,
     /// Size of rows in memory at which no more are taken.
     pub memory_limit: usize,
+    /// Records with higher numbers stay in the log although their rows are in tables, see [`Store::hold`].
+    pub keep_above: Option<u64>,
 }
 
 impl Default for StoreOptions {
@@ -50,6 +52,7 @@ impl Default for StoreOptions {
             flush_bytes: 64 << 20,
             flush_interval: Duration::from_secs(30),
             memory_limit: 256 << 20,
+            keep_above: None,
         }
     }
 }
@@ -90,6 +93,8 @@ pub(crate) struct State {
     since: Option<Instant>,
     /// A flush was asked for.
     wanted: bool,
+    /// Records above this number are still to be read by somebody.
+    held_above: Option<u64>,
     closing: bool,
     /// Why the last flush failed.
     pub trouble: Option<String>,
@@ -160,7 +165,7 @@ impl Store {
         let mut contents = log::read(&folder.join("log"), tables.position)?;
         let mut log = Log::open(&folder.join("log"), options.segment_bytes, &mut contents)?;
         // Segments whose rows the last process had moved to tables before it ended.
-        log.forget(tables.position)?;
+        log.forget(options.keep_above.map_or(tables.position, |above| above.min(tables.position)))?;
         let mut columns = Columns::default();
         for table in tables.tables.values() {
             columns.know(&table.name, table.columns.iter().map(|column| (column.name.as_str(), &column.ty)));
@@ -177,6 +182,7 @@ impl Store {
             queued: 0,
             since,
             wanted: false,
+            held_above: options.keep_above,
             closing: false,
             trouble: None,
             flushes: 0,
@@ -257,6 +263,30 @@ impl Store {
         )
     }
 
+    /// Keeps records above a number in the log, for a reader that has not seen them; `None` lets all go.
+    pub fn hold(&self, above: Option<u64>) {
+        locked(&self.shared.state).held_above = above;
+    }
+
+    /// Number of the newest record whose rows are visible.
+    pub fn last(&self) -> u64 {
+        locked(&self.shared.state).last()
+    }
+
+    /// Waits until there is a record above `number`, at most `time`; the number of the newest.
+    pub fn wait_above(&self, number: u64, time: Duration) -> u64 {
+        let until = Instant::now() + time;
+        let mut state = locked(&self.shared.state);
+        loop {
+            let left = until.saturating_duration_since(Instant::now());
+            if state.last() > number || state.closing || left.is_zero() {
+                return state.last();
+            }
+            let waited = self.shared.changed.wait_timeout(state, left);
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
     /// Moves all rows that are visible now to tables; returns once they are there, or the reason why not.
     pub fn flush(&self) -> Result<(), StoreError> {
         let mut state = locked(&self.shared.state);
@@ -320,6 +350,10 @@ impl Drop for Store {
 }
 
 impl State {
+    fn last(&self) -> u64 {
+        self.active.last.max(self.tables.position)
+    }
+
     fn held(&self) -> usize {
         self.queued + self.active.bytes + self.flushing.as_ref().map_or(0, |hot| hot.bytes)
     }
@@ -453,9 +487,7 @@ fn publish(shared: &Shared, group: Vec<Queued>, written: Result<u64, StoreError>
             state.records += count;
             state.since.get_or_insert_with(Instant::now);
         }
-        if state.active.bytes >= shared.options.flush_bytes {
-            shared.changed.notify_all();
-        }
+        shared.changed.notify_all();
     }
     for (done, answer) in answers {
         // Whoever asked may have gone; the rows stay.
@@ -483,6 +515,8 @@ fn flush_when_due(shared: &Shared, forget: SyncSender<Work>) {
         match flushed {
             Ok(Some(position)) => {
                 if let Some(forget) = &forget {
+                    let position =
+                        locked(&shared.state).held_above.map_or(position, |above| above.min(position));
                     // A full queue: the next flush forgets these segments too.
                     let _ = forget.try_send(Work::Forget(position));
                 }

@@ -162,7 +162,7 @@ pub fn run(args: Args, terminal: Terminal) -> anyhow::Result<Ended> {
     );
     let hunts = select(&args, terminal)?;
     let data = with_folder(&args.data, args.data_dir.as_deref())?;
-    let request = data::Request { paths: &data, named: false, source: args.source.as_deref() };
+    let request = data::Request { paths: &data, named: false, source: args.source.as_deref(), quiet: false };
     let loaded = data::load(&request, args.limits.options(now, args.strict, true), terminal)?;
     if !loaded.has_data() {
         output::problems(terminal, &loaded.summary);

@@ -3,6 +3,7 @@
 pub mod atlas;
 pub mod check;
 mod check_batch;
+pub mod detect;
 pub mod doc;
 pub mod fmt;
 pub mod hunt;
@@ -16,6 +17,7 @@ pub mod sigma;
 pub mod sources;
 pub mod store;
 pub mod tap;
+pub mod test;
 
 use crate::Ended;
 use crate::args::Command;
@@ -25,6 +27,8 @@ use crate::terminal::Terminal;
 pub fn run(command: Command, terminal: Terminal) -> anyhow::Result<Ended> {
     match command {
         Command::Hunt(args) => hunt::run(args, terminal),
+        Command::Test(args) => test::run(args, terminal),
+        Command::Detect(args) => detect::run(args, terminal),
         Command::Query(args) => query::run(args, terminal),
         Command::Check(args) => check::run(args, terminal),
         Command::Fmt(args) => fmt::run(args, terminal),

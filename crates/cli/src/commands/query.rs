@@ -118,7 +118,7 @@ pub fn run(args: Args, terminal: Terminal) -> anyhow::Result<Ended> {
         return run_there(&args, &remote, &source, terminal);
     }
     let data = with_folder(&args.data, args.data_dir.as_deref())?;
-    let request = data::Request { paths: &data, named: true, source: args.source.as_deref() };
+    let request = data::Request { paths: &data, named: true, source: args.source.as_deref(), quiet: false };
     let mut loaded = data::load(&request, args.limits.options(now, args.strict, false), terminal)?;
     output::problems(terminal, &loaded.summary);
     if !loaded.has_data() && !data.is_empty() {

@@ -39,6 +39,8 @@ pub struct Request<'a> {
     pub named: bool,
     /// Source of the raw records; told from the content when none is given.
     pub source: Option<&'a str>,
+    /// Whether what files were taken for is left unsaid.
+    pub quiet: bool,
 }
 
 /// A session with its data.
@@ -66,8 +68,9 @@ pub fn load(request: &Request<'_>, options: SessionOptions, terminal: Terminal) 
     let budget = options.memory_limit / 2;
     let mut loader = Loader {
         source: request.source,
+        quiet: request.quiet,
         terminal,
-        bar: Bar::reading(terminal),
+        bar: Bar::reading(Terminal { progress: terminal.progress && !request.quiet, ..terminal }),
         budget,
         stages: Vec::new(),
         parquet: BTreeMap::new(),
@@ -109,6 +112,7 @@ fn split_name(text: &str, named: bool) -> (String, String) {
 
 struct Loader<'a> {
     source: Option<&'a str>,
+    quiet: bool,
     terminal: Terminal,
     bar: Bar,
     budget: usize,
@@ -139,6 +143,7 @@ impl Loader<'_> {
         for folder in std::mem::take(&mut self.folders) {
             let snapshot = Snapshot::read(&folder)?;
             snapshot.fill(session)?;
+            atalanta_detect::dataset::fill(session, &folder)?;
             for dataset in &snapshot.datasets {
                 let rows = dataset.rows();
                 self.summary.records += rows;
@@ -229,7 +234,7 @@ impl Loader<'_> {
 
     /// Says what a file was taken for, when nobody said it.
     fn announce(&mut self, input: &Input) {
-        let Some(reason) = &input.detected_by else { return };
+        let Some(reason) = input.detected_by.as_ref().filter(|_| !self.quiet) else { return };
         if self.announced >= ANNOUNCED {
             *self.unsaid.entry(input.source.clone()).or_default() += 1;
             return;

@@ -5,6 +5,7 @@
 mod atlas;
 mod bad_input;
 mod check;
+mod detect;
 mod fmt;
 mod hunt;
 mod hunt_table;

@@ -19,7 +19,7 @@ pub struct Server {
 
 impl Server {
     /// Starts a server over the bench's folder `lake` and waits until it listens.
-    fn start(bench: &Bench) -> Self {
+    pub fn start(bench: &Bench) -> Self {
         Self::start_at(bench, "127.0.0.1:0")
     }
 
@@ -52,15 +52,15 @@ impl Server {
         format!("http://{}", self.address)
     }
 
-    fn post(&self, path: &str, body: &[u8]) -> Option<(u16, String)> {
+    pub fn post(&self, path: &str, body: &[u8]) -> Option<(u16, String)> {
         request(self.address, "POST", path, body)
     }
 
-    fn get(&self, path: &str) -> (u16, String) {
+    pub fn get(&self, path: &str) -> (u16, String) {
         request(self.address, "GET", path, b"").unwrap()
     }
 
-    fn signal(&mut self, signal: &str) -> std::process::ExitStatus {
+    pub fn signal(&mut self, signal: &str) -> std::process::ExitStatus {
         let id = self.child.id().to_string();
         assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
         self.child.wait().unwrap()

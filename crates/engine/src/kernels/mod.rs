@@ -15,6 +15,7 @@ pub mod contains;
 pub mod equals;
 pub mod folding;
 pub mod in_list;
+pub mod kernel;
 pub mod predicate_udf;
 pub mod regex;
 pub mod text_runs;
@@ -27,7 +28,8 @@ pub use cidr::{Cidr, IpVersion};
 pub use contains::Contains;
 pub use equals::Equals;
 pub use in_list::InList;
-pub use predicate_udf::{Kernel, StringPredicate};
+pub use kernel::Kernel;
+pub use predicate_udf::StringPredicate;
 pub use regex::RegexMatch;
 pub use wildcard::Wildcard;
 

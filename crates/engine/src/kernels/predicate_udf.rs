@@ -7,81 +7,13 @@
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use arrow::array::{Array, BooleanArray, BooleanBufferBuilder, UInt32Array};
-use arrow::compute::take;
 use arrow::datatypes::DataType;
-use arrow::error::ArrowError;
 use datafusion::common::{Result, ScalarValue, exec_err};
 use datafusion::logical_expr::{
     ColumnarValue, Expr, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility, lit,
 };
 
-use super::{Cidr, Contains, Equals, InList, IpVersion, KernelError, RegexMatch, Wildcard};
-
-/// One of the string kernels.
-#[derive(Debug)]
-pub enum Kernel {
-    /// Substring search.
-    Contains(Contains),
-    /// Anchored `*` pattern.
-    Wildcard(Wildcard),
-    /// Equality with a literal.
-    Equals(Equals),
-    /// Membership in a list.
-    InList(InList),
-    /// Regular expression search.
-    Regex(RegexMatch),
-    /// Address range.
-    Cidr(Cidr),
-    /// All of several tests of one column.
-    All(Vec<Kernel>),
-}
-
-impl Kernel {
-    /// Tests every row; null rows give null.
-    ///
-    /// # Errors
-    /// Fails if `array` does not hold strings.
-    pub fn evaluate(&self, array: &dyn Array) -> Result<BooleanArray, ArrowError> {
-        match self {
-            Self::Contains(kernel) => kernel.evaluate(array),
-            Self::Wildcard(kernel) => kernel.evaluate(array),
-            Self::Equals(kernel) => kernel.evaluate(array),
-            Self::InList(kernel) => kernel.evaluate(array),
-            Self::Regex(kernel) => kernel.evaluate(array),
-            Self::Cidr(kernel) => kernel.evaluate(array),
-            Self::All(kernels) => evaluate_all(kernels, array),
-        }
-    }
-}
-
-/// Each test sees only the rows that passed those before it. A row that fails or is null gives false: the tests
-/// stand in a filter, which keeps true rows only.
-fn evaluate_all(kernels: &[Kernel], array: &dyn Array) -> Result<BooleanArray, ArrowError> {
-    let mut passing: Vec<usize> = Vec::new();
-    for (index, kernel) in kernels.iter().enumerate() {
-        if index == 0 {
-            let mask = kernel.evaluate(array)?;
-            passing = (0..mask.len()).filter(|row| mask.is_valid(*row) && mask.value(*row)).collect();
-            continue;
-        }
-        if passing.is_empty() {
-            break;
-        }
-        let rows = UInt32Array::from_iter_values(passing.iter().map(|row| *row as u32));
-        let mask = kernel.evaluate(take(array, &rows, None)?.as_ref())?;
-        let mut position = 0;
-        passing.retain(|_| {
-            let kept = mask.is_valid(position) && mask.value(position);
-            position += 1;
-            kept
-        });
-    }
-    let mut bits = BooleanBufferBuilder::new(array.len());
-    bits.append_n(array.len(), false);
-    passing.iter().for_each(|row| bits.set_bit(*row, true));
-    Ok(BooleanArray::new(bits.finish(), None))
-}
+use super::{Cidr, Contains, Equals, InList, IpVersion, Kernel, KernelError, RegexMatch, Wildcard};
 
 /// One test among several of the same column.
 #[derive(Clone, Copy, Debug)]

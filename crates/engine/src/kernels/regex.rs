@@ -20,7 +20,8 @@ use super::text_runs::{self, Hits, Segment, TextPredicate, covered, map_hits};
 
 mod required;
 
-use required::{RequiredLiterals, exact_literals, required_literals};
+use required::exact_literals;
+pub use required::{RequiredLiterals, required_literals};
 
 /// Upper limit of a compiled pattern, in bytes; a larger one is an error, not a memory problem.
 const SIZE_LIMIT: usize = 16 * 1024 * 1024;

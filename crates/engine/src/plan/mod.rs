@@ -340,7 +340,7 @@ fn array_expand(input: LogicalPlan, name: &str, limit: Option<u64>) -> Result<Lo
 }
 
 /// Folded names of all columns that a plan names outside of "everything there is".
-fn referenced(plan: &ir::Plan, names: &mut BTreeSet<String>) {
+pub(crate) fn referenced(plan: &ir::Plan, names: &mut BTreeSet<String>) {
     for operation in &plan.operations {
         let mut note = |name: &str| {
             names.insert(name.to_lowercase());

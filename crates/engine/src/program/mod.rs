@@ -9,6 +9,7 @@ pub(crate) mod cast;
 pub mod events;
 pub mod ingest;
 pub mod model;
+pub mod row_plan;
 mod statement;
 
 use std::sync::Arc;

@@ -22,14 +22,16 @@ const MOST: usize = 64;
 
 /// One of `literals` occurs in every match.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct RequiredLiterals {
+pub struct RequiredLiterals {
+    /// The literals.
     pub literals: Vec<Vec<u8>>,
     /// The literals are in lower case and stand for any case of their ASCII letters.
     pub fold: bool,
 }
 
 /// The literals required by `pattern`, if each has at least three bytes and there are few of them.
-pub(super) fn required_literals(pattern: &str) -> Option<RequiredLiterals> {
+#[must_use]
+pub fn required_literals(pattern: &str) -> Option<RequiredLiterals> {
     let hir = regex_syntax::ParserBuilder::new().utf8(false).build().parse(pattern).ok()?;
     let mut required = required_by(&hir)?;
     if required.literals.is_empty() || required.literals.len() > MOST {

@@ -1,0 +1,142 @@
+//! Proof of detection rules: each fires on the recordings of its attack and is silent on its harmless twin and on the
+//! twins of all other rules.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use atalanta_detect::detector::Detector;
+use atalanta_detect::replay::{Replayed, replay};
+use atalanta_detect::rule::Rule;
+use atalanta_engine::session::SessionOptions;
+
+use crate::data::{self, Loaded};
+use crate::terminal::Terminal;
+
+/// What the recordings say about one rule.
+#[derive(Clone, Debug, Default)]
+pub struct Verdict {
+    /// Alerts on each recording of its attack.
+    pub attack: Vec<(PathBuf, u64)>,
+    /// Alerts on each recording of its twin.
+    pub benign: Vec<(PathBuf, u64)>,
+    /// Recordings of other rules' twins on which it raised alerts, with how many.
+    pub corpus: Vec<(PathBuf, u64)>,
+    /// Recordings of the corpus.
+    pub corpus_size: usize,
+    /// Why the rule could not be run.
+    pub failure: Option<String>,
+    /// Time of the runs over its own recordings.
+    pub elapsed: Duration,
+}
+
+/// Whether a rule is proven.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// It fires on its attack and nowhere else.
+    Proven,
+    /// It has no recordings of both kinds.
+    Unproven,
+    /// It fires where it should not, or not where it should.
+    Failed,
+}
+
+impl Verdict {
+    /// The state that follows.
+    pub fn state(&self) -> State {
+        if self.failure.is_some() {
+            return State::Failed;
+        }
+        let noisy = !self.corpus.is_empty() || self.benign.iter().any(|(_, alerts)| *alerts > 0);
+        let silent = self.attack.iter().any(|(_, alerts)| *alerts == 0);
+        match (self.attack.is_empty() || self.benign.is_empty(), noisy || silent) {
+            (_, true) => State::Failed,
+            (true, false) => State::Unproven,
+            (false, false) => State::Proven,
+        }
+    }
+
+    /// What is wrong, as sentences.
+    pub fn faults(&self) -> Vec<String> {
+        let mut faults: Vec<String> = self.failure.iter().cloned().collect();
+        let silent = self.attack.iter().filter(|(_, alerts)| *alerts == 0);
+        faults.extend(silent.map(|(path, _)| format!("silent on its attack {}", path.display())));
+        let noisy = self.benign.iter().filter(|(_, alerts)| *alerts > 0);
+        faults.extend(noisy.map(|(path, alerts)| format!("{alerts} alerts on its twin {}", path.display())));
+        let noise = self.corpus.iter();
+        faults.extend(noise.map(|(path, alerts)| format!("{alerts} alerts on harmless {}", path.display())));
+        faults
+    }
+}
+
+/// Runs all rules that are enabled over all recordings; the verdicts by rule id.
+pub fn prove(rules: &[Rule], terminal: Terminal) -> BTreeMap<String, Verdict> {
+    let rules: Vec<Rule> = rules.iter().filter(|rule| rule.enabled).cloned().collect();
+    let mut verdicts: BTreeMap<String, Verdict> = BTreeMap::new();
+    for rule in &rules {
+        verdicts.insert(rule.id.clone(), on_attack(rule, terminal));
+    }
+    let corpus: BTreeSet<&PathBuf> = rules.iter().flat_map(|rule| &rule.proof.benign).collect();
+    for path in &corpus {
+        on_benign(&rules, path, &mut verdicts, terminal);
+    }
+    for verdict in verdicts.values_mut() {
+        verdict.corpus_size = corpus.len();
+    }
+    verdicts
+}
+
+fn on_attack(rule: &Rule, terminal: Terminal) -> Verdict {
+    let mut verdict = Verdict::default();
+    let started = Instant::now();
+    for path in &rule.proof.attack {
+        match run(std::slice::from_ref(rule), path, terminal) {
+            Ok((replayed, _)) => verdict.attack.push((path.clone(), replayed.alerts.len() as u64)),
+            Err(why) => verdict.failure = Some(why),
+        }
+    }
+    verdict.elapsed = started.elapsed();
+    verdict
+}
+
+fn on_benign(rules: &[Rule], path: &Path, verdicts: &mut BTreeMap<String, Verdict>, terminal: Terminal) {
+    let ran = run(rules, path, terminal);
+    for rule in rules {
+        let Some(verdict) = verdicts.get_mut(&rule.id) else { continue };
+        let own = rule.proof.benign.iter().any(|known| known == path);
+        match &ran {
+            Ok((replayed, _)) => {
+                let alerts = replayed.alerts.iter().filter(|alert| alert.rule == rule.id).count() as u64;
+                if own {
+                    verdict.benign.push((path.to_path_buf(), alerts));
+                } else if alerts > 0 {
+                    verdict.corpus.push((path.to_path_buf(), alerts));
+                }
+            }
+            Err(why) if own => verdict.failure = Some(why.clone()),
+            Err(_) => {}
+        }
+    }
+}
+
+/// Runs rules over one recording.
+fn run(rules: &[Rule], path: &Path, terminal: Terminal) -> Result<(Replayed, Loaded), String> {
+    let (mut detector, problems) = Detector::new(rules);
+    if let Some(problem) = problems.iter().find(|problem| problem.is_error()) {
+        return Err(problem.sentence());
+    }
+    let paths = [path.display().to_string()];
+    let request = data::Request { paths: &paths, named: false, source: None, quiet: true };
+    let options = SessionOptions { provenance: true, ..SessionOptions::default() };
+    let loaded = data::load(&request, options, terminal).map_err(|error| error.to_string())?;
+    if !loaded.has_data() {
+        let trouble = loaded.summary.problems.first().map(|one| one.sentence()).unwrap_or_default();
+        return Err(format!("{}: no event could be read: {trouble}", path.display()));
+    }
+    let replayed =
+        replay(&mut detector, &loaded.session, (None, None), None).map_err(|error| error.to_string())?;
+    match replayed.failures.first() {
+        Some((rule, why)) => Err(format!("rule {rule} on {}: {why}", path.display())),
+        None => Ok((replayed, loaded)),
+    }
+}

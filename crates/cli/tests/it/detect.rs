@@ -1,0 +1,121 @@
+//! Detection rules over recordings, and in a real server.
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use crate::Bench;
+use crate::serve::Server;
+
+fn recording(hunt: &str, kind: &str) -> PathBuf {
+    let hunts = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../content/hunts/sop");
+    hunts.join(hunt).join(format!("{kind}.ndjson")).canonicalize().unwrap()
+}
+
+#[test]
+fn a_rule_over_its_attack_and_its_twin() {
+    let bench = Bench::new();
+    let run = |kind: &str| {
+        let path = recording("2.1-1", kind).display().to_string();
+        bench.run(&["detect", "prompt_injection", "--replay", "--data", &path, "--format", "json"])
+    };
+    let found: serde_json::Value = serde_json::from_str(&run("attack").ends(1).out).unwrap();
+    assert_eq!(found["alerts"][0]["rule"], "sop-2.1-1");
+    assert_eq!(
+        found["alerts_by_rule_and_day"]["sop-2.1-1"]["2026-11-20"],
+        found["alerts"].as_array().unwrap().len()
+    );
+    assert!(found["alerts"][0]["evidence"][0]["_line"].is_number());
+    run("benign").ends(0);
+}
+
+#[test]
+fn a_broken_rule_is_said_and_the_others_run() {
+    let bench = Bench::new();
+    bench.write(
+        "rules/a/good/rule.yaml",
+        "id: good\ntitle: Good\nseverity: low\nxql: dataset = xdr_data | filter event_type = \"NETWORK\"\n",
+    );
+    bench.write(
+        "rules/a/bad/rule.yaml",
+        "id: bad\ntitle: Bad\nseverity: low\nxql: dataset = xdr_data | filter (\n",
+    );
+    let path = recording("2.1-1", "attack").display().to_string();
+    let run = bench.run(&["detect", "--rules", "rules", "--replay", "--data", &path]).ends(1);
+    assert!(run.err.contains("rule.yaml") && run.out.contains("good"), "{} {}", run.out, run.err);
+    bench.run(&["detect", "--rules", "rules"]).ends(2);
+}
+
+#[test]
+fn proof_of_rules() {
+    let bench = Bench::new();
+    let rule = "title: Metadata\nseverity: low\nxql: dataset = xdr_data | filter action_remote_hostname = \"api.openai.com\"\n";
+    bench.write("rules/a/one/rule.yaml", &format!("id: one\n{rule}"));
+    bench.write("rules/a/two/rule.yaml", &format!("id: two\n{rule}"));
+    std::fs::copy(recording("2.1-1", "attack"), bench.folder.path().join("rules/a/one/attack.ndjson"))
+        .unwrap();
+    std::fs::copy(recording("2.1-1", "benign"), bench.folder.path().join("rules/a/one/benign.ndjson"))
+        .unwrap();
+    let run = bench.run(&["test", "rules", "--junit", "out.xml"]).ends(1);
+    assert!(run.out.contains("alerts on its twin") && run.out.contains("unproven"), "{}", run.out);
+    let xml = std::fs::read_to_string(bench.folder.path().join("out.xml")).unwrap();
+    assert!(xml.contains("tests=\"2\" failures=\"2\"") || xml.contains("failures=\"1\""), "{xml}");
+    bench.run(&["test", "nowhere"]).ends(2);
+}
+
+/// Alerts of the server as (rule, id), sorted.
+fn alerts(server: &Server) -> Vec<(String, String)> {
+    let query = serde_json::json!({ "query": "dataset = alerts | fields rule_id, alert_id" }).to_string();
+    let Some((200, body)) = server.post("/api/v1/query", query.as_bytes()) else { return Vec::new() };
+    let body: serde_json::Value = serde_json::from_str(&body).unwrap();
+    let text = |row: &serde_json::Value, name: &str| row[name].as_str().unwrap_or_default().to_owned();
+    let rows = body["rows"].as_array().unwrap();
+    let mut all: Vec<_> = rows.iter().map(|row| (text(row, "rule_id"), text(row, "alert_id"))).collect();
+    all.sort();
+    all
+}
+
+#[test]
+fn recorded_attacks_raise_alerts_in_a_running_server() {
+    let bench = Bench::new();
+    bench.write("serve.toml", "[log]\nfilter = \"info\"\n");
+    let mut server = Server::start(&bench);
+    // Harmless events first: nothing may come of them.
+    for hunt in ["2.1-1", "2.6-1", "2.9-3"] {
+        let body = std::fs::read(recording(hunt, "benign")).unwrap();
+        assert_eq!(server.post("/api/v1/ingest/auto", &body).unwrap().0, 200);
+    }
+    std::thread::sleep(Duration::from_secs(2));
+    assert_eq!(alerts(&server), []);
+    let mut slowest = Duration::ZERO;
+    // One rule on events, one over windows, one on events of another source.
+    for (hunt, rule) in [("2.1-1", "sop-2.1-1"), ("2.6-1", "sop-2.6-1"), ("2.9-3", "sop-2.9-3")] {
+        let body = std::fs::read(recording(hunt, "attack")).unwrap();
+        assert_eq!(server.post("/api/v1/ingest/auto", &body).unwrap().0, 200);
+        let sent = Instant::now();
+        while !alerts(&server).iter().any(|(known, _)| known == rule) {
+            assert!(sent.elapsed() < Duration::from_secs(30), "no alert of {rule}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        slowest = slowest.max(sent.elapsed());
+    }
+    // Generous where all cores are busy with other tests; the figure is 2 s.
+    let most = if std::env::var_os("ATALANTA_TIMING").is_some() { 2 } else { 20 };
+    assert!(slowest < Duration::from_secs(most), "{slowest:?}");
+    let (status, metrics) = server.get("/metrics");
+    assert!(status == 200 && metrics.contains("atalanta_detect_missed_records_total 0"), "{metrics}");
+    let before = alerts(&server);
+    server.signal("-9");
+    let server = Server::start(&bench);
+    std::thread::sleep(Duration::from_secs(2));
+    assert_eq!(alerts(&server), before);
+    drop(server);
+    let run = bench.run(&[
+        "query",
+        "dataset = alerts | comp count() as n",
+        "--data-dir",
+        "lake",
+        "--format",
+        "csv",
+    ]);
+    assert_eq!(run.ends(0).out.trim(), format!("n\n{}", before.len()));
+}

@@ -1,0 +1,442 @@
+//! Rules over arriving rows and over windows of time.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use arrow::array::{RecordBatch, UInt32Array};
+use arrow::compute::take_record_batch;
+use arrow::datatypes::SchemaRef;
+use atalanta_engine::error::EngineError;
+use atalanta_engine::program::row_plan::RowPlan;
+use atalanta_engine::session::Session;
+use atalanta_xql::env::Env;
+use atalanta_xql::ir::{Expr, Plan};
+use atalanta_xql::syntax::ast::TimeFrame;
+
+use crate::alert::{EVIDENCE, Hit};
+use crate::compile::{Compiled, Run, compile, window_plan};
+use crate::machine::{Finding, Machine};
+use crate::matcher::{Matcher, Size};
+use crate::row_json;
+use crate::rule::{Rule, RuleProblem, Schedule};
+
+/// Rows of one window whose events are looked up; each look-up reads the data again.
+const EXPLAINED: usize = 20;
+
+/// Row plans that are kept compiled.
+const PLANS: usize = 20_000;
+
+/// A set of rules that runs.
+#[derive(Debug)]
+pub struct Detector {
+    rules: Vec<Compiled>,
+    /// Matchers by dataset; that without a name is for datasets that no rule names.
+    matchers: HashMap<String, Entries>,
+    others: Entries,
+    plans: HashMap<(usize, usize, usize), Arc<RowPlan>>,
+    schemas: Vec<SchemaRef>,
+    /// What failed, by rule, to be said once.
+    failed: BTreeMap<usize, String>,
+}
+
+/// The triggers of one dataset.
+#[derive(Debug)]
+struct Entries {
+    matcher: Matcher,
+    /// (rule, trigger) by the matcher's numbers.
+    targets: Vec<(usize, usize)>,
+}
+
+/// What rows led to.
+#[derive(Debug, Default)]
+pub struct Fed {
+    /// Hits of single rows and of machines.
+    pub hits: Vec<Hit>,
+    /// Windows to look at: (rule, end of the window in µs).
+    pub due: BTreeSet<(usize, i64)>,
+    /// Newest time among the rows, µs.
+    pub newest: Option<i64>,
+}
+
+impl Detector {
+    /// Compiles rules; those that cannot run are left out and said.
+    pub fn new<'a>(rules: impl IntoIterator<Item = &'a Rule>) -> (Self, Vec<RuleProblem>) {
+        let mut problems = Vec::new();
+        let mut compiled = Vec::new();
+        for rule in rules {
+            let (one, said) = compile(rule);
+            problems.extend(said);
+            compiled.extend(one);
+        }
+        (Self::of(compiled), problems)
+    }
+
+    pub(crate) fn of(rules: Vec<Compiled>) -> Self {
+        let names: BTreeSet<String> = rules
+            .iter()
+            .flat_map(|rule| rule.triggers.iter().filter_map(|trigger| trigger.dataset.clone()))
+            .collect();
+        let matchers = names.into_iter().map(|name| {
+            let entries = Entries::new(&rules, Some(&name));
+            (name, entries)
+        });
+        Self {
+            matchers: matchers.collect(),
+            others: Entries::new(&rules, None),
+            rules,
+            plans: HashMap::new(),
+            schemas: Vec::new(),
+            failed: BTreeMap::new(),
+        }
+    }
+
+    /// The rules that run.
+    pub fn rules(&self) -> &[Compiled] {
+        &self.rules
+    }
+
+    /// What the matchers take.
+    pub fn size(&self) -> Size {
+        self.matchers.values().map(|entries| entries.matcher.size()).fold(Size::default(), |sum, one| Size {
+            anchored: sum.anchored + one.anchored,
+            every_row: sum.every_row + one.every_row,
+            automata_bytes: sum.automata_bytes + one.automata_bytes,
+        })
+    }
+
+    /// Why rules failed since the last call, by id.
+    pub fn take_failures(&mut self) -> Vec<(String, String)> {
+        let failed = std::mem::take(&mut self.failed);
+        failed.into_iter().map(|(rule, why)| (self.rules[rule].rule.id.clone(), why)).collect()
+    }
+
+    /// Looks at rows of a dataset.
+    pub fn feed(&mut self, dataset: &str, batch: &RecordBatch) -> Fed {
+        let mut fed = Fed::default();
+        if batch.num_rows() == 0 {
+            return fed;
+        }
+        fed.newest = (0..batch.num_rows()).filter_map(|row| row_json::time_of(batch, row)).max();
+        let entries = self.matchers.get(&dataset.to_lowercase()).unwrap_or(&self.others);
+        let found: Vec<((usize, usize), Vec<u32>)> = entries
+            .matcher
+            .candidates(batch)
+            .into_iter()
+            .map(|one| (entries.targets[one.rule], one.rows))
+            .collect();
+        for ((rule, trigger), rows) in found {
+            if let Err(error) = self.candidates(rule, trigger, batch, rows, &mut fed) {
+                self.failed.entry(rule).or_insert_with(|| error.to_string());
+            }
+        }
+        fed
+    }
+
+    fn candidates(
+        &mut self,
+        rule: usize,
+        trigger: usize,
+        batch: &RecordBatch,
+        rows: Vec<u32>,
+        fed: &mut Fed,
+    ) -> Result<(), EngineError> {
+        let chosen = take_record_batch(batch, &UInt32Array::from(rows))?;
+        let plan = self.plan(rule, trigger, &chosen)?;
+        let (output, places) = plan.run(&chosen)?;
+        if places.is_empty() {
+            return Ok(());
+        }
+        match &mut self.rules[rule].run {
+            Run::Rows => {
+                let compiled = &self.rules[rule];
+                let hits = places
+                    .iter()
+                    .enumerate()
+                    .map(|(at, place)| row_hit(rule, compiled, &output, at, &chosen, *place as usize));
+                fed.hits.extend(hits);
+            }
+            Run::Windows(_) => {
+                let schedule = self.rules[rule].rule.schedule;
+                for place in &places {
+                    let time = row_json::time_of(&chosen, *place as usize).unwrap_or(0);
+                    fed.due.extend(window_ends(time, &schedule).map(|end| (rule, end)));
+                }
+            }
+            Run::Machine(machine) => {
+                let mut found = Vec::new();
+                machine.feed(trigger, &output, &mut found);
+                fed.hits.extend(found.into_iter().map(|finding| machine_hit(rule, finding)));
+            }
+        }
+        Ok(())
+    }
+
+    /// The compiled operations of a trigger for batches of one schema.
+    fn plan(
+        &mut self,
+        rule: usize,
+        trigger: usize,
+        batch: &RecordBatch,
+    ) -> Result<Arc<RowPlan>, EngineError> {
+        let schema = batch.schema_ref();
+        let number = match self.schemas.iter().position(|known| known == schema) {
+            Some(number) => number,
+            None => {
+                self.schemas.push(Arc::clone(schema));
+                self.schemas.len() - 1
+            }
+        };
+        if let Some(plan) = self.plans.get(&(rule, trigger, number)) {
+            return Ok(Arc::clone(plan));
+        }
+        if self.plans.len() >= PLANS {
+            // Records of ever new shapes: begin anew rather than grow.
+            self.plans.clear();
+            self.schemas.clear();
+            return self.plan(rule, trigger, batch);
+        }
+        let operations = &self.rules[rule].triggers[trigger].operations;
+        let plan = Arc::new(RowPlan::compile(operations, schema)?);
+        self.plans.insert((rule, trigger, number), Arc::clone(&plan));
+        Ok(plan)
+    }
+
+    /// Tells the machines that every row before `watermark` has been fed.
+    pub fn advance(&mut self, watermark: i64) -> Vec<Hit> {
+        let mut hits = Vec::new();
+        for (number, rule) in self.rules.iter_mut().enumerate() {
+            if let Run::Machine(machine) = &mut rule.run {
+                let mut found = Vec::new();
+                machine.advance(watermark, &mut found);
+                hits.extend(found.into_iter().map(|finding| machine_hit(number, finding)));
+            }
+        }
+        hits
+    }
+
+    /// The machines with their rules' ids and versions.
+    pub fn machines(&mut self) -> impl Iterator<Item = (String, &mut Box<dyn Machine>)> {
+        self.rules.iter_mut().filter_map(|rule| match &mut rule.run {
+            Run::Machine(machine) => Some((format!("{}@{}", rule.rule.id, rule.version), machine)),
+            _ => None,
+        })
+    }
+
+    /// The place of a rule.
+    pub fn number(&self, id: &str) -> Option<usize> {
+        self.rules.iter().position(|rule| rule.rule.id == id)
+    }
+}
+
+impl Entries {
+    fn new(rules: &[Compiled], dataset: Option<&str>) -> Self {
+        let mut targets = Vec::new();
+        let mut conditions: Vec<Vec<&Expr>> = Vec::new();
+        for (number, rule) in rules.iter().enumerate() {
+            for (place, trigger) in rule.triggers.iter().enumerate() {
+                if trigger.dataset.as_deref().is_none_or(|own| Some(own) == dataset) {
+                    targets.push((number, place));
+                    conditions.push(trigger.conditions());
+                }
+            }
+        }
+        Self { matcher: Matcher::new(&conditions), targets }
+    }
+}
+
+/// The ends of the windows that a moment lies in.
+pub fn window_ends(time: i64, schedule: &Schedule) -> impl Iterator<Item = i64> {
+    let every = schedule.every;
+    let first = (time.div_euclid(every) + 1).saturating_mul(every);
+    let last = time.saturating_add(schedule.window);
+    (0..)
+        .map(move |step: i64| first.saturating_add(step.saturating_mul(every)))
+        .take_while(move |end| *end <= last)
+}
+
+fn row_hit(
+    number: usize,
+    rule: &Compiled,
+    output: &RecordBatch,
+    at: usize,
+    input: &RecordBatch,
+    place: usize,
+) -> Hit {
+    let time = row_json::time_of(input, place).unwrap_or(0);
+    let entity = |name: &String| {
+        let shown = row_json::column(output, name).map(|column| row_json::cell(output.column(column), at));
+        let value = shown.or_else(|| {
+            row_json::column(input, name).map(|column| row_json::cell(input.column(column), place))
+        });
+        (name.clone(), value.as_ref().and_then(row_json::text))
+    };
+    let mut row = row_json::row(output, at);
+    for name in ["_path", "_line", "event_id"] {
+        if let Some(column) = row_json::column(input, name)
+            && !row.contains_key(name)
+        {
+            let value = row_json::cell(input.column(column), place);
+            if !value.is_null() {
+                row.insert(name.to_owned(), value);
+            }
+        }
+    }
+    Hit {
+        rule: number,
+        time,
+        span: (time, time),
+        events: 1,
+        adds: true,
+        entities: rule.rule.entities.iter().map(entity).collect(),
+        values: serde_json::Map::new(),
+        evidence: vec![(time, row)],
+    }
+}
+
+fn machine_hit(rule: usize, finding: Finding) -> Hit {
+    let times = || finding.evidence.iter().map(|(time, _)| *time);
+    Hit {
+        rule,
+        time: finding.time,
+        span: (times().min().unwrap_or(finding.time), times().max().unwrap_or(finding.time)),
+        events: finding.evidence.len().max(1) as u64,
+        adds: false,
+        entities: finding.entities,
+        values: finding.values,
+        evidence: finding.evidence,
+    }
+}
+
+/// Runs windows over a session; plans are made once.
+#[derive(Debug)]
+pub struct Runner<'a> {
+    session: &'a Session,
+    env: Env,
+    plans: HashMap<usize, Result<Plan, String>>,
+}
+
+impl<'a> Runner<'a> {
+    /// A runner over what a session holds.
+    pub fn new(session: &'a Session) -> Self {
+        Self { env: session.env(), session, plans: HashMap::new() }
+    }
+
+    /// The hits of a rule in the window that ends at `end`.
+    pub fn run(&mut self, number: usize, rule: &Compiled, end: i64) -> Result<Vec<Hit>, String> {
+        let Run::Windows(windows) = &rule.run else { return Ok(Vec::new()) };
+        let plan =
+            self.plans.entry(number).or_insert_with(|| window_plan(windows, &rule.rule.allow, &self.env));
+        let plan = plan.as_ref().map_err(Clone::clone)?;
+        let from = end.saturating_sub(rule.rule.schedule.window);
+        let mut plan = plan.clone();
+        plan.timeframe = Some(TimeFrame::Between(row_json::time(from), row_json::time(end)));
+        let outcome = self
+            .session
+            .prepare(&plan)
+            .and_then(|prepared| prepared.run())
+            .map_err(|error| error.to_string())?;
+        let mut hits = Vec::new();
+        for batch in &outcome.batches {
+            for row in 0..batch.num_rows() {
+                let explain = hits.len() < EXPLAINED;
+                hits.push(self.hit(number, rule, &windows.keys, &plan, batch, row, (from, end), explain));
+            }
+        }
+        Ok(hits)
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "a row of a window is told by all of these, and only here")]
+    fn hit(
+        &self,
+        number: usize,
+        rule: &Compiled,
+        keys: &[String],
+        plan: &Plan,
+        batch: &RecordBatch,
+        row: usize,
+        window: (i64, i64),
+        explain: bool,
+    ) -> Hit {
+        let own = row_json::time_of(batch, row).filter(|time| (window.0..window.1).contains(time));
+        let time = own.unwrap_or(window.0);
+        let has = |name: &&String| row_json::column(batch, name).is_some();
+        let mut names: Vec<&String> = rule.rule.entities.iter().filter(has).collect();
+        if names.is_empty() {
+            names = keys.iter().filter(has).filter(|name| !name.eq_ignore_ascii_case("_time")).collect();
+        }
+        let entity = |name: &&String| {
+            let value = row_json::column(batch, name).map(|at| row_json::cell(batch.column(at), row));
+            ((*name).clone(), value.as_ref().and_then(row_json::text))
+        };
+        let values = row_json::row(batch, row);
+        let mut hit = Hit {
+            rule: number,
+            time,
+            span: (time, time),
+            events: 1,
+            adds: false,
+            entities: names.iter().map(entity).collect(),
+            evidence: Vec::new(),
+            values,
+        };
+        let behind = explain.then(|| self.session.evidence(plan, batch, row, EVIDENCE).ok()).flatten();
+        if let Some(behind) = behind.filter(|behind| behind.total > 0) {
+            hit.events = behind.total;
+            hit.span = (behind.first.unwrap_or(time), behind.last.unwrap_or(time));
+            hit.evidence =
+                behind.rows.iter().map(|one| (one.time.unwrap_or(time), evidence_row(one))).collect();
+        } else {
+            hit.evidence = vec![(time, hit.values.clone())];
+        }
+        hit
+    }
+}
+
+fn evidence_row(one: &atalanta_engine::evidence::EvidenceRow) -> serde_json::Map<String, serde_json::Value> {
+    let mut row = row_json::row(&one.row, 0);
+    if !one.path.is_empty() {
+        row.insert("_path".to_owned(), one.path.clone().into());
+        row.insert("_line".to_owned(), one.line.into());
+    }
+    row
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{DAY, rows, rule};
+
+    #[test]
+    fn windows_of_a_moment() {
+        let schedule = Schedule { every: 10, window: 30, lateness: 0, early: None };
+        assert_eq!(window_ends(25, &schedule).collect::<Vec<_>>(), [30, 40, 50]);
+        assert_eq!(window_ends(30, &schedule).collect::<Vec<_>>(), [40, 50, 60]);
+        assert_eq!(window_ends(-1, &schedule).collect::<Vec<_>>(), [0, 10, 20]);
+    }
+
+    #[test]
+    fn rows_hit_and_windows_become_due() {
+        let shell = rule(
+            "shell",
+            "dataset = xdr_data | filter event_type = PROCESS | filter action_process_command_line contains \"nc -e\" | fields _time, action_process_command_line",
+        );
+        let many = rule(
+            "many",
+            "dataset = xdr_data | filter event_type = NETWORK | comp count() as n by actor_primary_user_sid | filter n > 2",
+        );
+        let (mut detector, problems) = Detector::new([&shell, &many]);
+        assert!(problems.is_empty(), "{problems:?}");
+        let batch = rows(&[
+            (1, "PROCESS", "ann", "NC -e /bin/sh".to_owned(), None),
+            (2, "PROCESS", "bob", "ls".to_owned(), None),
+            (61, "NETWORK", "bob", String::new(), Some(443)),
+        ]);
+        let fed = detector.feed("xdr_data", &batch);
+        assert_eq!(detector.take_failures(), Vec::new());
+        assert_eq!(fed.hits.len(), 1);
+        assert_eq!(fed.hits[0].entities, [("actor_primary_user_sid".to_owned(), Some("ann".to_owned()))]);
+        assert_eq!(fed.due.into_iter().collect::<Vec<_>>(), [(1, DAY + 7_200_000_000)]);
+        assert_eq!(fed.newest, Some(DAY + 61 * 60_000_000));
+        assert!(detector.feed("other_raw", &batch).hits.is_empty());
+    }
+}

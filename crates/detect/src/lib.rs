@@ -1,0 +1,25 @@
+//! Detection: rules that run on arriving events, on schedule and over history through the same code.
+//!
+//! ```text
+//! rule.yaml, rule.xql ─► rule ─► compile ─► detector ─► hits ─► book: alerts, state, position ─► outputs
+//!                                  │            ▲
+//!                                  └─► matcher ─┘ arriving rows
+//! ```
+
+pub mod alert;
+pub mod book;
+pub mod compile;
+pub mod dataset;
+pub mod detector;
+pub mod level;
+pub mod live;
+pub mod machine;
+pub mod matcher;
+pub mod output;
+pub mod replay;
+mod row_json;
+pub mod rule;
+pub mod suppress;
+
+#[cfg(test)]
+mod testing;

@@ -1,0 +1,208 @@
+//! The matcher against the engine: over generated rules and events both must give the same rows.
+
+use std::sync::Arc;
+
+use arrow::array::{Array as _, ArrayRef, Int64Array, RecordBatch, StringArray, StringViewArray};
+use atalanta_engine::program::row_plan::{RowPlan, row_wise};
+use atalanta_engine::session::{Session, SessionOptions};
+use atalanta_schema::Type;
+use atalanta_xql::env::{Env, Input, Mode};
+use atalanta_xql::ir::{OperationKind, Plan};
+use proptest::prelude::*;
+
+use super::Matcher;
+
+const COLUMNS: [&str; 3] = ["event_type", "cmd", "path"];
+
+type Row = (Option<&'static str>, Option<String>, Option<String>, Option<i64>);
+
+fn texts() -> impl Strategy<Value = Option<String>> {
+    let word = prop::sample::select(vec![
+        "",
+        "curl",
+        "CURL ",
+        "wget",
+        "sk",
+        "S\u{212a}",
+        "\u{17f}k",
+        "/etc/passwd",
+        "é",
+        "É",
+        "*",
+        "a",
+        "ab",
+        ".exe",
+    ]);
+    prop::option::weighted(0.9, prop::collection::vec(word, 0..4).prop_map(|words| words.concat()))
+}
+
+fn events() -> impl Strategy<Value = Vec<Row>> {
+    let kind = prop::sample::select(vec![Some("PROCESS"), Some("process"), Some("FILE"), Some("x"), None]);
+    prop::collection::vec((kind, texts(), texts(), prop::option::of(-2i64..4)), 1..12)
+}
+
+fn literal() -> impl Strategy<Value = String> {
+    prop::sample::select(vec![
+        "curl",
+        "Wget",
+        "sk",
+        "SK",
+        "passwd",
+        "/etc/*",
+        "*.exe",
+        "c*l*",
+        "*",
+        "é",
+        "ab",
+        "a",
+        "",
+        "etc/passwdé",
+    ])
+    .prop_map(str::to_owned)
+}
+
+fn regex() -> impl Strategy<Value = String> {
+    prop::sample::select(vec!["(?i)(curl|wget)", "sk+", "(?i)sk$", "^/etc", "[0-9]", "(?i)é", "cur.*passwd"])
+        .prop_map(str::to_owned)
+}
+
+fn condition() -> impl Strategy<Value = String> {
+    let column = || prop::sample::select(vec!["cmd", "path", "event_type"]);
+    let leaf = prop_oneof![
+        (column(), literal()).prop_map(|(c, l)| format!("{c} = \"{l}\"")),
+        (column(), literal()).prop_map(|(c, l)| format!("{c} != \"{l}\"")),
+        (column(), literal()).prop_map(|(c, l)| format!("{c} contains \"{l}\"")),
+        (column(), literal()).prop_map(|(c, l)| format!("{c} not contains \"{l}\"")),
+        (column(), regex()).prop_map(|(c, r)| format!("{c} ~= \"{r}\"")),
+        (column(), literal(), literal()).prop_map(|(c, a, b)| format!("{c} in (\"{a}\", \"{b}\")")),
+        (column(), literal(), literal()).prop_map(|(c, a, b)| format!("{c} not in (\"{a}\", \"{b}\")")),
+        column().prop_map(|c| format!("{c} = null")),
+        column().prop_map(|c| format!("{c} != null")),
+        (prop::sample::select(vec!["=", "!=", "<", "<=", ">", ">="]), -2i64..4)
+            .prop_map(|(o, n)| format!("n {o} {n}")),
+        (-2i64..4, -2i64..4).prop_map(|(a, b)| format!("n in ({a}, {b})")),
+        Just("event_type = \"PROCESS\"".to_owned()),
+        (column(), column()).prop_map(|(a, b)| format!("{a} = {b}")),
+        literal().prop_map(|l| format!("lowercase(cmd) contains \"{l}\"")),
+    ];
+    leaf.prop_recursive(3, 12, 3, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 2..4).prop_map(|all| format!("({})", all.join(" and "))),
+            prop::collection::vec(inner.clone(), 2..4).prop_map(|all| format!("({})", all.join(" or "))),
+            inner.prop_map(|one| format!("not ({one})")),
+        ]
+    })
+}
+
+fn batch(rows: &[Row], views: bool) -> RecordBatch {
+    let text = |values: Vec<Option<&str>>| -> ArrayRef {
+        if views { Arc::new(StringViewArray::from(values)) } else { Arc::new(StringArray::from(values)) }
+    };
+    let number: ArrayRef = Arc::new(Int64Array::from_iter(rows.iter().map(|row| row.3)));
+    let place: ArrayRef = Arc::new(Int64Array::from_iter_values(0..rows.len() as i64));
+    RecordBatch::try_from_iter_with_nullable([
+        (COLUMNS[0], text(rows.iter().map(|row| row.0).collect()), true),
+        (COLUMNS[1], text(rows.iter().map(|row| row.1.as_deref()).collect()), true),
+        (COLUMNS[2], text(rows.iter().map(|row| row.2.as_deref()).collect()), true),
+        ("n", number, true),
+        ("place", place, true),
+    ])
+    .unwrap()
+}
+
+fn env() -> Env {
+    let text = COLUMNS.iter().map(|name| ((*name).to_owned(), Type::String));
+    let numbers = ["n", "place"].iter().map(|name| ((*name).to_owned(), Type::Int));
+    let inputs = vec![Input { name: "t".to_owned(), columns: text.chain(numbers).collect() }];
+    Env { inputs, with_data: true, ..Env::new(Mode::Compat) }
+}
+
+fn plan(condition: &str) -> Option<Plan> {
+    let checked = atalanta_xql::check(&format!("dataset = t | filter {condition}"), &env());
+    let wrong = checked.diagnostics.iter().any(|one| one.severity == atalanta_diag::Severity::Error);
+    (!wrong).then_some(checked.resolved.plan)
+}
+
+/// The rows that a planned query gives.
+fn by_query(plan: &Plan, batch: &RecordBatch) -> Vec<u32> {
+    let mut session = Session::new(SessionOptions { threads: 1, ..SessionOptions::default() }).unwrap();
+    session.add_batches("t", batch.schema(), vec![batch.clone()]).unwrap();
+    let outcome = session.prepare(plan).unwrap().run().unwrap();
+    let mut rows: Vec<u32> = Vec::new();
+    for batch in &outcome.batches {
+        let at = batch.schema_ref().index_of("place").unwrap();
+        let column = batch.column(at).as_any().downcast_ref::<Int64Array>().unwrap().clone();
+        rows.extend((0..column.len()).map(|row| column.value(row) as u32));
+    }
+    rows.sort_unstable();
+    rows
+}
+
+/// The rows that come through the matcher and then through the row plan, by rule.
+fn by_matcher(plans: &[Plan], batch: &RecordBatch) -> Vec<Vec<u32>> {
+    let conditions: Vec<_> = plans
+        .iter()
+        .map(|plan| {
+            row_wise(plan)
+                .0
+                .iter()
+                .filter_map(|operation| match &operation.kind {
+                    OperationKind::Filter(condition) => Some(condition),
+                    _ => None,
+                })
+                .collect()
+        })
+        .collect();
+    let mut found = vec![Vec::new(); plans.len()];
+    for one in Matcher::new(&conditions).candidates(batch) {
+        let chosen =
+            arrow::compute::take_record_batch(batch, &arrow::array::UInt32Array::from(one.rows.clone()))
+                .unwrap();
+        let compiled = RowPlan::compile(row_wise(&plans[one.rule]).0, chosen.schema_ref()).unwrap();
+        let (_, places) = compiled.run(&chosen).unwrap();
+        found[one.rule] = places.iter().map(|place| one.rows[*place as usize]).collect();
+    }
+    found
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+
+    #[test]
+    fn all_rules_at_once_give_what_each_query_gives(
+        conditions in prop::collection::vec(condition(), 1..6),
+        rows in events(),
+        views: bool,
+    ) {
+        let plans: Vec<Plan> = conditions.iter().filter_map(|condition| plan(condition)).collect();
+        let batch = batch(&rows, views);
+        let found = by_matcher(&plans, &batch);
+        for (plan, found) in plans.iter().zip(found) {
+            prop_assert_eq!(found, by_query(plan, &batch), "{:?}", conditions);
+        }
+    }
+}
+
+#[test]
+fn candidates_are_few() {
+    let rules: Vec<Plan> = (0..200)
+        .map(|n| plan(&format!("event_type = \"PROCESS\" and cmd contains \"needle{n:03}\"")).unwrap())
+        .collect();
+    let conditions: Vec<_> = rules
+        .iter()
+        .map(|plan| match &plan.operations[1].kind {
+            OperationKind::Filter(condition) => vec![condition],
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    let matcher = Matcher::new(&conditions);
+    assert_eq!((matcher.size().anchored, matcher.size().every_row), (200, 0));
+    let rows: Vec<Row> = (0..100)
+        .map(|n| {
+            (Some(if n % 2 == 0 { "PROCESS" } else { "FILE" }), Some(format!("x NEEDLE{n:03} y")), None, None)
+        })
+        .collect();
+    let found = matcher.candidates(&batch(&rows, true));
+    assert_eq!(found.len(), 50);
+    assert!(found.iter().all(|one| one.rows == [one.rule as u32]));
+}

@@ -1,0 +1,455 @@
+//! `rule.yaml` to a [`Rule`]. What is wrong is reported with its place, and the rest is read all the same.
+
+use std::collections::BTreeMap;
+
+use atalanta_diag::{Diagnostic, Span};
+use atalanta_schema::Atlas;
+use atalanta_xql::parameters::Value;
+use serde::Deserialize;
+
+use super::{Allow, DAILY_LIMIT, Logic, MOST_WINDOWS, Proof, Rule, Schedule, Tunable, codes, duration};
+use crate::level::Level;
+use crate::machine;
+
+/// Longest text of a rule.
+const LONGEST: usize = 4 << 20;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    id: String,
+    title: Option<String>,
+    severity: Option<Level>,
+    confidence: Option<Level>,
+    atlas: Option<Vec<String>>,
+    attack: Option<Vec<String>>,
+    owasp: Option<Vec<String>>,
+    description: Option<String>,
+    false_positives: Option<Vec<String>>,
+    limits: Option<Vec<String>>,
+    references: Option<Vec<String>>,
+    #[serde(default)]
+    response: Vec<String>,
+    entities: Option<Vec<String>>,
+    #[serde(default)]
+    tunables: BTreeMap<String, TunableForm>,
+    #[serde(default)]
+    allow: Vec<AllowForm>,
+    suppress: Option<String>,
+    #[serde(default)]
+    schedule: ScheduleForm,
+    daily_limit: Option<u32>,
+    logic: Option<String>,
+    /// A hunt whose metadata and query are taken where the rule has none.
+    hunt: Option<String>,
+    xql: Option<String>,
+    config: Option<serde_json::Value>,
+    alert_title: Option<String>,
+    alert_description: Option<String>,
+    enabled: Option<bool>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum TunableForm {
+    Full {
+        default: Scalar,
+        #[serde(default)]
+        description: String,
+    },
+    Bare(Scalar),
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum Scalar {
+    Bool(bool),
+    Int(i64),
+    Float(f64),
+    Text(String),
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AllowForm {
+    field: String,
+    #[serde(default)]
+    values: Vec<String>,
+    /// A CSV file in the rule's folder whose first column has the values.
+    lookup: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ScheduleForm {
+    every: Option<String>,
+    window: Option<String>,
+    lateness: Option<String>,
+    early: Option<bool>,
+}
+
+/// The metadata of a hunt that a rule takes over.
+#[derive(Debug, Deserialize)]
+struct Hunt {
+    title: String,
+    severity: Level,
+    confidence: Level,
+    #[serde(default)]
+    atlas: Vec<String>,
+    #[serde(default)]
+    owasp: Vec<String>,
+    #[serde(default)]
+    description: String,
+    #[serde(default)]
+    false_positives: Vec<String>,
+    #[serde(default)]
+    limits: Vec<String>,
+    #[serde(default)]
+    references: Vec<String>,
+    #[serde(default)]
+    entities: Vec<String>,
+}
+
+/// The files around a `rule.yaml`.
+pub trait Files {
+    /// A file of the rule's folder.
+    fn own(&self, name: &str) -> Option<String>;
+    /// A file of a hunt: `sop/2.1-1`, `hunt.yaml`.
+    fn hunt(&self, hunt: &str, name: &str) -> Option<String>;
+}
+
+/// Reads a rule. `place` names the folder in messages, `class` is the folder above it.
+pub fn read(text: &str, place: &str, class: &str, files: &dyn Files) -> (Option<Rule>, Vec<Diagnostic>) {
+    if text.len() > LONGEST {
+        let message = format!("the rule has {} MiB, at most {} are read", text.len() >> 20, LONGEST >> 20);
+        return (None, vec![Diagnostic::error(codes::FORM, Span::at(0), message)]);
+    }
+    let file: File = match serde_saphyr::from_str(text) {
+        Ok(file) => file,
+        Err(error) => return (None, vec![not_of_the_form(text, &error)]),
+    };
+    let mut reader = Reader { text, files, diagnostics: Vec::new() };
+    let rule = reader.rule(file, place, class);
+    (rule, reader.diagnostics)
+}
+
+fn not_of_the_form(text: &str, error: &serde_saphyr::Error) -> Diagnostic {
+    // The parser draws the place below its message; one line is enough here.
+    let shown = error.to_string();
+    let message = shown.lines().next().unwrap_or_default().to_owned();
+    let at = error.location().map_or(0, |place| offset(text, place.line(), place.column()));
+    Diagnostic::error(codes::FORM, Span::at(at), message).help("docs/detect.md shows the form of a rule")
+}
+
+/// The byte of a line and column, from 1.
+fn offset(text: &str, line: u64, column: u64) -> usize {
+    let start: usize = text.split_inclusive('\n').take((line.saturating_sub(1)) as usize).map(str::len).sum();
+    let rest = text.get(start..).unwrap_or_default();
+    let inside: usize = rest
+        .chars()
+        .take_while(|c| *c != '\n')
+        .take((column.saturating_sub(1)) as usize)
+        .map(char::len_utf8)
+        .sum();
+    start + inside
+}
+
+struct Reader<'a> {
+    text: &'a str,
+    files: &'a dyn Files,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl Reader<'_> {
+    /// Where a value stands in the text.
+    fn place_of(&self, value: &str) -> Span {
+        match self.text.find(value).filter(|_| !value.is_empty()) {
+            Some(at) => Span::new(at, at + value.len()),
+            None => Span::at(0),
+        }
+    }
+
+    fn error(&mut self, code: atalanta_diag::Code, value: &str, message: String, help: &str) {
+        let span = self.place_of(value);
+        self.diagnostics.push(Diagnostic::error(code, span, message).help(help));
+    }
+
+    fn rule(&mut self, file: File, place: &str, class: &str) -> Option<Rule> {
+        let hunt = match &file.hunt {
+            None => None,
+            Some(name) => Some(self.hunt(name)?),
+        };
+        let logic = self.logic(&file, place);
+        let atlas =
+            self.atlas(file.atlas.or(hunt.as_ref().map(|hunt| hunt.atlas.clone())).unwrap_or_default());
+        let schedule = self.schedule(&file.schedule);
+        let suppress = self.time(file.suppress.as_deref());
+        let allow = file.allow.into_iter().filter_map(|form| self.allow(form)).collect();
+        let taken = |own: Option<Vec<String>>, other: fn(&Hunt) -> &Vec<String>| {
+            own.or(hunt.as_ref().map(|hunt| other(hunt).clone())).unwrap_or_default()
+        };
+        let title = file.title.or(hunt.as_ref().map(|hunt| hunt.title.clone()));
+        let title = self.needed(title, "title")?;
+        let severity = self.needed(file.severity.or(hunt.as_ref().map(|hunt| hunt.severity)), "severity")?;
+        let confidence =
+            file.confidence.or(hunt.as_ref().map(|hunt| hunt.confidence)).unwrap_or(Level::Medium);
+        Some(Rule {
+            id: file.id,
+            class: class.to_owned(),
+            title,
+            severity,
+            confidence,
+            atlas,
+            attack: file.attack.unwrap_or_default(),
+            owasp: taken(file.owasp, |hunt| &hunt.owasp),
+            description: file
+                .description
+                .or(hunt.as_ref().map(|hunt| hunt.description.clone()))
+                .unwrap_or_default(),
+            false_positives: taken(file.false_positives, |hunt| &hunt.false_positives),
+            limits: taken(file.limits, |hunt| &hunt.limits),
+            references: taken(file.references, |hunt| &hunt.references),
+            response: file.response,
+            entities: taken(file.entities, |hunt| &hunt.entities),
+            tunables: file.tunables.into_iter().map(tunable).collect(),
+            allow,
+            suppress,
+            schedule,
+            daily_limit: file.daily_limit.unwrap_or(DAILY_LIMIT),
+            logic: logic?,
+            alert_title: file.alert_title,
+            alert_description: file.alert_description,
+            enabled: file.enabled.unwrap_or(true),
+            place: place.to_owned(),
+            proof: Proof::default(),
+        })
+    }
+
+    fn needed<T>(&mut self, value: Option<T>, name: &str) -> Option<T> {
+        if value.is_none() {
+            let message = format!("`{name}` is missing");
+            self.error(codes::FORM, "", message, "a rule that takes over no hunt needs it");
+        }
+        value
+    }
+
+    fn hunt(&mut self, name: &str) -> Option<Hunt> {
+        let Some(text) = self.files.hunt(name, "hunt.yaml") else {
+            let message = format!("there is no hunt `{name}`");
+            self.error(codes::FILE, name, message, "name pack and id, as in `sop/2.1-1`");
+            return None;
+        };
+        match serde_saphyr::from_str(&text) {
+            Ok(hunt) => Some(hunt),
+            Err(error) => {
+                let shown = error.to_string();
+                let message =
+                    format!("the hunt `{name}` cannot be read: {}", shown.lines().next().unwrap_or_default());
+                self.error(codes::FILE, name, message, "`atalanta hunt` says more");
+                None
+            }
+        }
+    }
+
+    fn logic(&mut self, file: &File, place: &str) -> Option<Logic> {
+        let kind = file.logic.as_deref().unwrap_or("xql");
+        if kind != "xql" {
+            return self.machine(kind, file.config.clone());
+        }
+        if let Some(text) = &file.xql {
+            return Some(Logic::Xql { text: text.clone(), place: format!("{place}/rule.yaml") });
+        }
+        if let Some(text) = self.files.own("rule.xql") {
+            return Some(Logic::Xql { text, place: format!("{place}/rule.xql") });
+        }
+        if let Some(name) = &file.hunt {
+            for query in ["repaired.xql", "as_written.xql"] {
+                if let Some(text) = self.files.hunt(name, query) {
+                    return Some(Logic::Xql { text, place: format!("{name}/{query}") });
+                }
+            }
+        }
+        let message = "the rule has no query".to_owned();
+        self.error(codes::LOGIC, "", message, "write `xql:`, a file rule.xql beside it, or `hunt:`");
+        None
+    }
+
+    fn machine(&mut self, kind: &str, config: Option<serde_json::Value>) -> Option<Logic> {
+        if !machine::KINDS.iter().any(|known| known.name == kind) {
+            let known: Vec<&str> =
+                std::iter::once("xql").chain(machine::KINDS.iter().map(|known| known.name)).collect();
+            let message = format!("there is no logic `{kind}`, there is {}", known.join(", "));
+            self.error(codes::LOGIC, kind, message, "docs/detect.md lists the kinds of logic");
+            return None;
+        }
+        Some(Logic::Machine { kind: kind.to_owned(), config: config.unwrap_or_default() })
+    }
+
+    fn atlas(&mut self, ids: Vec<String>) -> Vec<String> {
+        let atlas = Atlas::builtin();
+        let mut current: Vec<String> = Vec::new();
+        for id in ids {
+            if atlas.technique(&id).is_some() {
+                current.push(id);
+                continue;
+            }
+            let resolution = atlas.resolve(&id);
+            let now: Vec<String> = resolution
+                .current_ids()
+                .into_iter()
+                .filter(|id| atlas.technique(id).is_some())
+                .map(str::to_owned)
+                .collect();
+            let span = self.place_of(&id);
+            let diagnostic = if now.is_empty() {
+                Diagnostic::error(codes::ATLAS, span, resolution.explain())
+                    .help("name techniques of the current release: `atalanta atlas list`")
+            } else {
+                Diagnostic::warning(codes::ATLAS, span, resolution.explain())
+                    .help(format!("write {}", now.join(", ")))
+            };
+            self.diagnostics.push(diagnostic);
+            current.extend(now);
+        }
+        current.dedup();
+        current
+    }
+
+    fn time(&mut self, text: Option<&str>) -> Option<i64> {
+        let text = text?;
+        let micros = duration::parse(text);
+        if micros.is_none() {
+            let message = format!("`{text}` is no length of time");
+            self.error(codes::TIME, text, message, "write a number and a unit, as in 90s, 10m, 1h, 7d");
+        }
+        micros
+    }
+
+    fn schedule(&mut self, form: &ScheduleForm) -> Schedule {
+        let default = Schedule::default();
+        let every = self.time(form.every.as_deref());
+        let window = self.time(form.window.as_deref());
+        let schedule = Schedule {
+            every: every.or(window).unwrap_or(default.every),
+            window: window.or(every).unwrap_or(default.window),
+            lateness: self.time(form.lateness.as_deref()).unwrap_or(default.lateness),
+            early: form.early,
+        };
+        if schedule.window / schedule.every > MOST_WINDOWS {
+            let message = format!(
+                "an event would belong to {} windows, at most {MOST_WINDOWS} are possible",
+                schedule.window / schedule.every
+            );
+            self.error(codes::TIME, "every", message, "run less often or look at less time");
+        } else if schedule.window < schedule.every {
+            let message =
+                "the windows leave time out between them: `window` is shorter than `every`".to_owned();
+            self.error(codes::TIME, "window", message, "make `window` at least as long as `every`");
+        }
+        schedule
+    }
+
+    fn allow(&mut self, form: AllowForm) -> Option<Allow> {
+        let mut values = form.values;
+        if let Some(name) = &form.lookup {
+            let plain = !name.contains(['/', '\\']) && !name.starts_with('.');
+            let Some(text) = self.files.own(name).filter(|_| plain) else {
+                let message = format!("there is no lookup `{name}` beside the rule");
+                self.error(codes::FILE, name, message, "a lookup is a CSV file in the rule's folder");
+                return None;
+            };
+            let first = |line: &str| line.split(',').next().unwrap_or("").trim().trim_matches('"').to_owned();
+            // The first line has the names of the columns.
+            values.extend(text.lines().skip(1).map(first).filter(|value| !value.is_empty()));
+        }
+        Some(Allow { field: form.field, values })
+    }
+}
+
+fn tunable((name, form): (String, TunableForm)) -> Tunable {
+    let (value, description) = match form {
+        TunableForm::Full { default, description } => (default, description),
+        TunableForm::Bare(value) => (value, String::new()),
+    };
+    let value = match value {
+        Scalar::Bool(value) => Value::Bool(value),
+        Scalar::Int(value) => Value::Int(value),
+        Scalar::Float(value) => Value::Float(value),
+        Scalar::Text(value) => Value::Text(value),
+    };
+    Tunable { name, value, description }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct NoFiles;
+
+    impl Files for NoFiles {
+        fn own(&self, name: &str) -> Option<String> {
+            (name == "known.csv").then(|| "user,why\nci@corp.example,builds\n".to_owned())
+        }
+
+        fn hunt(&self, hunt: &str, name: &str) -> Option<String> {
+            match (hunt, name) {
+                ("sop/9", "hunt.yaml") => Some(
+                    "id: x\ntitle: Of The Hunt\nseverity: low\nconfidence: low\natlas: [AML.T0018]\n"
+                        .to_owned(),
+                ),
+                ("sop/9", "repaired.xql") => Some("dataset = xdr_data".to_owned()),
+                _ => None,
+            }
+        }
+    }
+
+    fn read_text(text: &str) -> (Option<Rule>, Vec<Diagnostic>) {
+        read(text, "rules/a", "rules", &NoFiles)
+    }
+
+    #[test]
+    fn a_whole_rule() {
+        let text = "id: a\ntitle: A\nseverity: high\natlas: [AML.T0051]\nentities: [user]\n\
+            tunables: { most: { default: 10, description: calls }, who: ann }\n\
+            allow: [{ field: user, values: [\"svc-*\"], lookup: known.csv }]\nsuppress: 2h\n\
+            schedule: { every: 10m, window: 1h }\nxql: dataset = xdr_data | filter a = $who\n";
+        let (rule, diagnostics) = read_text(text);
+        assert!(diagnostics.is_empty(), "{diagnostics:?}");
+        let rule = rule.unwrap();
+        assert_eq!(rule.allow[0].values, ["svc-*", "ci@corp.example"]);
+        assert_eq!((rule.schedule.every, rule.suppress), (600_000_000, Some(7_200_000_000)));
+        assert_eq!(rule.tunables[0].value, Value::Int(10));
+    }
+
+    #[test]
+    fn a_hunt_gives_what_the_rule_leaves_out() {
+        let rule = read_text("id: a\nhunt: sop/9\nseverity: high\n").0.unwrap();
+        assert_eq!(
+            (rule.title.as_str(), rule.severity, rule.confidence),
+            ("Of The Hunt", Level::High, Level::Low)
+        );
+        assert_eq!(rule.atlas, ["AML.T0018"]);
+        let (rule, diagnostics) = read_text("id: a\nhunt: sop/8\n");
+        assert!(rule.is_none() && diagnostics[0].message.contains("no hunt `sop/8`"));
+    }
+
+    #[test]
+    fn what_is_wrong_has_a_place() {
+        let text = "id: a\ntitle: A\nseverity: dreadful\n";
+        let (rule, diagnostics) = read_text(text);
+        assert!(rule.is_none());
+        assert_eq!(&text[diagnostics[0].span.start as usize..][..8], "dreadful", "{diagnostics:?}");
+        for (bad, word) in [
+            ("suppress: soon", "soon"),
+            ("atlas: [AML.T9999]", "AML.T9999"),
+            ("logic: magic", "magic"),
+            ("schedule: { every: 1m, window: 7d }", "every"),
+            ("allow: [{ field: a, lookup: ../secret }]", "../secret"),
+        ] {
+            let text = format!("id: a\ntitle: A\nseverity: low\nxql: dataset = xdr_data\n{bad}\n");
+            let diagnostics = read_text(&text).1;
+            assert_eq!(diagnostics.len(), 1, "{bad}: {diagnostics:?}");
+            assert_eq!(text.get(diagnostics[0].span.range()), Some(word), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! Rules and rows for the tests of this crate.
+
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringViewArray, TimestampMicrosecondArray};
+use atalanta_engine::types::timestamp_type;
+
+use crate::level::Level;
+use crate::rule::{DAILY_LIMIT, HOUR, Logic, Proof, Rule, Schedule};
+
+/// 2026-11-20 00:00:00 UTC in µs.
+pub(crate) const DAY: i64 = 1_795_132_800_000_000;
+
+/// A rule around a query.
+pub(crate) fn rule(id: &str, query: &str) -> Rule {
+    Rule {
+        id: id.to_owned(),
+        class: "test".to_owned(),
+        title: format!("Rule {id}"),
+        severity: Level::High,
+        confidence: Level::Medium,
+        atlas: vec!["AML.T0051".to_owned()],
+        attack: Vec::new(),
+        owasp: Vec::new(),
+        description: String::new(),
+        false_positives: Vec::new(),
+        limits: Vec::new(),
+        references: Vec::new(),
+        response: Vec::new(),
+        entities: vec!["actor_primary_user_sid".to_owned()],
+        tunables: Vec::new(),
+        allow: Vec::new(),
+        suppress: None,
+        schedule: Schedule { every: HOUR, window: HOUR, lateness: HOUR / 6, early: None },
+        daily_limit: DAILY_LIMIT,
+        logic: Logic::Xql { text: query.to_owned(), place: format!("{id}/rule.xql") },
+        alert_title: None,
+        alert_description: None,
+        enabled: true,
+        place: id.to_owned(),
+        proof: Proof::default(),
+    }
+}
+
+/// An event of the tests: minutes after [`DAY`], kind, user, command line, port.
+pub(crate) type Event = (i64, &'static str, &'static str, String, Option<i64>);
+
+/// Events as rows of `xdr_data`.
+pub(crate) fn rows(events: &[Event]) -> RecordBatch {
+    let time = events.iter().map(|event| DAY + event.0 * 60_000_000);
+    let time = TimestampMicrosecondArray::from_iter_values(time).with_data_type(timestamp_type());
+    let text = |pick: fn(&Event) -> &str| -> ArrayRef {
+        Arc::new(StringViewArray::from_iter_values(events.iter().map(pick)))
+    };
+    let port: ArrayRef = Arc::new(Int64Array::from_iter(events.iter().map(|event| event.4)));
+    RecordBatch::try_from_iter_with_nullable([
+        ("_time", Arc::new(time) as ArrayRef, true),
+        ("event_type", text(|event| event.1), true),
+        ("actor_primary_user_sid", text(|event| event.2), true),
+        ("action_process_command_line", text(|event| &event.3), true),
+        ("action_remote_port", port, true),
+    ])
+    .unwrap()
+}

@@ -1,0 +1,87 @@
+//! Any of the string kernels, over a column or over one text.
+
+use arrow::array::{Array, BooleanArray, BooleanBufferBuilder, UInt32Array};
+use arrow::compute::take;
+use arrow::error::ArrowError;
+
+use super::text_runs::TextPredicate as _;
+use super::{Cidr, Contains, Equals, InList, RegexMatch, Wildcard};
+
+/// One of the string kernels.
+#[derive(Debug)]
+pub enum Kernel {
+    /// Substring search.
+    Contains(Contains),
+    /// Anchored `*` pattern.
+    Wildcard(Wildcard),
+    /// Equality with a literal.
+    Equals(Equals),
+    /// Membership in a list.
+    InList(InList),
+    /// Regular expression search.
+    Regex(RegexMatch),
+    /// Address range.
+    Cidr(Cidr),
+    /// All of several tests of one column.
+    All(Vec<Kernel>),
+}
+
+impl Kernel {
+    /// Tests every row; null rows give null.
+    ///
+    /// # Errors
+    /// Fails if `array` does not hold strings.
+    pub fn evaluate(&self, array: &dyn Array) -> Result<BooleanArray, ArrowError> {
+        match self {
+            Self::Contains(kernel) => kernel.evaluate(array),
+            Self::Wildcard(kernel) => kernel.evaluate(array),
+            Self::Equals(kernel) => kernel.evaluate(array),
+            Self::InList(kernel) => kernel.evaluate(array),
+            Self::Regex(kernel) => kernel.evaluate(array),
+            Self::Cidr(kernel) => kernel.evaluate(array),
+            Self::All(kernels) => evaluate_all(kernels, array),
+        }
+    }
+
+    /// Tests one text: the same verdict that [`Self::evaluate`] gives for its row.
+    #[must_use]
+    pub fn test(&self, text: &[u8]) -> bool {
+        match self {
+            Self::Contains(kernel) => kernel.matches(text),
+            Self::Wildcard(kernel) => kernel.matches(text),
+            Self::Equals(kernel) => kernel.matches(text),
+            Self::InList(kernel) => kernel.matches(text),
+            Self::Regex(kernel) => kernel.matches(text),
+            Self::Cidr(kernel) => kernel.matches(text),
+            Self::All(kernels) => kernels.iter().all(|kernel| kernel.test(text)),
+        }
+    }
+}
+
+/// Each test sees only the rows that passed those before it. A row that fails or is null gives false: the tests
+/// stand in a filter, which keeps true rows only.
+fn evaluate_all(kernels: &[Kernel], array: &dyn Array) -> Result<BooleanArray, ArrowError> {
+    let mut passing: Vec<usize> = Vec::new();
+    for (index, kernel) in kernels.iter().enumerate() {
+        if index == 0 {
+            let mask = kernel.evaluate(array)?;
+            passing = (0..mask.len()).filter(|row| mask.is_valid(*row) && mask.value(*row)).collect();
+            continue;
+        }
+        if passing.is_empty() {
+            break;
+        }
+        let rows = UInt32Array::from_iter_values(passing.iter().map(|row| *row as u32));
+        let mask = kernel.evaluate(take(array, &rows, None)?.as_ref())?;
+        let mut position = 0;
+        passing.retain(|_| {
+            let kept = mask.is_valid(position) && mask.value(position);
+            position += 1;
+            kept
+        });
+    }
+    let mut bits = BooleanBufferBuilder::new(array.len());
+    bits.append_n(array.len(), false);
+    passing.iter().for_each(|row| bits.set_bit(*row, true));
+    Ok(BooleanArray::new(bits.finish(), None))
+}
