@@ -118,7 +118,7 @@ fn run(queue: &Queue, mut writer: Writer) -> Output {
                 }
                 Item::Request { id, exchange } => exchanges.request(id, exchange),
                 Item::Response { id, of, ts_ns, head } => {
-                    exchanges.response(id, of, ts_ns, head, &mut writer)
+                    exchanges.response(id, of, ts_ns, head, &mut writer);
                 }
                 Item::Data { id, ts_ns, bytes } => match streams.get_mut(&id) {
                     Some(stream) => stream.push(ts_ns, &bytes, &mut writer),

@@ -31,7 +31,7 @@ use crate::recorder::Recorder;
 pub use upstream::{Upstream, UpstreamError};
 
 /// How long a client may take for the head of a request.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(60);
+const HEAD_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// One request, as far as it is known before its answer.
 #[derive(Debug)]
