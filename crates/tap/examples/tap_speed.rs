@@ -47,8 +47,7 @@ fn answer() {
 
 fn wrap(out: &Path) {
     let spool = SpoolOptions { root: out.with_extension("spool"), name: "speed".to_owned(), limit: 1 << 30 };
-    let output = Output::file(out, &spool, Arc::new(|text| complain(text)))
-        .expect("the output is a file in a new folder");
+    let output = Output::file(out, &spool, Arc::new(complain)).expect("the output is a file in a new folder");
     let recorder = Recorder::start(output).expect("a thread can be started");
     let own = std::env::current_exe().expect("a running program has a path").into_os_string();
     let options = stdio::Options { command: vec![own, "answer".into()], label: None, hidden: Vec::new() };

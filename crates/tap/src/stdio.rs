@@ -244,7 +244,7 @@ mod tests {
         let queue = Queue::new();
         let own = Arc::clone(&queue);
         let thread = std::thread::spawn(move || {
-            pump(&mut OwnedFd::from(source).into(), OwnedFd::from(target).into(), 1, &own)
+            pump(&mut OwnedFd::from(source).into(), OwnedFd::from(target).into(), 1, &own);
         });
         let chunks = chunks.to_vec();
         let feeder = std::thread::spawn(move || {
