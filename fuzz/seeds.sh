@@ -38,7 +38,7 @@ take format "${rules[@]}"
 
 for description in ../content/sources/*/source.yaml; do
   decoder=$(sed -n 's/^decoder: *//p' "$description")
-  samples=("$(dirname "$description")"/samples/*.{json,jsonl,log})
+  samples=("$(dirname "$description")"/samples/*.{json,jsonl,log,dvc,lock,sig} "$(dirname "$description")"/samples/*/*/*.json)
   take_lines "decode_$decoder" "${samples[@]}"
   take records "${samples[@]}"
 done

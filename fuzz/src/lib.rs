@@ -7,7 +7,7 @@
 
 use atalanta_diag::Diagnostic;
 
-use crate::decode::decoder;
+use crate::decode::{DecodeOptions, decoder_with};
 use crate::framing::{Framing, records};
 
 #[path = "../../crates/sources/src/canonical_json.rs"]
@@ -33,8 +33,24 @@ pub fn assert_placed(text: &str, diagnostics: &[Diagnostic]) {
 
 /// Cuts the bytes both ways and decodes the records: every record made names the raw records it came from.
 pub fn decode_all(name: &str, data: &[u8]) {
+    decode_with(name, &DecodeOptions::default(), data);
+}
+
+/// The same for the decoder `pattern` with those regular expressions.
+pub fn decode_with_patterns(patterns: &[&str], data: &[u8]) {
+    let patterns = patterns.iter().filter_map(|pattern| regex::Regex::new(pattern).ok()).collect();
+    decode_with("pattern", &DecodeOptions { patterns, ..DecodeOptions::default() }, data);
+}
+
+/// The same for the decoder `json` with those options, as JSON.
+pub fn decode_with_json_options(options: &str, data: &[u8]) {
+    let json = serde_json::from_str(options).expect("the target names options of the decoder");
+    decode_with("json", &DecodeOptions { json: std::sync::Arc::new(json), ..DecodeOptions::default() }, data);
+}
+
+fn decode_with(name: &str, options: &DecodeOptions, data: &[u8]) {
     for framing in [Framing::Lines, Framing::Json] {
-        let mut decoder = decoder(name).expect("the target names a decoder");
+        let mut decoder = decoder_with(name, options).expect("the target names a decoder");
         let (mut decoded, mut problems) = (Vec::new(), Vec::new());
         for (line, raw) in records(data, framing) {
             decoder.push(raw, line, &mut decoded, &mut problems);

@@ -54,7 +54,7 @@ pub fn run(
             Err(error) => found.push((
                 "listener".to_owned(),
                 finding(
-                    escape_control(&error.to_string()).into_owned(),
+                    escape_control(&error.to_string()),
                     "start `atalanta serve`, compare the address with `http.listen` of its configuration, and look for a firewall or proxy between",
                 ),
             )),

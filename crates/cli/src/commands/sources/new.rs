@@ -180,7 +180,7 @@ fn json_yaml(name: &str, members: &BTreeMap<String, &'static str>) -> String {
     yaml
 }
 
-fn time_member(members: &BTreeMap<String, &'static str>) -> Option<&String> {
+fn time_member<'m>(members: &'m BTreeMap<String, &'static str>) -> Option<&'m String> {
     TIMES.iter().find_map(|wanted| members.keys().find(|member| fold(member) == *wanted))
 }
 

@@ -122,7 +122,7 @@ pub fn run(place: &Place, terminal: Terminal) -> anyhow::Result<Ended> {
 /// Time up to the second.
 fn short(time: &str) -> String {
     let cut = time.find('.').unwrap_or(time.len());
-    escape_control(time[..cut].trim_end_matches('Z')).into_owned()
+    escape_control(time[..cut].trim_end_matches('Z'))
 }
 
 /// Columns that the built-in hunts name.

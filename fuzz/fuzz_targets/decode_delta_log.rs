@@ -1,0 +1,4 @@
+//! The wire decoder `delta_log` of crates/sources.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| atalanta_fuzz::decode_all("delta_log", data));

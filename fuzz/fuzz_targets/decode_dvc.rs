@@ -1,0 +1,4 @@
+//! The wire decoder `dvc` of crates/sources.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| atalanta_fuzz::decode_all("dvc", data));
