@@ -142,7 +142,7 @@ fn is_true(condition: &str, alert: &Alert) -> bool {
     let Some(batch) = one_row(alert) else { return false };
     let columns = batch.schema_ref().fields().iter();
     let columns = columns.map(|field| (field.name().clone(), xql_type(field.data_type()))).collect();
-    let inputs = vec![Input { name: "alert".to_owned(), columns }];
+    let inputs = vec![Input { name: "alert".to_owned(), columns, ..Input::default() }];
     let env = Env { inputs, with_data: true, ..Env::new(Mode::Compat) };
     let checked = atalanta_xql::check(&query(condition), &env);
     let (operations, whole) = row_wise(&checked.resolved.plan);

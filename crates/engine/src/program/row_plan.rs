@@ -126,7 +126,7 @@ mod tests {
 
     fn plan(text: &str) -> ir::Plan {
         let columns = vec![("name".to_owned(), Type::String), ("size".to_owned(), Type::Int)];
-        let inputs = vec![Input { name: "t".to_owned(), columns }];
+        let inputs = vec![Input { name: "t".to_owned(), columns, ..Input::default() }];
         let env = Env { inputs, with_data: true, ..Env::new(Mode::Compat) };
         let checked = atalanta_xql::check(text, &env);
         assert!(checked.diagnostics.iter().all(|one| one.severity != atalanta_diag::Severity::Error));
