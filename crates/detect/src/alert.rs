@@ -1,5 +1,7 @@
 //! Alerts: what hits of one rule about the same entities in the same stretch of time become.
 
+use std::fmt::Write as _;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
@@ -204,7 +206,16 @@ pub fn id(rule: &Compiled, hit: &Hit) -> String {
         feed(value.as_deref().unwrap_or("\u{0}"));
     }
     feed(&bucket(hit.time, rule.bucket).to_string());
-    hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    hex(&hash.finalize()[..8])
+}
+
+/// Bytes as hex digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    let mut out = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        let _ = write!(out, "{byte:02x}");
+    }
+    out
 }
 
 #[cfg(test)]

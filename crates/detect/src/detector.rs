@@ -439,4 +439,60 @@ mod tests {
         assert_eq!(fed.newest, Some(DAY + 61 * 60_000_000));
         assert!(detector.feed("other_raw", &batch).hits.is_empty());
     }
+
+    /// Finds every third row.
+    #[derive(Debug, Default)]
+    struct Third(u8);
+
+    impl Machine for Third {
+        fn inputs(&self) -> Vec<String> {
+            vec![
+                "dataset = xdr_data | filter event_type = PROCESS | fields _time, actor_primary_user_sid"
+                    .to_owned(),
+            ]
+        }
+
+        fn feed(&mut self, input: usize, rows: &RecordBatch, found: &mut Vec<Finding>) {
+            assert_eq!((input, rows.num_columns()), (0, 2));
+            for row in 0..rows.num_rows() {
+                self.0 += 1;
+                if self.0 == 3 {
+                    self.0 = 0;
+                    found.push(Finding {
+                        time: row_json::time_of(rows, row).unwrap_or(0),
+                        ..Finding::default()
+                    });
+                }
+            }
+        }
+
+        fn advance(&mut self, _watermark: i64, _found: &mut Vec<Finding>) {}
+
+        fn save(&self) -> Vec<u8> {
+            vec![self.0]
+        }
+
+        fn restore(&mut self, state: &[u8]) -> Result<(), String> {
+            self.0 = *state.first().ok_or("an empty state")?;
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_machine_gets_the_rows_that_it_asks_for_and_keeps_its_state() {
+        let rule = rule("third", "");
+        let detector = |machine| Detector::of(vec![crate::compile::with_machine(&rule, machine).unwrap()]);
+        let batch = rows(&[
+            (1, "PROCESS", "ann", String::new(), None),
+            (2, "FILE", "ann", String::new(), None),
+            (3, "PROCESS", "bob", String::new(), None),
+        ]);
+        let mut first = detector(Box::new(Third::default()));
+        assert!(first.feed("xdr_data", &batch).hits.is_empty());
+        let state = first.machines().next().unwrap().1.save();
+        let mut second = detector(Box::new(Third::default()));
+        second.machines().next().unwrap().1.restore(&state).unwrap();
+        let fed = second.feed("xdr_data", &batch);
+        assert_eq!(fed.hits.iter().map(|hit| hit.time).collect::<Vec<_>>(), [DAY + 60_000_000]);
+    }
 }

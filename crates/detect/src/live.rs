@@ -34,6 +34,10 @@ const POSITION: Duration = Duration::from_secs(1);
 /// How far behind the newest event machines are told that all has come, µs.
 const LATENESS: i64 = 600_000_000;
 
+/// Windows that have not ended are looked at again after this many times as long as the last look took, so that they
+/// take a fifth of a core at most.
+const REST: u32 = 4;
+
 /// Windows that are looked at before arriving rows are looked at again.
 const AT_ONCE: usize = 64;
 
@@ -152,6 +156,8 @@ struct Worker {
     always: BTreeMap<usize, i64>,
     newest: i64,
     kept: Instant,
+    /// Until then windows that have not ended are left alone.
+    rest: Instant,
 }
 
 fn clock() -> i64 {
@@ -161,7 +167,7 @@ fn clock() -> i64 {
 impl Worker {
     fn new(
         store: Arc<Store>,
-        book: Book,
+        mut book: Book,
         mut detector: Detector,
         options: LiveOptions,
         counts: Arc<Counts>,
@@ -175,6 +181,11 @@ impl Worker {
                 store.last()
             }
         };
+        // Kept at once: a start that sees nothing must not let the next one begin later.
+        let begun = book.apply(detector.rules(), &Changes { position: Some(position), ..Changes::default() });
+        if let Err(error) = begun {
+            tracing::error!(%error, "the position of detection cannot be kept");
+        }
         store.hold(Some(position));
         let now = Instant::now();
         let mut pending = BTreeMap::new();
@@ -205,6 +216,7 @@ impl Worker {
             pending,
             newest: i64::MIN,
             kept: now,
+            rest: now,
         }
     }
 
@@ -332,6 +344,7 @@ impl Worker {
         if ready.is_empty() {
             return Ok(());
         }
+        let started = Instant::now();
         let options = SessionOptions {
             threads: 1,
             memory_limit: 256 << 20,
@@ -359,6 +372,7 @@ impl Worker {
         for window in &ready {
             self.pending.remove(window);
         }
+        self.rest = Instant::now() + started.elapsed() * REST;
         Ok(())
     }
 
@@ -366,7 +380,8 @@ impl Worker {
         let compiled = &self.detector.rules()[rule];
         let Run::Windows(windows) = &compiled.run else { return true };
         let over = wall >= end.saturating_add(compiled.rule.schedule.lateness);
-        (over || windows.early) && (marked.last.elapsed() >= QUIET || marked.first.elapsed() >= LONGEST_WAIT)
+        let early = windows.early && Instant::now() >= self.rest;
+        (over || early) && (marked.last.elapsed() >= QUIET || marked.first.elapsed() >= LONGEST_WAIT)
     }
 
     fn add_empty_windows(&mut self) {

@@ -26,7 +26,8 @@ Examples:
   atalanta atlas                               tactics with their techniques
   atalanta atlas show AML.T0051.000            one technique with parent, tactics, OWASP and hunts
   atalanta atlas resolve ATLAS-LLM-01          what an old, renamed or invented id stands for today
-  atalanta atlas layer --output layer.json     a Navigator layer of what the built-in hunts cover";
+  atalanta atlas layer --output layer.json     a Navigator layer of what the built-in hunts cover
+  atalanta atlas coverage --html coverage.html what the detection rules are proven to detect";
 
 #[derive(Debug, Subcommand)]
 enum Action {
@@ -49,6 +50,7 @@ enum Action {
         #[arg(long, value_name = "FILE")]
         output: Option<PathBuf>,
     },
+    Coverage(super::coverage::Args),
 }
 
 /// Runs the command.
@@ -59,6 +61,7 @@ pub fn run(args: Args, terminal: Terminal) -> anyhow::Result<Ended> {
         Action::Show { id } => return show(out, terminal, &id),
         Action::Resolve { text } => return resolve(out, &text),
         Action::Layer { output } => layer(output)?,
+        Action::Coverage(args) => return super::coverage::run(args, terminal),
     }
     Ok(Ended::Clean)
 }

@@ -3,6 +3,7 @@
 pub mod atlas;
 pub mod check;
 mod check_batch;
+pub mod coverage;
 pub mod detect;
 pub mod doc;
 pub mod fmt;

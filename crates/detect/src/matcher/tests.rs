@@ -113,7 +113,8 @@ fn batch(rows: &[Row], views: bool) -> RecordBatch {
 fn env() -> Env {
     let text = COLUMNS.iter().map(|name| ((*name).to_owned(), Type::String));
     let numbers = ["n", "place"].iter().map(|name| ((*name).to_owned(), Type::Int));
-    let inputs = vec![Input { name: "t".to_owned(), columns: text.chain(numbers).collect() }];
+    let columns = text.chain(numbers).collect();
+    let inputs = vec![Input { name: "t".to_owned(), columns, ..Input::default() }];
     Env { inputs, with_data: true, ..Env::new(Mode::Compat) }
 }
 

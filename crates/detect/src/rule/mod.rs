@@ -3,6 +3,7 @@
 //! A rule is a folder with `rule.yaml` ([`yaml`]); `docs/detect.md` shows the format.
 
 pub mod codes;
+pub mod cortex;
 pub mod duration;
 pub mod pack;
 pub mod yaml;
@@ -151,7 +152,7 @@ impl Rule {
         use sha2::{Digest as _, Sha256};
         let logic = format!("{:?} {:?} {:?} {:?}", self.logic, self.tunables, self.allow, self.entities);
         let digest = Sha256::digest(format!("{logic} {:?} {:?}", self.schedule, self.suppress).as_bytes());
-        digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect()
+        crate::alert::hex(&digest[..4])
     }
 }
 

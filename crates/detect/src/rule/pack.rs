@@ -6,7 +6,7 @@ use atalanta_diag::{Diagnostic, Span};
 use rust_embed::RustEmbed;
 
 use super::yaml::{self, Files};
-use super::{Proof, Rule, RuleProblem, codes};
+use super::{Proof, Rule, RuleProblem, codes, cortex};
 
 /// The file that makes a folder a rule.
 pub const FILE: &str = "rule.yaml";
@@ -94,6 +94,9 @@ impl Pack {
         if depth > DEPTH {
             return;
         }
+        if folder.is_file() {
+            return self.add_file(folder);
+        }
         let entries = match std::fs::read_dir(folder) {
             Ok(entries) => entries,
             Err(error) => {
@@ -108,8 +111,34 @@ impl Pack {
         };
         let mut entries: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
         entries.sort();
-        for entry in entries.iter().filter(|entry| entry.is_dir() && !entry.is_symlink()) {
-            self.add_folder(entry, depth + 1);
+        for entry in entries.iter().filter(|entry| !entry.is_symlink()) {
+            if entry.is_dir() {
+                self.add_folder(entry, depth + 1);
+            } else {
+                self.add_file(entry);
+            }
+        }
+    }
+
+    /// A file of correlation rules; other files are none of ours.
+    fn add_file(&mut self, path: &Path) {
+        if !path.extension().is_some_and(|ending| ["json", "yml", "yaml"].iter().any(|own| ending == *own)) {
+            return;
+        }
+        let Ok(text) = std::fs::read_to_string(path) else { return };
+        if !cortex::is_one(&text) {
+            return;
+        }
+        let (rules, problems) = cortex::read(&text, &path.display().to_string());
+        self.problems.extend(problems);
+        for rule in rules {
+            if self.rules.iter().all(|known| known.id != rule.id) {
+                self.rules.push(rule);
+                continue;
+            }
+            let diagnostic =
+                Diagnostic::error(codes::TWICE, Span::at(0), format!("the id `{}` is taken", rule.id));
+            self.problems.push(RuleProblem::new(&path.display().to_string(), &text, diagnostic));
         }
     }
 

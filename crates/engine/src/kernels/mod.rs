@@ -13,6 +13,7 @@
 pub mod cidr;
 pub mod contains;
 pub mod equals;
+pub mod error;
 pub mod folding;
 pub mod in_list;
 pub mod kernel;
@@ -27,42 +28,9 @@ pub(crate) mod layouts;
 pub use cidr::{Cidr, IpVersion};
 pub use contains::Contains;
 pub use equals::Equals;
+pub use error::KernelError;
 pub use in_list::InList;
 pub use kernel::Kernel;
 pub use predicate_udf::StringPredicate;
 pub use regex::RegexMatch;
 pub use wildcard::Wildcard;
-
-use std::fmt;
-
-/// Why a kernel could not be built from its literals.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum KernelError {
-    /// The regular expression does not compile; the text is the parser's own, with a caret line.
-    #[error("invalid regular expression {pattern:?}: {reason}")]
-    Regex {
-        /// The pattern as written.
-        pattern: String,
-        /// What the parser found.
-        reason: String,
-    },
-    /// A network range cannot be read.
-    #[error("invalid {version} range {text:?}: {reason}")]
-    Range {
-        /// Which kind of address was expected.
-        version: IpVersion,
-        /// The range as written.
-        text: String,
-        /// What is wrong with it.
-        reason: &'static str,
-    },
-}
-
-impl fmt::Display for IpVersion {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::V4 => "IPv4",
-            Self::V6 => "IPv6",
-        })
-    }
-}
