@@ -47,7 +47,7 @@ impl Place {
         }
         let folder = self.data_dir.as_deref().context("expected --data-dir or --server")?;
         let paths = with_folder(&[], Some(folder))?;
-        let request = data::Request { paths: &paths, named: true, source: None };
+        let request = data::Request { paths: &paths, named: true, source: None, quiet: true };
         let options =
             SessionOptions { max_rows: ROWS, now: jiff::Timestamp::now(), ..SessionOptions::default() };
         let loaded = data::load(&request, options, terminal)?;
