@@ -49,6 +49,19 @@ for file in ../content/sources/*/samples/*.jsonl; do
   head -n 2 "$file" | gzip -n >"$seeds/records/$name"
 done
 printf 'name,value\n"a ""b"", c",1\nd,\n' >"$seeds/records/table.csv"
+# Bodies of the listeners; the first byte chooses the protocol (PROTOCOLS in src/listeners.rs).
+body() { printf "\\x0$1" | cat - "${3:--}" | head -c 16384 >"$seeds/listeners/$2"; }
+mkdir -p "$seeds/listeners"
+for file in ../content/sources/*/samples/*.{json,jsonl,log}; do
+  body 0 "ingest_$(basename "$(dirname "$(dirname "$file")")")_$(basename "$file")" "$file"
+done
+head -n 3 ../content/sources/litellm_proxy/samples/standard_logging_payload.jsonl | gzip -n | body 0 ingest_gzip
+printf '{"time":1795255200.25,"host":"h","sourcetype":"app","event":{"user":"ann"}}{"event":"text","fields":{"k":"v"}}' | body 1 hec
+printf '{"create":{"_index":"a"}}\n{"m":1}\n{"delete":{"_index":"a","_id":"7"}}\n{"index":{}}\n{"m":2}\n' | body 2 bulk
+# An ExportTraceServiceRequest with one span: resource_spans { scope_spans { spans { name: "chat", kind: 3 } } }
+printf '\x0a\x0c\x12\x0a\x12\x08\x2a\x04chat\x30\x03' | body 3 otlp
+printf '<34>Nov 21 22:14:15 host su: one\n57 <165>1 2026-11-21T22:14:15.003Z h app 42 ID [a@1 k="v"] x<13>last' | body 4 syslog
+printf '[{"specversion":"1.0","id":"1","source":"/a","type":"t","data":{"n":1}}]' | body 5 cloudevents
 # Every target has at least one seed.
 for target in fuzz_targets/*.rs; do
   name=$(basename "$target" .rs)

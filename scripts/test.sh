@@ -4,6 +4,11 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 cargo=${CARGO:-cargo}
 
+# The producers' own libraries, against which the listeners are tested.
+if ! command -v python3 >/dev/null 2>&1 || ! scripts/clients.sh; then
+  echo "test: the listeners are not tested with OpenTelemetry, Elasticsearch and Splunk clients, pip cannot be used" >&2
+fi
+
 # nextest runs the binaries in parallel; compiling it takes longer than it saves, so it is used where it is there.
 if "$cargo" nextest --version >/dev/null 2>&1; then
   "$cargo" nextest run --locked --workspace --no-fail-fast

@@ -8,7 +8,10 @@
 use atalanta_diag::Diagnostic;
 
 use crate::decode::{DecodeOptions, decoder_with};
-use crate::framing::{Framing, records};
+pub use crate::framing::{Framing, records};
+
+// The listeners' modules name the crate of the record reader, which is this one here.
+extern crate self as atalanta_sources;
 
 #[path = "../../crates/sources/src/canonical_json.rs"]
 mod canonical_json;
@@ -18,7 +21,25 @@ mod conversation;
 mod decode;
 #[path = "../../crates/sources/src/framing.rs"]
 mod framing;
+#[path = "../../crates/intake/src/body.rs"]
+mod body;
+#[path = "../../crates/intake/src/http/bulk/items.rs"]
+mod bulk_items;
+#[path = "../../crates/intake/src/http/cloudevents/event.rs"]
+mod cloud_event;
+mod error;
+#[path = "../../crates/intake/src/http/hec/envelope.rs"]
+mod hec_envelope;
+mod listeners;
+#[path = "../../crates/intake/src/http/otlp/message.rs"]
+mod otlp_message;
+#[path = "../../crates/intake/src/syslog/frame.rs"]
+mod syslog_frame;
+#[path = "../../crates/intake/src/syslog/message.rs"]
+mod syslog_message;
 pub mod input;
+
+pub use listeners::{PROTOCOLS, read_body};
 
 /// Every diagnostic, label and edit lies in the text, on character boundaries.
 pub fn assert_placed(text: &str, diagnostics: &[Diagnostic]) {

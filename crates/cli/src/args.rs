@@ -3,8 +3,8 @@
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
-    atlas, check, detect, doc, fmt, hunt, ingest, lsp, model, parse, query, serve, sigma, sources, store,
-    tap, test,
+    atlas, check, detect, doc, fmt, hunt, ingest, lsp, model, parse, quarantine, query, serve, sigma,
+    sources, store, tap, test,
 };
 
 /// Hunt for attacks on AI and ML systems in recorded telemetry.
@@ -52,6 +52,7 @@ pub enum Command {
     Sigma(sigma::Args),
     Ingest(ingest::Args),
     Sources(sources::Args),
+    Quarantine(quarantine::Args),
     Store(store::Args),
     Serve(serve::Args),
     Tap(tap::Args),

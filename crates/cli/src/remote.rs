@@ -1,13 +1,20 @@
 //! A running server as the place of data.
 
 use std::io::Cursor;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use arrow::ipc::reader::StreamReader;
+use arrow::ipc::writer::StreamWriter;
+use arrow::record_batch::RecordBatch;
+use atalanta_engine::evidence::{Evidence, EvidenceRow};
 use atalanta_engine::session::Outcome;
 use atalanta_schema::Type;
 use atalanta_xql::env::{Env, Input, Mode};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
+use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
 
 /// Most bytes of an answer: 4 GiB.
 const MAX_ANSWER: u64 = 4 << 30;
@@ -17,13 +24,34 @@ const TRIES: u32 = 120;
 
 /// Where the server is and who asks.
 #[derive(Clone, Debug, clap::Args)]
+#[expect(clippy::struct_field_names, reason = "fields are named like the arguments that they are")]
 pub struct Server {
-    /// Address of a running server, as in http://127.0.0.1:7280
+    /// Address of a running server, as in http://127.0.0.1:7280 or https://atalanta.example:7280
     #[arg(long, value_name = "URL")]
     pub server: Option<String>,
     /// Token for the server
     #[arg(long, value_name = "TOKEN", env = "ATALANTA_TOKEN", hide_env_values = true)]
     pub token: Option<String>,
+    /// Roots of the server's certificate (PEM), when they are not public ones
+    #[arg(long, value_name = "FILE", env = "ATALANTA_SERVER_CA")]
+    pub server_ca: Option<PathBuf>,
+}
+
+/// What a query is asked with, besides its text.
+#[derive(Clone, Debug, Default)]
+pub struct Ask {
+    /// The language of the reference only.
+    pub strict: bool,
+    /// What `now` is; the server's clock if unset.
+    pub now: Option<jiff::Timestamp>,
+    /// Most rows of the result.
+    pub limit: usize,
+    /// Range of time of a query that sets none, RFC 3339.
+    pub since: Option<String>,
+    /// Its end.
+    pub until: Option<String>,
+    /// Whether events come with their place.
+    pub provenance: bool,
 }
 
 /// A connection.
@@ -34,15 +62,51 @@ pub struct Remote {
     agent: ureq::Agent,
 }
 
+impl Ask {
+    fn body(&self, text: &str) -> Value {
+        json!({ "query": text, "strict": self.strict, "now": self.now.map(|now| now.to_string()),
+            "limit": self.limit, "since": self.since, "until": self.until, "provenance": self.provenance })
+    }
+}
+
+fn evidence_row(row: &Value) -> anyhow::Result<EvidenceRow> {
+    let bytes = STANDARD.decode(row["row"].as_str().unwrap_or_default())?;
+    let batch = StreamReader::try_new(Cursor::new(bytes), None)?.next();
+    Ok(EvidenceRow {
+        path: row["path"].as_str().unwrap_or_default().to_owned(),
+        line: row["line"].as_u64().unwrap_or(0),
+        time: row["time"].as_i64(),
+        row: batch.ok_or_else(|| anyhow::anyhow!("evidence without its event"))??,
+    })
+}
+
+/// Certificates that vouch for the server.
+fn roots(path: &Path) -> anyhow::Result<RootCerts> {
+    let bytes = std::fs::read(path)
+        .map_err(|error| anyhow::anyhow!("--server-ca {}: cannot be read: {error}", path.display()))?;
+    let mut found: Vec<Certificate<'static>> = Vec::new();
+    for item in parse_pem(&bytes) {
+        let item = item.map_err(|error| anyhow::anyhow!("--server-ca {}: {error}", path.display()))?;
+        if let PemItem::Certificate(certificate) = item {
+            found.push(certificate);
+        }
+    }
+    anyhow::ensure!(!found.is_empty(), "--server-ca {}: holds no certificate in PEM form", path.display());
+    Ok(RootCerts::new_with_certs(&found))
+}
+
 impl Server {
     /// The connection, if a server was named.
     pub fn remote(&self) -> anyhow::Result<Option<Remote>> {
         let Some(address) = &self.server else { return Ok(None) };
         anyhow::ensure!(
-            address.starts_with("http://"),
-            "--server {address}: expected an address that begins with http://"
+            address.starts_with("http://") || address.starts_with("https://"),
+            "--server {address}: expected an address that begins with http:// or https://"
         );
-        let config = ureq::Agent::config_builder().http_status_as_error(false);
+        let mut config = ureq::Agent::config_builder().http_status_as_error(false);
+        if let Some(path) = &self.server_ca {
+            config = config.tls_config(TlsConfig::builder().root_certs(roots(path)?).build());
+        }
         let config = config.timeout_connect(Some(Duration::from_secs(10))).build();
         Ok(Some(Remote {
             address: address.trim_end_matches('/').to_owned(),
@@ -58,14 +122,18 @@ impl Remote {
         &self.address
     }
 
-    /// What queries over its datasets are checked against.
-    pub fn env(&self, mode: Mode) -> anyhow::Result<Env> {
+    fn list(&self) -> anyhow::Result<Value> {
         let mut request = self.agent.get(format!("{}/api/v1/datasets", self.address));
         if let Some(token) = &self.token {
             request = request.header("authorization", format!("Bearer {token}"));
         }
         let answer = request.call().map_err(|error| self.unreachable(&error))?;
-        let list: Value = serde_json::from_slice(&self.read(answer)?.2)?;
+        Ok(serde_json::from_slice(&self.read(answer)?.2)?)
+    }
+
+    /// What queries over its datasets are checked against.
+    pub fn env(&self, mode: Mode) -> anyhow::Result<Env> {
+        let list = self.list()?;
         let columns = |dataset: &Value| {
             let all = dataset["columns"].as_array().map(Vec::as_slice).unwrap_or_default();
             let column = |pair: &Value| Some((pair[0].as_str()?.to_owned(), Type::parse(pair[1].as_str()?)?));
@@ -84,29 +152,57 @@ impl Remote {
         Ok(Env { inputs: inputs.collect(), with_data: true, ..Env::new(mode) })
     }
 
+    /// Names and rows of its datasets.
+    pub fn datasets(&self) -> anyhow::Result<Vec<(String, u64)>> {
+        let list = self.list()?;
+        let datasets = list["datasets"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let dataset = |one: &Value| Some((one["name"].as_str()?.to_owned(), one["rows"].as_u64()?));
+        Ok(datasets.iter().filter_map(dataset).collect())
+    }
+
     /// Runs a query there.
-    pub fn query(
-        &self,
-        text: &str,
-        strict: bool,
-        now: Option<jiff::Timestamp>,
-        limit: usize,
-    ) -> anyhow::Result<Outcome> {
-        let body =
-            json!({ "query": text, "strict": strict, "now": now.map(|now| now.to_string()), "limit": limit });
+    pub fn query(&self, text: &str, ask: &Ask) -> anyhow::Result<Outcome> {
         let accept = [("accept", "application/vnd.apache.arrow.stream")];
-        let body = self.post("/api/v1/query", &accept, body.to_string().as_bytes())?;
+        let body = self.post("/api/v1/query", &accept, ask.body(text).to_string().as_bytes())?;
         let mut reader = StreamReader::try_new(Cursor::new(body), None)?;
         let batches = reader.by_ref().collect::<Result<Vec<_>, _>>()?;
         let schema = reader.schema();
         let number = |key: &str| schema.metadata().get(key).and_then(|text| text.parse::<u64>().ok());
         Ok(Outcome {
-            rows: batches.iter().map(arrow::record_batch::RecordBatch::num_rows).sum(),
+            rows: batches.iter().map(RecordBatch::num_rows).sum(),
             cut_at: number("atalanta.cut_at").map(|rows| rows as usize),
             elapsed: Duration::from_micros(number("atalanta.elapsed_us").unwrap_or(0)),
             metrics: Vec::new(),
             schema,
             batches,
+        })
+    }
+
+    /// The events behind a row of a query's result.
+    pub fn evidence(
+        &self,
+        text: &str,
+        ask: &Ask,
+        batch: &RecordBatch,
+        row: usize,
+        events: usize,
+    ) -> anyhow::Result<Evidence> {
+        let mut bytes = Vec::new();
+        let mut writer = StreamWriter::try_new(&mut bytes, batch.schema_ref())?;
+        writer.write(&batch.slice(row, 1))?;
+        writer.finish()?;
+        drop(writer);
+        let mut body = ask.body(text);
+        body["row"] = STANDARD.encode(bytes).into();
+        body["events"] = events.into();
+        let answer = self.post("/api/v1/evidence", &[], body.to_string().as_bytes())?;
+        let answer: Value = serde_json::from_slice(&answer)?;
+        let found = answer["rows"].as_array().map(Vec::as_slice).unwrap_or_default();
+        Ok(Evidence {
+            total: answer["total"].as_u64().unwrap_or(0),
+            first: answer["first"].as_i64(),
+            last: answer["last"].as_i64(),
+            rows: found.iter().map(evidence_row).collect::<anyhow::Result<_>>()?,
         })
     }
 

@@ -83,6 +83,14 @@ fn password(encoded: &str) -> Option<String> {
 }
 
 impl Caller {
+    /// The name of its token, `-` without one.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Anyone => "-",
+            Self::Known(token) => &token.name,
+        }
+    }
+
     /// Whether it may send for a source or raw dataset.
     pub fn sends(&self, source: &str) -> bool {
         match self {

@@ -24,9 +24,35 @@ pub enum IntakeError {
         /// When it is worth another try.
         retry_after: Duration,
     },
-    /// Disk or machine.
+    /// The data folder cannot be written now: a full disk, a folder that became read-only, a server that ends.
+    #[error("{0}; nothing of this request was kept, it can be sent again")]
+    Storage(String),
+    /// The machine, or a fault of the program.
     #[error("{0}")]
     Server(String),
+}
+
+/// Seconds until it is worth another try when the data folder could not be written.
+const STORAGE_RETRY: u64 = 5;
+
+impl IntakeError {
+    /// Seconds until another try, where one makes sense.
+    pub fn retry_after(&self) -> Option<u64> {
+        match self {
+            Self::Busy { retry_after, .. } => Some(retry_after.as_secs().max(1)),
+            Self::Storage(_) => Some(STORAGE_RETRY),
+            _ => None,
+        }
+    }
+
+    /// Writes what the operator of the server should know to the log.
+    pub(crate) fn log(&self) {
+        match self {
+            Self::Storage(message) => tracing::error!(%message, "rows could not be stored"),
+            Self::Server(message) => tracing::error!(%message, "a request failed"),
+            _ => {}
+        }
+    }
 }
 
 impl From<StoreError> for IntakeError {
@@ -34,7 +60,7 @@ impl From<StoreError> for IntakeError {
         match error {
             StoreError::Busy { retry_after, .. } => Self::Busy { message: error.to_string(), retry_after },
             StoreError::Rows(message) => Self::Request(message),
-            other => Self::Server(other.to_string()),
+            other => Self::Storage(other.to_string()),
         }
     }
 }

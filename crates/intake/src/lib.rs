@@ -2,13 +2,18 @@
 
 pub mod auth;
 pub mod body;
+pub mod connections;
 pub mod counters;
 pub mod http;
+pub mod inputs;
+pub mod joins;
+pub mod quarantine;
 pub mod syslog;
+pub mod tls;
 
+mod ask;
 mod error;
 mod pipeline;
-mod quarantine;
 mod raw;
 
 pub use error::IntakeError;

@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
+use atalanta_sources::decode::decoder;
 use atalanta_sources::{MapOptions, Mapper, Registry, Source};
 use atalanta_store::{Part, Receipt, Store};
 
 use crate::counters::Counters;
 use crate::error::IntakeError;
+use crate::joins::{Joins, Turn};
 use crate::quarantine::{self, QUARANTINE};
 use crate::raw;
 
@@ -86,6 +88,8 @@ pub struct Mapped {
     pub quarantined: u64,
     /// The source or raw dataset that took them.
     pub source: String,
+    /// The streams that they belong to, held until they are stored.
+    streams: Vec<Turn>,
 }
 
 /// Mapping and store behind all listeners.
@@ -95,12 +99,14 @@ pub struct Pipeline {
     install_key: [u8; 32],
     /// Counts by source.
     pub counters: Counters,
+    /// Streams whose records are joined.
+    pub joins: Joins,
 }
 
 impl Pipeline {
     /// A pipeline into a store; `install_key` is the secret for hashes of API keys.
     pub fn new(store: Arc<Store>, install_key: [u8; 32]) -> Self {
-        Self { store, install_key, counters: Counters::default() }
+        Self { store, install_key, counters: Counters::default(), joins: Joins::default() }
     }
 
     /// The store.
@@ -118,6 +124,7 @@ impl Pipeline {
             events: 0,
             quarantined: 0,
             source: target.name().to_owned(),
+            streams: Vec::new(),
         };
         if records.is_empty() {
             return Ok(mapped);
@@ -155,14 +162,82 @@ impl Pipeline {
     ) -> Result<Vec<RecordBatch>, IntakeError> {
         let server =
             |error: &dyn std::fmt::Display| IntakeError::Server(format!("source {}: {error}", source.id));
-        let options =
-            MapOptions { ingest_time_us: now, install_key: self.install_key, path: Some(place.to_owned()) };
-        let mut mapper = Mapper::new(source, options).map_err(|error| server(&error))?;
+        let mut mapper = self.mapper(source, place, now)?;
         for (line, bytes) in records {
             mapper.push(bytes, *line).map_err(|error| server(&error))?;
         }
         mapper.finish().map_err(|error| server(&error))?;
         Ok(mapper.take_batches())
+    }
+
+    /// As [`Pipeline::map`] for records of a stream: what a source joins may come in one call and the next. `stream`
+    /// tells the streams of one source apart. One call at a time is in work for each stream, until what it mapped is
+    /// stored or dropped; so a request must not map twice.
+    pub fn map_joined(
+        &self,
+        records: &[(u64, &[u8])],
+        target: &Target,
+        place: &str,
+        stream: &str,
+    ) -> Result<Mapped, IntakeError> {
+        let source = match target {
+            Target::Source(source) => Some(*source),
+            Target::Detect(_) => detect(records),
+            Target::Raw(_) => None,
+        };
+        let joined =
+            source.filter(|source| decoder(&source.decoder).is_some_and(|one| one.patience().is_some()));
+        let Some(source) = joined.filter(|_| !records.is_empty()) else {
+            return self.map(records, target, place);
+        };
+        let now = jiff::Timestamp::now().as_microsecond();
+        let mut turn = self.joins.turn(&format!("{}/{stream}", source.id), source, place);
+        let batches = turn.map(self, records, now)?;
+        self.joined(turn, source, batches, records.len() as u64)
+    }
+
+    /// Maps what has waited for its counterpart for too long, or with `all` everything that waits, and stores it.
+    pub fn settle(&self, all: bool) -> Result<(), IntakeError> {
+        let now = jiff::Timestamp::now().as_microsecond();
+        for mut turn in self.joins.due(all) {
+            let source = turn.source();
+            let batches = turn.finish(self, now)?;
+            let mapped = self.joined(turn, source, batches, 0)?;
+            self.store_rows(&mapped)?.wait()?;
+            mapped.stored();
+        }
+        Ok(())
+    }
+
+    fn joined(
+        &self,
+        turn: Turn,
+        source: &Source,
+        batches: Vec<RecordBatch>,
+        records: u64,
+    ) -> Result<Mapped, IntakeError> {
+        let mut mapped = Mapped { records, source: source.id.clone(), ..Mapped::together(Vec::new()) };
+        for batch in batches {
+            mapped.take(batch)?;
+        }
+        if let Some(part) = turn.part(&self.joins)? {
+            mapped.add(part);
+        }
+        mapped.streams.push(turn);
+        Ok(mapped)
+    }
+
+    /// A mapper of a source's records.
+    pub(crate) fn mapper(
+        &self,
+        source: &'static Source,
+        place: &str,
+        now: i64,
+    ) -> Result<Mapper<'static>, IntakeError> {
+        let options =
+            MapOptions { ingest_time_us: now, install_key: self.install_key, path: Some(place.to_owned()) };
+        let made = Mapper::new(source, options);
+        made.map_err(|error| IntakeError::Server(format!("source {}: {error}", source.id)))
     }
 
     /// Gives mapped records to the store; they are durable when the receipt says so.
@@ -174,16 +249,39 @@ impl Pipeline {
 impl Mapped {
     /// Several results as one, to be stored together.
     pub fn together(all: Vec<Self>) -> Self {
-        let mut whole =
-            Self { parts: Vec::new(), records: 0, events: 0, quarantined: 0, source: String::new() };
+        let mut whole = Self {
+            parts: Vec::new(),
+            records: 0,
+            events: 0,
+            quarantined: 0,
+            source: String::new(),
+            streams: Vec::new(),
+        };
         for one in all {
             whole.parts.extend(one.parts);
             whole.records += one.records;
             whole.events += one.events;
             whole.quarantined += one.quarantined;
             whole.source = one.source;
+            whole.streams.extend(one.streams);
         }
         whole
+    }
+
+    /// The rows are durable: the streams go on behind them. Without this call they go back to where they were.
+    pub fn stored(self) {
+        self.streams.into_iter().for_each(Turn::done);
+    }
+
+    /// Why the first record of the quarantine is there.
+    pub(crate) fn first_reason(&self) -> Option<String> {
+        let part = self.parts.iter().find(|part| part.dataset == QUARANTINE)?;
+        Some(crate::ask::text(&part.batch, "reason", 0).to_owned())
+    }
+
+    /// Adds rows that are stored together with the mapped ones.
+    pub(crate) fn add(&mut self, part: Part) {
+        self.parts.push(part);
     }
 
     fn take(&mut self, batch: RecordBatch) -> Result<(), IntakeError> {

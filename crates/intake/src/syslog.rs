@@ -1,18 +1,20 @@
-//! Syslog over UDP and TCP: RFC 5424 and RFC 3164, lines or counted octets (RFC 6587).
+//! Syslog over UDP, TCP and TLS: RFC 5424 and RFC 3164, lines or counted octets (RFC 6587).
 //!
 //! Messages whose text is of a source (audit records, access logs) go through its mapping; others to the dataset
 //! `syslog_raw` with the parts of their header. Over TCP a sender is read no faster than its messages reach the disk;
 //! over UDP messages that come while the store is full are dropped and counted.
 
+mod frame;
 mod message;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
+use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
 use tokio::sync::Semaphore;
+use tokio_rustls::TlsAcceptor;
 
 use crate::error::IntakeError;
 use crate::pipeline::{Mapped, Pipeline, Target};
@@ -20,10 +22,16 @@ use message::Message;
 
 /// Dataset of messages that no source claims.
 const DATASET: &str = "syslog_raw";
-/// Longest message.
-const MAX_MESSAGE: usize = 256 << 10;
+/// Bytes that are read at once.
+const CHUNK: usize = 64 << 10;
 /// Messages that are stored together.
 const BATCH: usize = 1000;
+/// Names of the listeners in counts.
+const UDP: &str = "syslog-udp";
+const TCP: &str = "syslog-tcp";
+const TLS: &str = "syslog-tls";
+/// How long a client may take for the TLS handshake.
+const HANDSHAKE: Duration = Duration::from_secs(30);
 /// How long a batch waits for more messages.
 const LINGER: Duration = Duration::from_millis(20);
 /// Connections at a time.
@@ -42,14 +50,18 @@ pub async fn serve_udp(pipeline: Arc<Pipeline>, socket: UdpSocket) -> std::io::R
                 Err(_) => break,
             }
         }
-        if let Err(error) = keep(&pipeline, batch, "syslog-udp").await {
+        if let Err(error) = keep(&pipeline, batch, UDP).await {
             tracing::warn!(%error, "syslog datagrams were dropped");
         }
     }
 }
 
-/// Takes connections until the listener fails.
-pub async fn serve_tcp(pipeline: Arc<Pipeline>, listener: TcpListener) -> std::io::Result<()> {
+/// Takes connections until the listener fails, with TLS (RFC 5425) or without.
+pub async fn serve_tcp(
+    pipeline: Arc<Pipeline>,
+    listener: TcpListener,
+    tls: Option<TlsAcceptor>,
+) -> std::io::Result<()> {
     let places = Arc::new(Semaphore::new(CONNECTIONS));
     loop {
         let (stream, peer) = listener.accept().await?;
@@ -57,9 +69,13 @@ pub async fn serve_tcp(pipeline: Arc<Pipeline>, listener: TcpListener) -> std::i
             tracing::warn!(%peer, "syslog connection refused: {CONNECTIONS} are open");
             continue;
         };
-        let pipeline = Arc::clone(&pipeline);
+        let (pipeline, tls) = (Arc::clone(&pipeline), tls.clone());
         tokio::spawn(async move {
-            if let Err(error) = connection(&pipeline, stream).await {
+            let ended = match tls {
+                None => connection(&pipeline, stream, TCP).await,
+                Some(tls) => secured(&pipeline, stream, &tls).await,
+            };
+            if let Err(error) = ended {
                 tracing::info!(%peer, %error, "syslog connection ended");
             }
             drop(place);
@@ -67,63 +83,66 @@ pub async fn serve_tcp(pipeline: Arc<Pipeline>, listener: TcpListener) -> std::i
     }
 }
 
-async fn connection(pipeline: &Arc<Pipeline>, stream: TcpStream) -> std::io::Result<()> {
-    let mut reader = BufReader::with_capacity(64 << 10, stream);
-    let mut open = true;
-    while open {
-        let mut batch = Vec::new();
-        while batch.len() < BATCH {
-            // What has arrived is stored before more is waited for.
-            if !batch.is_empty() && reader.buffer().is_empty() {
+async fn secured(pipeline: &Arc<Pipeline>, stream: TcpStream, tls: &TlsAcceptor) -> std::io::Result<()> {
+    let stream = tokio::time::timeout(HANDSHAKE, tls.accept(stream)).await;
+    let stream = stream.map_err(|_| std::io::Error::other("the TLS handshake took too long"))??;
+    connection(pipeline, stream, TLS).await
+}
+
+async fn connection(
+    pipeline: &Arc<Pipeline>,
+    mut stream: impl AsyncRead + Unpin,
+    listener: &'static str,
+) -> std::io::Result<()> {
+    let mut buffer: Vec<u8> = Vec::new();
+    let mut ended = false;
+    while !ended {
+        buffer.reserve(CHUNK);
+        ended = stream.read_buf(&mut buffer).await? == 0;
+        // What has arrived is stored before more is waited for.
+        loop {
+            let (batch, used) = frames(&buffer, ended)?;
+            buffer.drain(..used);
+            if batch.is_empty() {
                 break;
             }
-            match frame(&mut reader).await? {
-                Some(message) => batch.push(message),
-                None => {
-                    open = false;
-                    break;
-                }
-            }
-        }
-        if batch.is_empty() {
-            continue;
-        }
-        loop {
-            match keep(pipeline, batch.clone(), "syslog-tcp").await {
-                Ok(()) => break,
-                Err(IntakeError::Busy { retry_after, .. }) => tokio::time::sleep(retry_after).await,
-                Err(error) => return Err(std::io::Error::other(error.to_string())),
-            }
+            keep_all(pipeline, batch, listener).await?;
         }
     }
     Ok(())
 }
 
-/// The next message: `<length> <message>` or a line. A message that is too long ends the connection.
-async fn frame(reader: &mut BufReader<TcpStream>) -> std::io::Result<Option<Vec<u8>>> {
+/// The whole messages at the start of the bytes, and how many bytes they take.
+fn frames(bytes: &[u8], ended: bool) -> std::io::Result<(Vec<Vec<u8>>, usize)> {
+    let (mut batch, mut used) = (Vec::new(), 0);
+    while batch.len() < BATCH {
+        match frame::first(&bytes[used..], ended) {
+            Ok(Some((message, taken))) => {
+                if !message.is_empty() {
+                    batch.push(bytes[used + message.start..used + message.end].to_vec());
+                }
+                used += taken;
+            }
+            Ok(None) => break,
+            // What came before the fault is stored first.
+            Err(_) if !batch.is_empty() => break,
+            Err(error) => return Err(std::io::Error::other(error)),
+        }
+    }
+    Ok((batch, used))
+}
+
+/// Stores messages; the sender waits as long as the store takes none: what it sent was read and must not be lost.
+async fn keep_all(
+    pipeline: &Arc<Pipeline>,
+    batch: Vec<Vec<u8>>,
+    listener: &'static str,
+) -> std::io::Result<()> {
     loop {
-        let Some(first) = reader.fill_buf().await?.first().copied() else { return Ok(None) };
-        if first.is_ascii_digit() {
-            let mut digits = Vec::new();
-            (&mut *reader).take(8).read_until(b' ', &mut digits).await?;
-            let length =
-                std::str::from_utf8(&digits).ok().and_then(|text| text.strip_suffix(' ')?.parse().ok());
-            let Some(length) = length.filter(|length| *length <= MAX_MESSAGE) else {
-                return Err(std::io::Error::other("expected the length of a message of at most 256 KiB"));
-            };
-            let mut message = vec![0; length];
-            reader.read_exact(&mut message).await?;
-            return Ok(Some(message));
-        }
-        let mut line = Vec::new();
-        (&mut *reader).take(MAX_MESSAGE as u64 + 1).read_until(b'\n', &mut line).await?;
-        if line.len() > MAX_MESSAGE {
-            return Err(std::io::Error::other("a line of more than 256 KiB"));
-        }
-        let text = line.trim_ascii();
-        if !text.is_empty() {
-            return Ok(Some(text.to_vec()));
-        }
+        let Err(error) = keep(pipeline, batch.clone(), listener).await else { return Ok(()) };
+        let Some(seconds) = error.retry_after() else { return Err(std::io::Error::other(error.to_string())) };
+        error.log();
+        tokio::time::sleep(Duration::from_secs(seconds)).await;
     }
 }
 
@@ -144,7 +163,7 @@ async fn keep(
         Ok(counted)
     };
     let stored: Result<(u64, u64), IntakeError> = stored.await;
-    let retried = listener == "syslog-tcp" && matches!(stored, Err(IntakeError::Busy { .. }));
+    let retried = listener != UDP && matches!(&stored, Err(error) if error.retry_after().is_some());
     if !retried {
         pipeline.counters.count(listener, DATASET, |counts| {
             counts.requests += 1;
@@ -213,13 +232,45 @@ mod tests {
         let pipeline = pipeline(folder.path());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        tokio::spawn(serve_tcp(Arc::clone(&pipeline), listener));
+        tokio::spawn(serve_tcp(Arc::clone(&pipeline), listener, None));
         let mut stream = TcpStream::connect(address).await.unwrap();
         let counted = "<165>1 2026-11-21T22:14:15.003Z host app 42 ID47 [a@1 k=\"v\"] two\nlines";
         let body = format!("<34>Nov 21 22:14:15 host su: one\n{} {counted}<13>last\n", counted.len());
         stream.write_all(body.as_bytes()).await.unwrap();
         stream.shutdown().await.unwrap();
         assert_eq!(wait_for(&pipeline, 3).await, 3);
+    }
+
+    #[tokio::test]
+    async fn tls_takes_counted_octets() {
+        use tokio_rustls::TlsConnector;
+        use tokio_rustls::rustls::crypto::ring;
+        use tokio_rustls::rustls::pki_types::pem::PemObject;
+        use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
+        use tokio_rustls::rustls::{ClientConfig, RootCertStore};
+        let folder = tempfile::tempdir().unwrap();
+        let pipeline = pipeline(&folder.path().join("data"));
+        let files = crate::tls::tests::files(folder.path());
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let tls = files.acceptor(crate::tls::Inside::Other).unwrap();
+        tokio::spawn(serve_tcp(Arc::clone(&pipeline), listener, Some(tls)));
+        // Plain text is no handshake and disturbs nobody.
+        TcpStream::connect(address).await.unwrap().write_all(b"<13>plain\n").await.unwrap();
+        let mut roots = RootCertStore::empty();
+        roots.add(CertificateDer::from_pem_file(&files.certificate).unwrap()).unwrap();
+        let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        let stream = TcpStream::connect(address).await.unwrap();
+        let name = ServerName::try_from("localhost").unwrap();
+        let mut stream = TlsConnector::from(Arc::new(config)).connect(name, stream).await.unwrap();
+        let message = "<165>1 2026-11-21T22:14:15.003Z host app 42 ID47 - secured";
+        stream.write_all(format!("{} {message}", message.len()).as_bytes()).await.unwrap();
+        stream.shutdown().await.unwrap();
+        assert_eq!(wait_for(&pipeline, 1).await, 1);
     }
 
     #[tokio::test]

@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use serde_json::json;
 
-use crate::{Shared, datasets, metrics, query};
+use crate::{Shared, datasets, evidence, metrics, quarantine, query};
 
 pub(crate) fn router(shared: Arc<Shared>) -> Router {
     Router::new()
@@ -19,6 +19,8 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .route("/metrics", get(metrics))
         .route("/api/v1/datasets", get(datasets))
         .route("/api/v1/query", post(query::answer))
+        .route("/api/v1/evidence", post(evidence::answer))
+        .route("/api/v1/quarantine/replay", post(quarantine::answer))
         .with_state(shared)
 }
 

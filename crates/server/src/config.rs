@@ -1,5 +1,8 @@
 //! The configuration file of `atalanta serve`, in TOML. Every key has a default; a key that is not known is an error.
 
+mod access;
+mod inputs;
+
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -8,10 +11,15 @@ use std::time::Duration;
 use atalanta_detect::level::Level;
 use atalanta_detect::output::{Kind, Output};
 use atalanta_engine::session::SessionOptions;
-use atalanta_intake::auth::{Token, Tokens};
-use atalanta_intake::http::HttpLimits;
+use atalanta_intake::http::{Access, HttpLimits};
+use atalanta_intake::inputs::Input;
+use atalanta_intake::joins::WAITING;
+use atalanta_intake::tls::{Inside, TlsFiles};
 use atalanta_store::{Retention, StoreOptions};
 use serde::Deserialize;
+
+/// How long rows of what waits for a counterpart are kept.
+const WAITING_KEPT: Duration = Duration::from_hours(7 * 24);
 
 /// A configuration that can be run.
 #[derive(Clone, Debug)]
@@ -26,6 +34,14 @@ pub struct Config {
     pub syslog_udp: Option<SocketAddr>,
     /// Addresses of syslog over TCP.
     pub syslog_tcp: Option<SocketAddr>,
+    /// Address of syslog over TLS.
+    pub syslog_tls: Option<SocketAddr>,
+    /// Address of OTLP over gRPC.
+    pub grpc: Grpc,
+    /// Certificate and key of all listeners that speak TLS.
+    pub tls: Option<TlsFiles>,
+    /// Files and folders that are read.
+    pub inputs: Vec<Input>,
     /// Sizes and times of the store.
     pub store: StoreOptions,
     /// How often files are merged, old rows end and unread files are removed.
@@ -39,11 +55,22 @@ pub struct Config {
     /// Detection; none if it is off.
     pub detect: Option<DetectConfig>,
     /// Who may send and ask.
-    pub tokens: Tokens,
+    pub access: Access,
     /// Log lines as JSON objects.
     pub json_log: bool,
     /// Which log lines: `info`, `debug`, or a filter by module.
     pub log_filter: String,
+}
+
+/// Where OTLP over gRPC listens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Grpc {
+    /// Nowhere.
+    Off,
+    /// At its usual address, if that is free: nobody asked for it.
+    Usual(SocketAddr),
+    /// At an address of the configuration.
+    At(SocketAddr),
 }
 
 /// Limits of queries.
@@ -79,13 +106,19 @@ pub struct DetectConfig {
 struct File {
     data_dir: PathBuf,
     http: Http,
+    otlp: Otlp,
     syslog: Syslog,
+    tls: Option<Tls>,
     store: Store,
     retention: BTreeMap<String, String>,
     query: Query,
     detect: Detect,
     outputs: Vec<OutputEntry>,
-    tokens: Vec<TokenEntry>,
+    tokens: Vec<access::TokenEntry>,
+    webhooks: Vec<access::WebhookEntry>,
+    collectors: Vec<access::CollectorEntry>,
+    files: Vec<inputs::FileEntry>,
+    folders: Vec<inputs::FolderEntry>,
     log: Log,
 }
 
@@ -101,9 +134,24 @@ struct Http {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+struct Otlp {
+    grpc: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 struct Syslog {
     udp: Option<SocketAddr>,
     tcp: Option<SocketAddr>,
+    tls: Option<SocketAddr>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Tls {
+    certificate: PathBuf,
+    key: PathBuf,
+    client_ca: Option<PathBuf>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -148,26 +196,6 @@ struct OutputEntry {
 }
 
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct TokenEntry {
-    name: String,
-    secret: Option<String>,
-    secret_file: Option<PathBuf>,
-    secret_env: Option<String>,
-    #[serde(default)]
-    sources: Vec<String>,
-    #[serde(default)]
-    rights: Vec<Right>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Right {
-    Ingest,
-    Query,
-}
-
-#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct Log {
     json: bool,
@@ -179,13 +207,19 @@ impl Default for File {
         Self {
             data_dir: PathBuf::from("atalanta-data"),
             http: Http::default(),
+            otlp: Otlp::default(),
             syslog: Syslog::default(),
+            tls: None,
             store: Store::default(),
             retention: BTreeMap::new(),
             query: Query::default(),
             detect: Detect::default(),
             outputs: Vec::new(),
             tokens: Vec::new(),
+            webhooks: Vec::new(),
+            collectors: Vec::new(),
+            files: Vec::new(),
+            folders: Vec::new(),
             log: Log::default(),
         }
     }
@@ -253,8 +287,8 @@ impl Config {
     /// Reads a text; the error says what is wrong and where.
     pub fn parse(text: &str) -> Result<Self, String> {
         let file: File = toml::from_str(text).map_err(|error| error.to_string().trim_end().to_owned())?;
-        let tokens = file.tokens.into_iter().map(token).collect::<Result<Vec<_>, _>>()?;
-        let mut retention = Retention::new();
+        // What waits for a counterpart is needed for seconds, and until the next start.
+        let mut retention = Retention::from([(WAITING.to_owned(), WAITING_KEPT)]);
         for (dataset, age) in &file.retention {
             retention.insert(dataset.clone(), duration(&format!("retention.{dataset}"), age)?);
         }
@@ -271,6 +305,14 @@ impl Config {
             },
             syslog_udp: file.syslog.udp,
             syslog_tcp: file.syslog.tcp,
+            syslog_tls: file.syslog.tls,
+            grpc: grpc(file.otlp.grpc.as_deref())?,
+            tls: file.tls.map(|tls| TlsFiles {
+                certificate: tls.certificate,
+                key: tls.key,
+                client_ca: tls.client_ca,
+            }),
+            inputs: inputs::inputs(file.files, file.folders)?,
             store: StoreOptions {
                 segment_bytes: file.store.segment_mib << 20,
                 flush_bytes: file.store.flush_mib << 20,
@@ -294,7 +336,7 @@ impl Config {
                 rows: file.query.max_rows,
                 timeout: duration("query.timeout", &file.query.timeout)?,
             },
-            tokens: Tokens(tokens),
+            access: access::access(file.tokens, file.webhooks, file.collectors)?,
             json_log: file.log.json,
             log_filter: file.log.filter,
         };
@@ -319,12 +361,35 @@ impl Config {
         if self.store.memory_limit < self.store.flush_bytes {
             return Err("store.memory_mib: expected at least store.flush_mib".to_owned());
         }
-        if self.tokens.0.is_empty() && !self.http.ip().is_loopback() {
-            return Err(format!(
-                "http.listen: {} can be reached from other machines and no [[tokens]] are configured; add one, or \
-                 listen on 127.0.0.1",
-                self.http
-            ));
+        self.check_tls()?;
+        self.check_reach()
+    }
+
+    /// Whether the files of TLS can be used.
+    fn check_tls(&self) -> Result<(), String> {
+        match &self.tls {
+            Some(files) => files.acceptor(Inside::Other).map(|_| ()).map_err(|error| format!("tls: {error}")),
+            None if self.syslog_tls.is_some() => {
+                Err("syslog.tls: expected a section [tls] with certificate and key".to_owned())
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Whoever reaches an address must need a token.
+    fn check_reach(&self) -> Result<(), String> {
+        let grpc = match self.grpc {
+            Grpc::At(address) => Some(address),
+            _ => None,
+        };
+        for (key, address) in [("http.listen", Some(self.http)), ("otlp.grpc", grpc)] {
+            let Some(address) = address.filter(|address| !address.ip().is_loopback()) else { continue };
+            if self.access.tokens.0.is_empty() {
+                return Err(format!(
+                    "{key}: {address} can be reached from other machines and no [[tokens]] are configured; add one, \
+                     or listen on 127.0.0.1"
+                ));
+            }
         }
         Ok(())
     }
@@ -357,23 +422,14 @@ fn output(entry: OutputEntry) -> Result<Output, String> {
         .map_err(|why| format!("outputs `{name}`: {why}"))
 }
 
-fn token(entry: TokenEntry) -> Result<Token, String> {
-    let name = entry.name.escape_debug().to_string();
-    let secret = match (entry.secret, entry.secret_file, entry.secret_env) {
-        (Some(secret), None, None) => secret,
-        (None, Some(path), None) => std::fs::read_to_string(&path)
-            .map_err(|error| format!("tokens `{name}`: {}: cannot be read: {error}", path.display()))?
-            .trim()
-            .to_owned(),
-        (None, None, Some(variable)) => std::env::var(&variable)
-            .map_err(|_| format!("tokens `{name}`: the variable {variable} is not set"))?,
-        _ => return Err(format!("tokens `{name}`: expected one of secret, secret_file, secret_env")),
-    };
-    if secret.len() < 16 {
-        return Err(format!("tokens `{name}`: the secret has fewer than 16 characters"));
+fn grpc(text: Option<&str>) -> Result<Grpc, String> {
+    match text {
+        None => Ok(Grpc::Usual(SocketAddr::from(([127, 0, 0, 1], 4317)))),
+        Some("off") => Ok(Grpc::Off),
+        Some(text) => text.parse().map(Grpc::At).map_err(|_| {
+            format!("otlp.grpc: {text:?} is no address, expected one as in `127.0.0.1:4317`, or `off`")
+        }),
     }
-    let has = |right| entry.rights.is_empty() && right == Right::Ingest || entry.rights.contains(&right);
-    Ok(Token::new(entry.name, &secret, entry.sources, has(Right::Ingest), has(Right::Query)))
 }
 
 /// `250ms`, `30s`, `15m`, `12h`, `90d`.
@@ -410,11 +466,15 @@ mod tests {
         let source = include_str!("config.rs");
         let start = source.find("struct File").unwrap();
         let end = source.find("impl Default for File").unwrap();
-        let fields = source[start..end].lines().filter_map(|line| {
-            let name = line.trim().split_once(": ")?.0;
+        let parts = [&source[start..end], include_str!("config/access.rs"), include_str!("config/inputs.rs")];
+        let entries = parts.iter().filter_map(|part| part.split("\nfn ").next()).flat_map(str::lines);
+        let fields = entries.filter_map(|line| {
+            let name = line.trim().trim_start_matches("pub(super) ").split_once(": ")?.0;
             name.chars().all(|c| c.is_ascii_lowercase() || c == '_').then_some(name)
         });
-        let missing: Vec<&str> = fields.filter(|name| !text.contains(name)).collect();
+        let missing: Vec<&str> = fields
+            .filter(|name| !text.contains(&format!("{name} = ")) && !text.contains(&format!("[{name}]")))
+            .collect();
         assert_eq!(missing, Vec::<&str>::new());
     }
 
@@ -434,7 +494,7 @@ mod tests {
         let text = "[[tokens]]\nname = \"a\"\nsecret = \"0123456789abcdef\"\n[[tokens]]\nname = \"b\"\nsecret = \
                     \"fedcba9876543210\"\nrights = [\"query\"]\n[http]\nlisten = \"0.0.0.0:80\"";
         let config = Config::parse(text).unwrap();
-        let rights: Vec<_> = config.tokens.0.iter().map(|token| (token.ingest, token.query)).collect();
+        let rights: Vec<_> = config.access.tokens.0.iter().map(|token| (token.ingest, token.query)).collect();
         assert_eq!(rights, [(true, false), (false, true)]);
         assert!(!format!("{config:?}").contains("0123456789abcdef"));
     }

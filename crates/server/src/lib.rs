@@ -4,22 +4,27 @@ mod api;
 pub mod config;
 mod datasets;
 mod detection;
+mod evidence;
 mod maintenance;
 mod metrics;
+mod quarantine;
 mod query;
 
 use std::io::Read as _;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use atalanta_intake::http::{self, Intake};
-use atalanta_intake::{Pipeline, syslog};
+use atalanta_intake::inputs::Inputs;
+use atalanta_intake::tls::{Inside, TlsAcceptor};
+use atalanta_intake::{Pipeline, connections, syslog};
 use atalanta_store::{Store, StoreError, StoreOptions};
 use tokio::net::{TcpListener, UdpSocket};
 use tokio::sync::Semaphore;
 
-use config::Config;
+use config::{Config, Grpc};
 
 /// How long requests may go on after the signal to end.
 const LAST_REQUESTS: Duration = Duration::from_secs(15);
@@ -33,7 +38,7 @@ pub enum ServerError {
         /// The listener.
         what: &'static str,
         /// Its address.
-        address: std::net::SocketAddr,
+        address: SocketAddr,
         /// The system's reason.
         error: std::io::Error,
     },
@@ -43,6 +48,12 @@ pub enum ServerError {
     /// The machine.
     #[error("{0}")]
     Environment(String),
+}
+
+impl ServerError {
+    fn listen(what: &'static str, address: SocketAddr, error: std::io::Error) -> Self {
+        Self::Listen { what, address, error }
+    }
 }
 
 /// What all requests share.
@@ -66,7 +77,7 @@ pub fn start_log(config: &Config) {
 }
 
 /// Runs until SIGTERM or SIGINT. `started` is called with the HTTP address once requests are taken.
-pub fn run(config: Config, started: impl FnOnce(std::net::SocketAddr)) -> Result<(), ServerError> {
+pub fn run(config: Config, started: impl FnOnce(SocketAddr)) -> Result<(), ServerError> {
     let book = detection::open_book(&config)?;
     let keep_above = book.as_ref().and_then(|book| book.position().ok().flatten());
     let store = Arc::new(Store::open(&config.data_dir, StoreOptions { keep_above, ..config.store.clone() })?);
@@ -78,9 +89,17 @@ pub fn run(config: Config, started: impl FnOnce(std::net::SocketAddr)) -> Result
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime =
         runtime.map_err(|error| ServerError::Environment(format!("cannot start threads: {error}")))?;
-    let served = runtime.block_on(serve(config, Arc::clone(&store), key, detection, started));
+    let pipeline = Arc::new(Pipeline::new(Arc::clone(&store), key));
+    pipeline.joins.load(&store).map_err(|error| ServerError::Environment(error.to_string()))?;
+    let mut inputs = Inputs::start(&pipeline, config.inputs.clone())
+        .map_err(|error| ServerError::Environment(error.to_string()))?;
+    let served = runtime.block_on(serve(config, Arc::clone(&pipeline), detection, started));
+    inputs.stop();
     // Connections that are still open end here; what they sent and was acknowledged is in the log.
     runtime.shutdown_timeout(Duration::from_secs(5));
+    if let Err(error) = pipeline.settle(true) {
+        tracing::warn!(%error, "records that wait for others go on waiting at the next start");
+    }
     let closed = store.close();
     served?;
     if let Err(error) = closed {
@@ -92,24 +111,18 @@ pub fn run(config: Config, started: impl FnOnce(std::net::SocketAddr)) -> Result
 
 async fn serve(
     config: Config,
-    store: Arc<Store>,
-    key: [u8; 32],
+    pipeline: Arc<Pipeline>,
     detection: Option<detection::Detection>,
-    started: impl FnOnce(std::net::SocketAddr),
+    started: impl FnOnce(SocketAddr),
 ) -> Result<(), ServerError> {
-    let pipeline = Arc::new(Pipeline::new(Arc::clone(&store), key));
-    let intake = Intake::new(Arc::clone(&pipeline), config.tokens.clone(), config.limits.clone());
-    let fail = |what, address| move |error| ServerError::Listen { what, address, error };
-    let listener = TcpListener::bind(config.http).await.map_err(fail("http", config.http))?;
-    let address = listener.local_addr().map_err(fail("http", config.http))?;
-    if let Some(address) = config.syslog_udp {
-        let socket = UdpSocket::bind(address).await.map_err(fail("syslog udp", address))?;
-        tokio::spawn(log_end("syslog udp", syslog::serve_udp(Arc::clone(&pipeline), socket)));
-    }
-    if let Some(address) = config.syslog_tcp {
-        let socket = TcpListener::bind(address).await.map_err(fail("syslog tcp", address))?;
-        tokio::spawn(log_end("syslog tcp", syslog::serve_tcp(Arc::clone(&pipeline), socket)));
-    }
+    let store = Arc::clone(pipeline.store());
+    let intake = Intake::new(Arc::clone(&pipeline), config.access.clone(), config.limits.clone());
+    let tls = acceptor(&config, Inside::Http)?;
+    let (ending, ended) = tokio::sync::watch::channel(false);
+    let listener = bind("http", config.http).await?;
+    let address = listener.local_addr().map_err(|error| ServerError::listen("http", config.http, error))?;
+    let grpc = grpc_listener(config.grpc).await?;
+    syslog_listeners(&config, &pipeline).await?;
     let shared = Arc::new(Shared {
         queries: Semaphore::new(config.query.parallel),
         store: Arc::clone(&store),
@@ -119,26 +132,84 @@ async fn serve(
         config,
     });
     tokio::spawn(maintenance::run(Arc::clone(&shared)));
-    let app = http::router(&intake).merge(api::router(shared));
-    let end =
+    tokio::spawn(maintenance::settle(Arc::clone(&pipeline)));
+    let signal =
         signals().map_err(|error| ServerError::Environment(format!("cannot wait for signals: {error}")))?;
+    let grpc = grpc.map(|listener| {
+        let app = http::grpc_router(&intake);
+        tokio::spawn(connections::serve(listener, tls.clone(), app, until(ended.clone())))
+    });
+    let app = http::router(&intake).merge(api::router(shared));
+    let serving = connections::serve(listener, tls, app, until(ended.clone()));
     tracing::info!(%address, folder = %store.folder().display(), "listening");
     started(address);
-    let (ending, mut ended) = tokio::sync::watch::channel(false);
-    let graceful = async move {
-        end.await;
+    tokio::spawn(async move {
+        signal.await;
         tracing::info!("stopping");
         let _ = ending.send(true);
-    };
-    let serving = axum::serve(listener, app).with_graceful_shutdown(graceful);
-    let too_long = async move {
-        let _ = ended.wait_for(|ended| *ended).await;
-        tokio::time::sleep(LAST_REQUESTS).await;
+    });
+    let all = async move {
+        serving.await;
+        if let Some(grpc) = grpc {
+            // A listener that panicked has ended too.
+            let _ = grpc.await;
+        }
     };
     tokio::select! {
-        served = serving => served.map_err(|error| ServerError::Environment(format!("http: {error}"))),
-        () = too_long => Ok(()),
+        () = all => {}
+        () = async { until(ended).await; tokio::time::sleep(LAST_REQUESTS).await } => {}
     }
+    Ok(())
+}
+
+async fn until(mut ended: tokio::sync::watch::Receiver<bool>) {
+    let _ = ended.wait_for(|ended| *ended).await;
+}
+
+fn acceptor(config: &Config, inside: Inside) -> Result<Option<TlsAcceptor>, ServerError> {
+    let made = config.tls.as_ref().map(|files| files.acceptor(inside)).transpose();
+    made.map_err(|error| ServerError::Environment(format!("tls: {error}")))
+}
+
+async fn bind(what: &'static str, address: SocketAddr) -> Result<TcpListener, ServerError> {
+    TcpListener::bind(address).await.map_err(|error| ServerError::listen(what, address, error))
+}
+
+/// The listener of OTLP over gRPC. At its usual address, which nobody asked for, another process may sit.
+async fn grpc_listener(grpc: Grpc) -> Result<Option<TcpListener>, ServerError> {
+    let listener = match grpc {
+        Grpc::Off => return Ok(None),
+        Grpc::At(address) => bind("otlp grpc", address).await?,
+        Grpc::Usual(address) => match TcpListener::bind(address).await {
+            Ok(listener) => listener,
+            Err(error) => {
+                tracing::warn!(%address, %error, "no OTLP over gRPC: `otlp.grpc` names another address or `off`");
+                return Ok(None);
+            }
+        },
+    };
+    if let Ok(address) = listener.local_addr() {
+        tracing::info!(%address, "listening for OTLP over gRPC");
+    }
+    Ok(Some(listener))
+}
+
+async fn syslog_listeners(config: &Config, pipeline: &Arc<Pipeline>) -> Result<(), ServerError> {
+    if let Some(address) = config.syslog_udp {
+        let fail = |error| ServerError::listen("syslog udp", address, error);
+        let socket = UdpSocket::bind(address).await.map_err(fail)?;
+        tokio::spawn(log_end("syslog udp", syslog::serve_udp(Arc::clone(pipeline), socket)));
+    }
+    if let Some(address) = config.syslog_tcp {
+        let socket = bind("syslog tcp", address).await?;
+        tokio::spawn(log_end("syslog tcp", syslog::serve_tcp(Arc::clone(pipeline), socket, None)));
+    }
+    if let Some(address) = config.syslog_tls {
+        let socket = bind("syslog tls", address).await?;
+        let tls = acceptor(config, Inside::Other)?;
+        tokio::spawn(log_end("syslog tls", syslog::serve_tcp(Arc::clone(pipeline), socket, tls)));
+    }
+    Ok(())
 }
 
 async fn log_end(what: &str, listener: impl Future<Output = std::io::Result<()>>) {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use atalanta_intake::Pipeline;
 use atalanta_store::StoreError;
 
 use crate::Shared;
@@ -17,6 +18,24 @@ pub(crate) async fn run(shared: Arc<Shared>) {
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::error!(%error, "maintenance failed, it will be tried again"),
             Err(_) => tracing::error!("maintenance panicked"),
+        }
+    }
+}
+
+/// How often it is looked for records that have waited for others too long.
+const SETTLE: std::time::Duration = std::time::Duration::from_secs(1);
+
+/// Maps records whose counterpart did not come.
+pub(crate) async fn settle(pipeline: Arc<Pipeline>) {
+    let mut ticks = tokio::time::interval(SETTLE);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        let own = Arc::clone(&pipeline);
+        match tokio::task::spawn_blocking(move || own.settle(false)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::error!(%error, "records that wait for others could not be stored yet"),
+            Err(_) => tracing::error!("the mapping of records that waited panicked"),
         }
     }
 }

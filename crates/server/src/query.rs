@@ -1,7 +1,8 @@
 //! `POST /api/v1/query`: a query over everything that was acknowledged before it began.
 //!
-//! The request is `{"query": "…", "strict": false, "now": "2026-11-21T10:00:00Z", "limit": 1000}`, all but `query`
-//! optional. With `Accept: application/vnd.apache.arrow.stream` the rows come as an Arrow IPC stream whose schema
+//! The request is `{"query": "…", "strict": false, "now": "2026-11-21T10:00:00Z", "limit": 1000, "since": "…", "until":
+//! "…", "provenance": false}`, all but `query` optional. A `config timeframe` of the query wins over `since` and
+//! `until`; `provenance` adds the place of each event as `_path` and `_line`. With `Accept: application/vnd.apache.arrow.stream` the rows come as an Arrow IPC stream whose schema
 //! metadata has `atalanta.rows`, `atalanta.elapsed_us` and, if rows were cut, `atalanta.cut_at`; else as JSON
 //! `{"rows": [{…}], "cut_at": null, "elapsed_us": 1}` with nulls left out and times in RFC 3339.
 
@@ -17,7 +18,9 @@ use atalanta_engine::error::EngineError;
 use atalanta_engine::session::{Outcome, Session, SessionOptions};
 use atalanta_intake::http::Json;
 use atalanta_xql::env::{Env, Mode};
+use atalanta_xql::ir::Plan;
 use atalanta_xql::rules::Models;
+use atalanta_xql::syntax::ast::TimeFrame;
 use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -38,16 +41,20 @@ const STACK: usize = 256 << 20;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Asked {
+pub(crate) struct Asked {
     query: String,
     #[serde(default)]
     strict: bool,
     now: Option<String>,
     limit: Option<usize>,
+    since: Option<String>,
+    until: Option<String>,
+    #[serde(default)]
+    provenance: bool,
 }
 
 /// Why there is no result.
-enum Failure {
+pub(crate) enum Failure {
     /// Errors of the query: code, message, line and column.
     Query(Vec<Value>),
     Engine(EngineError),
@@ -59,38 +66,48 @@ pub(crate) async fn answer(State(shared): State<Arc<Shared>>, request: Request) 
     }
     let accepts = request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok());
     let arrow = accepts.is_some_and(|accepts| accepts.contains(ARROW));
-    let body = axum::body::to_bytes(request.into_body(), MAX_REQUEST).await;
-    let asked = match body.map(|bytes| serde_json::from_slice::<Asked>(&bytes)) {
-        Ok(Ok(asked)) => asked,
-        Ok(Err(error)) => {
-            return refusal(StatusCode::BAD_REQUEST, &format!("expected a query as JSON: {error}"));
-        }
-        Err(_) => return refusal(StatusCode::PAYLOAD_TOO_LARGE, "a query may have 1 MiB at most"),
+    let asked: Asked = match read(request, "a query").await {
+        Ok(asked) => asked,
+        Err(refused) => return refused,
     };
+    let own = Arc::clone(&shared);
+    match in_turn(&shared, move || run(&own, &asked).and_then(|outcome| encode(&outcome, arrow))).await {
+        Ok(body) => {
+            let kind = if arrow { ARROW } else { "application/json" };
+            ([(header::CONTENT_TYPE, kind)], body).into_response()
+        }
+        Err(refused) => refused,
+    }
+}
+
+/// Reads a request in JSON; else the answer to it.
+pub(crate) async fn read<T: serde::de::DeserializeOwned>(
+    request: Request,
+    what: &str,
+) -> Result<T, Response> {
+    let Ok(bytes) = axum::body::to_bytes(request.into_body(), MAX_REQUEST).await else {
+        return Err(refusal(StatusCode::PAYLOAD_TOO_LARGE, "a query may have 1 MiB at most"));
+    };
+    serde_json::from_slice(&bytes)
+        .map_err(|error| refusal(StatusCode::BAD_REQUEST, &format!("expected {what} as JSON: {error}")))
+}
+
+/// Runs a query if not too many are running; else the answer that says so, or why it failed.
+pub(crate) async fn in_turn<T: Send + 'static>(
+    shared: &Arc<Shared>,
+    work: impl FnOnce() -> Result<T, Failure> + Send + 'static,
+) -> Result<T, Response> {
     let Ok(_turn) = shared.queries.try_acquire() else {
         shared.counts.refused.fetch_add(1, Ordering::Relaxed);
         let message = format!("{} queries are running, which is the limit", shared.config.query.parallel);
         let mut response = refusal(StatusCode::TOO_MANY_REQUESTS, &message);
         response.headers_mut().insert(header::RETRY_AFTER, 1.into());
-        return response;
+        return Err(response);
     };
-    let own = Arc::clone(&shared);
-    let done = off_thread(move || Ok(run(&own, &asked).and_then(|outcome| encode(&outcome, arrow)))).await;
-    match done {
-        Ok(Ok(body)) => {
-            shared.counts.done.fetch_add(1, Ordering::Relaxed);
-            let kind = if arrow { ARROW } else { "application/json" };
-            ([(header::CONTENT_TYPE, kind)], body).into_response()
-        }
-        Ok(Err(failure)) => {
-            shared.counts.failed.fetch_add(1, Ordering::Relaxed);
-            explain(failure)
-        }
-        Err(error) => {
-            shared.counts.failed.fetch_add(1, Ordering::Relaxed);
-            explain(Failure::Engine(error))
-        }
-    }
+    let done = off_thread(move || Ok(work())).await.unwrap_or_else(|error| Err(Failure::Engine(error)));
+    let count = if done.is_ok() { &shared.counts.done } else { &shared.counts.failed };
+    count.fetch_add(1, Ordering::Relaxed);
+    done.map_err(explain)
 }
 
 /// Runs work that blocks, with the stack that deep plans need; a panic is an error.
@@ -108,6 +125,17 @@ pub(crate) async fn off_thread<T: Send + 'static>(
 }
 
 fn run(shared: &Shared, asked: &Asked) -> Result<Outcome, Failure> {
+    let session = session(shared, asked)?;
+    let plan = plan(&session, asked)?;
+    let prepared = session.prepare(&plan).map_err(Failure::Engine)?;
+    let outcome = prepared.run().map_err(Failure::Engine)?;
+    let millis = outcome.elapsed.as_millis() as u64;
+    shared.counts.millis.fetch_add(millis, Ordering::Relaxed);
+    Ok(outcome)
+}
+
+/// A session over everything that is acknowledged now.
+pub(crate) fn session(shared: &Shared, asked: &Asked) -> Result<Session, Failure> {
     let limits = &shared.config.query;
     let options = SessionOptions {
         threads: limits.threads,
@@ -119,7 +147,7 @@ fn run(shared: &Shared, asked: &Asked) -> Result<Outcome, Failure> {
             Some(text) => text.parse().map_err(|_| Failure::Query(vec![not_a_time(text)]))?,
         },
         mode: if asked.strict { Mode::Strict } else { Mode::Compat },
-        provenance: false,
+        provenance: asked.provenance,
     };
     let mut session = Session::new(options).map_err(Failure::Engine)?;
     shared.store.snapshot().fill(&mut session).map_err(Failure::Engine)?;
@@ -128,6 +156,11 @@ fn run(shared: &Shared, asked: &Asked) -> Result<Outcome, Failure> {
     if [atalanta_detect::dataset::ALERTS, "search", "*"].iter().any(|word| text.contains(word)) {
         atalanta_detect::dataset::fill(&mut session, shared.store.folder()).map_err(Failure::Engine)?;
     }
+    Ok(session)
+}
+
+/// The query, checked, within the range that was asked for.
+pub(crate) fn plan(session: &Session, asked: &Asked) -> Result<Plan, Failure> {
     let env = Env { models: Arc::new(Models::builtin()), ..session.env() };
     let checked = atalanta_xql::check(&asked.query, &env);
     let errors: Vec<Value> = checked
@@ -142,15 +175,17 @@ fn run(shared: &Shared, asked: &Asked) -> Result<Outcome, Failure> {
     if !errors.is_empty() {
         return Err(Failure::Query(errors));
     }
-    if checked.resolved.plan.target.is_some() {
+    let mut plan = checked.resolved.plan;
+    if plan.target.is_some() {
         let message = "a query that ends in `target` does not run on a server";
         return Err(Failure::Engine(EngineError::unsupported(message)));
     }
-    let prepared = session.prepare(&checked.resolved.plan).map_err(Failure::Engine)?;
-    let outcome = prepared.run().map_err(Failure::Engine)?;
-    let millis = outcome.elapsed.as_millis() as u64;
-    shared.counts.millis.fetch_add(millis, Ordering::Relaxed);
-    Ok(outcome)
+    if plan.timeframe.is_none() && (asked.since.is_some() || asked.until.is_some()) {
+        let since = asked.since.clone().unwrap_or_else(|| "begin".to_owned());
+        let until = asked.until.clone().unwrap_or_else(|| "now".to_owned());
+        plan.timeframe = Some(TimeFrame::Between(since, until));
+    }
+    Ok(plan)
 }
 
 fn not_a_time(text: &str) -> Value {

@@ -172,6 +172,21 @@ impl<'a> Mapper<'a> {
         std::mem::take(&mut self.batches)
     }
 
+    /// The time of arrival of what comes next, in microseconds since 1970.
+    pub fn arrived(&mut self, now: i64) {
+        self.options.ingest_time_us = now;
+    }
+
+    /// Maps what was pushed, but leaves what waits for a counterpart waiting.
+    pub fn pause(&mut self) -> Result<(), MapError> {
+        self.flush()
+    }
+
+    /// Lines and texts of the records that wait.
+    pub fn waiting(&self) -> Vec<(u64, Arc<str>)> {
+        self.decoder.waiting().into_iter().map(|record| (record.line, record.text)).collect()
+    }
+
     /// What became of the records so far.
     pub fn counts(&self) -> MapCounts {
         self.counts

@@ -360,6 +360,26 @@ mod tests {
     }
 
     #[test]
+    fn a_full_disk_loses_nothing_and_the_log_goes_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut log, _) = open(folder.path(), 0);
+        append(&mut log, &["kept"]);
+        // Every write to this device fails as on a full disk.
+        let full = File::options().write(true).open("/dev/full").unwrap();
+        let file = std::mem::replace(&mut log.file, full);
+        for _ in 0..2 {
+            let error = log.append(std::iter::once(b"refused".as_slice())).unwrap_err().to_string();
+            assert!(error.contains("write the log") && error.contains("No space left"), "{error}");
+        }
+        log.file = file;
+        assert_eq!(append(&mut log, &["next"]), 2);
+        drop(log);
+        let (_, contents) = open(folder.path(), 0);
+        assert_eq!(texts(&contents), [(1, "kept".to_owned()), (2, "next".to_owned())]);
+        assert!(contents.problems.is_empty());
+    }
+
+    #[test]
     fn a_damaged_segment_is_kept_aside_and_the_rest_survives() {
         let folder = tempfile::tempdir().unwrap();
         let (mut log, _) = open(folder.path(), 0);

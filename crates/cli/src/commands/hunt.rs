@@ -5,17 +5,18 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use atalanta_engine::session::SessionOptions;
-use atalanta_xql::env::Mode;
+use atalanta_xql::env::{Env, Mode};
 use clap::ValueEnum;
 use jiff::Timestamp;
 
 use crate::Ended;
-use crate::data::{self, Bar, Loaded};
+use crate::data::{self, Bar};
 use crate::hunting::Level;
 use crate::hunting::pack::{self, Hunt, Selection};
-use crate::hunting::report::Report;
-use crate::hunting::run::{self, Filter};
+use crate::hunting::report::{DataSummary, Input, Report};
+use crate::hunting::run::{self, Filter, Ground};
 use crate::output;
+use crate::remote::{Ask, Remote, Server};
 use crate::terminal::Terminal;
 use crate::time::{self, Bound};
 
@@ -32,11 +33,13 @@ pub struct Args {
     #[arg(value_name = "PACK|FILE|FOLDER|ID")]
     hunts: Vec<String>,
     /// Files, folders or patterns to hunt over; `-` is standard input
-    #[arg(long, short, required_unless_present = "data_dir", num_args = 1.., value_name = "PATH")]
+    #[arg(long, short, required_unless_present_any = ["data_dir", "server"], num_args = 1.., value_name = "PATH")]
     data: Vec<String>,
     /// Data folder of a server or of `atalanta ingest`
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
+    #[command(flatten)]
+    server: Server,
     /// The source of raw records, when it shall not be told from the content
     #[arg(long, value_name = "ID")]
     source: Option<String>,
@@ -78,6 +81,7 @@ Examples:
   atalanta hunt 2.1-1 my_hunts/ --data events.parquet --format html --output report.html
   atalanta hunt rule.yml --data sysmon.jsonl
   kubectl logs gateway | atalanta hunt --data - --source envoy_access --format ndjson
+  atalanta hunt --since 24h --server http://127.0.0.1:7280
 
 Findings in CSV are safe to open in a spreadsheet: a cell that looks like a formula gets an apostrophe.
 Exit codes: 0 nothing found, 1 findings, 2 the job could not be done";
@@ -161,17 +165,11 @@ pub fn run(args: Args, terminal: Terminal) -> anyhow::Result<Ended> {
         bound(&args.until, Bound::Until).map_err(|error| anyhow::anyhow!("--until {error}"))?,
     );
     let hunts = select(&args, terminal)?;
-    let data = with_folder(&args.data, args.data_dir.as_deref())?;
-    let request = data::Request { paths: &data, named: false, source: args.source.as_deref(), quiet: false };
-    let loaded = data::load(&request, args.limits.options(now, args.strict, true), terminal)?;
-    if !loaded.has_data() {
-        output::problems(terminal, &loaded.summary);
-        anyhow::bail!("no data could be read");
-    }
-    let reading = started.elapsed();
-    let mut report = hunt(&hunts, &loaded, &range, terminal);
+    let mut report = match args.server.remote()? {
+        Some(remote) => there(&args, &remote, &hunts, &range, terminal)?,
+        None => here(&args, &hunts, &range, now, terminal)?,
+    };
     report.started = Timestamp::now().as_microsecond() - started.elapsed().as_micros() as i64;
-    report.reading = reading;
     report.wall = started.elapsed();
     write(&args, terminal, &report)?;
     // Hunts that all fail are no hunt: nothing can be said about the data.
@@ -204,13 +202,67 @@ fn select(args: &Args, terminal: Terminal) -> anyhow::Result<Vec<Hunt>> {
     }
 }
 
-fn hunt(hunts: &[Hunt], loaded: &Loaded, range: &run::Range, terminal: Terminal) -> Report {
-    let mut report = Report { data: loaded.summary.clone(), range: range.clone(), ..Report::default() };
+/// Hunts over files and data folders.
+fn here(
+    args: &Args,
+    hunts: &[Hunt],
+    range: &run::Range,
+    now: Timestamp,
+    terminal: Terminal,
+) -> anyhow::Result<Report> {
+    let started = Instant::now();
+    let data = with_folder(&args.data, args.data_dir.as_deref())?;
+    let request = data::Request { paths: &data, named: false, source: args.source.as_deref(), quiet: false };
+    let loaded = data::load(&request, args.limits.options(now, args.strict, true), terminal)?;
+    if !loaded.has_data() {
+        output::problems(terminal, &loaded.summary);
+        anyhow::bail!("no data could be read");
+    }
+    let reading = started.elapsed();
     let env = loaded.session.env();
+    let report = Report { data: loaded.summary, range: range.clone(), reading, ..Report::default() };
+    Ok(hunt(hunts, Ground::Here(&loaded.session), &env, report, terminal))
+}
+
+/// Hunts over the datasets of a server.
+fn there(
+    args: &Args,
+    remote: &Remote,
+    hunts: &[Hunt],
+    range: &run::Range,
+    terminal: Terminal,
+) -> anyhow::Result<Report> {
+    anyhow::ensure!(
+        args.data.is_empty() && args.data_dir.is_none() && args.source.is_none(),
+        "--server: the data are the server's, --data, --data-dir and --source do not go with it"
+    );
+    let mut summary = DataSummary::default();
+    for (name, rows) in remote.datasets()? {
+        summary.records += rows;
+        summary.events += rows;
+        let path = remote.address().to_owned();
+        summary.inputs.push(Input { path, source: name, detected_by: None, records: rows, events: rows });
+    }
+    anyhow::ensure!(!summary.inputs.is_empty(), "{}: the server has no data", remote.address());
+    let env = remote.env(if args.strict { Mode::Strict } else { Mode::Compat })?;
+    let ask = Ask {
+        strict: args.strict,
+        now: args.now.as_deref().map(|text| now(Some(text))).transpose()?,
+        limit: args.limits.rows(),
+        since: range.0.clone(),
+        until: range.1.clone(),
+        provenance: true,
+    };
+    let report = Report { data: summary, range: range.clone(), ..Report::default() };
+    Ok(hunt(hunts, Ground::There(remote, &ask), &env, report, terminal))
+}
+
+fn hunt(hunts: &[Hunt], ground: Ground<'_>, env: &Env, mut report: Report, terminal: Terminal) -> Report {
+    let range = report.range.clone();
     let bar = Bar::steps(terminal, hunts.len() as u64);
     for hunt in hunts {
         bar.name(&hunt.about.title);
-        let ran = run::run(hunt, &loaded.session, &env, range);
+        let ran = run::run(hunt, ground, env, &range);
         report.focus.insert(ran.about.id.clone(), ran.focus);
         report.hunts.push(ran.about);
         report.findings.extend(ran.findings);

@@ -1,10 +1,7 @@
 //! `atalanta ingest`: files, or standard input, into a data folder or to a server.
 
 use std::fmt::Write as _;
-use std::fs::File;
-use std::io::{BufRead, BufReader, Seek, SeekFrom};
 use std::ops::ControlFlow;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,6 +9,7 @@ use std::time::Duration;
 use atalanta_engine::input::{
     Format, Limits, NoProgress, Problems, RawRecord, discover, for_each_record, for_each_record_in,
 };
+use atalanta_intake::inputs::Tail;
 use atalanta_intake::{IntakeError, Pipeline, Target};
 use atalanta_store::{Store, StoreOptions};
 
@@ -99,6 +97,7 @@ pub fn run(args: Args, terminal: Terminal) -> anyhow::Result<Ended> {
         ingest.file(file, &mut problems)?;
     }
     if let Sink::Folder(pipeline) = &ingest.sink {
+        pipeline.settle(true)?;
         pipeline.store().close()?;
     }
     for problem in problems.list.iter().take(20) {
@@ -108,12 +107,15 @@ pub fn run(args: Args, terminal: Terminal) -> anyhow::Result<Ended> {
     Ok(if problems.list.is_empty() { Ended::Clean } else { Ended::Failed })
 }
 
-fn folder(path: &Path, terminal: Terminal) -> anyhow::Result<Pipeline> {
+/// A data folder, open for writing.
+pub fn folder(path: &Path, terminal: Terminal) -> anyhow::Result<Pipeline> {
     let store = Store::open(path, StoreOptions::default())?;
     for problem in store.problems() {
         terminal.warning(&atalanta_diag::render::escape_control(&problem.message));
     }
-    Ok(Pipeline::new(Arc::new(store), atalanta_server::install_key(path)?))
+    let pipeline = Pipeline::new(Arc::new(store), atalanta_server::install_key(path)?);
+    pipeline.joins.load(pipeline.store())?;
+    Ok(pipeline)
 }
 
 struct Ingest {
@@ -179,7 +181,8 @@ impl Ingest {
             Sink::Folder(pipeline) => {
                 let records: Vec<(u64, &[u8])> =
                     records.iter().map(|record| (record.line, record.bytes.as_slice())).collect();
-                let mapped = pipeline.map(&records, target, &path.display().to_string())?;
+                let place = path.display().to_string();
+                let mapped = pipeline.map_joined(&records, target, &place, &place)?;
                 if let Ok(found) = Target::parse(&mapped.source) {
                     *target = found;
                 }
@@ -189,8 +192,10 @@ impl Ingest {
                     match pipeline.store_rows(&mapped) {
                         Ok(receipt) => {
                             receipt.wait()?;
+                            mapped.stored();
                             return Ok(());
                         }
+                        // The flush that makes room has begun.
                         Err(IntakeError::Busy { .. }) => std::thread::sleep(Duration::from_millis(50)),
                         Err(error) => return Err(error.into()),
                     }
@@ -218,12 +223,13 @@ impl Ingest {
     fn follow(&mut self, path: &Path, terminal: Terminal) -> anyhow::Result<()> {
         let mut target = self.target.clone();
         let mut word = self.word.clone();
-        let mut tail = Tail::open(path)?;
+        let unreadable = |error| anyhow::anyhow!("{}: {error}", path.display());
+        let mut tail = Tail::open(path).map_err(unreadable)?;
         loop {
-            let records = tail.lines()?;
+            let records = tail.lines().map_err(unreadable)?;
             if records.is_empty() {
                 std::thread::sleep(LOOK);
-                tail.renew(path)?;
+                tail.renew().map_err(unreadable)?;
                 continue;
             }
             self.store(&records, &mut target, &mut word, path)?;
@@ -244,51 +250,5 @@ impl Ingest {
             }
             Sink::Server(remote) => terminal.note(&format!("{line} stored by {}", remote.address())),
         }
-    }
-}
-
-/// A file that grows.
-struct Tail {
-    reader: BufReader<File>,
-    inode: u64,
-    at: u64,
-    line: u64,
-}
-
-impl Tail {
-    fn open(path: &Path) -> anyhow::Result<Self> {
-        let file = File::open(path).map_err(|error| anyhow::anyhow!("{}: {error}", path.display()))?;
-        let inode = file.metadata()?.ino();
-        Ok(Self { reader: BufReader::new(file), inode, at: 0, line: 0 })
-    }
-
-    /// The whole lines that are there; an unfinished one waits for its end.
-    fn lines(&mut self) -> anyhow::Result<Vec<RawRecord>> {
-        let mut records = Vec::new();
-        while records.len() < BATCH {
-            let mut bytes = Vec::new();
-            let read = self.reader.read_until(b'\n', &mut bytes)?;
-            if bytes.last() != Some(&b'\n') {
-                self.reader.seek(SeekFrom::Start(self.at))?;
-                break;
-            }
-            self.at += read as u64;
-            self.line += 1;
-            let text = bytes.trim_ascii_end();
-            if !text.is_empty() {
-                records.push(RawRecord { bytes: text.to_vec(), line: self.line, ordinal: self.line - 1 });
-            }
-        }
-        Ok(records)
-    }
-
-    /// Goes to the file that has taken the name, or back to the start of one that was cut.
-    fn renew(&mut self, path: &Path) -> anyhow::Result<()> {
-        // Between the two steps of a rotation there may be no file of the name.
-        let Ok(there) = std::fs::metadata(path) else { return Ok(()) };
-        if there.ino() != self.inode || there.len() < self.at {
-            *self = Self::open(path)?;
-        }
-        Ok(())
     }
 }

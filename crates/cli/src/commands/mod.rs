@@ -12,6 +12,7 @@ pub mod ingest;
 pub mod lsp;
 pub mod model;
 pub mod parse;
+pub mod quarantine;
 pub mod query;
 pub mod serve;
 pub mod sigma;
@@ -41,6 +42,7 @@ pub fn run(command: Command, terminal: Terminal) -> anyhow::Result<Ended> {
         Command::Sigma(args) => sigma::run(args, terminal),
         Command::Ingest(args) => ingest::run(args, terminal),
         Command::Sources(args) => sources::run(args, terminal),
+        Command::Quarantine(args) => quarantine::run(args, terminal),
         Command::Store(args) => store::run(args, terminal),
         Command::Serve(args) => serve::run(args, terminal),
         Command::Tap(args) => tap::run(args, terminal),

@@ -21,7 +21,7 @@ use crate::figures;
 use crate::library;
 use crate::modeling::pack::Pack;
 use crate::output;
-use crate::remote::{Remote, Server};
+use crate::remote::{Ask, Remote, Server};
 use crate::terminal::{Role, Terminal};
 
 /// Problems of a query that are shown.
@@ -224,7 +224,8 @@ fn run_there(args: &Args, remote: &Remote, source: &Source, terminal: Terminal) 
     }
     anyhow::ensure!(plan.target.is_none(), "--server: a query that ends in `target` runs over files only");
     let at = args.now.as_deref().map(|text| now(Some(text))).transpose()?;
-    let outcome = remote.query(source.text(), args.strict, at, args.limits.rows())?;
+    let ask = Ask { strict: args.strict, now: at, limit: args.limits.rows(), ..Ask::default() };
+    let outcome = remote.query(source.text(), &ask)?;
     let mut out = BufWriter::new(std::io::stdout().lock());
     rows(&mut out, args.format, terminal, &plan, &outcome)?;
     out.flush()?;

@@ -3,7 +3,8 @@
 use std::time::Instant;
 
 use arrow::record_batch::RecordBatch;
-use atalanta_engine::session::Session;
+use atalanta_engine::evidence;
+use atalanta_engine::session::{Outcome, Session};
 use atalanta_schema::Atlas;
 use atalanta_xql::env::Env;
 use atalanta_xql::ir::{OperationKind, Plan};
@@ -15,6 +16,7 @@ use super::focus::Focus;
 use super::pack::{About, Hunt};
 use super::report::HuntRun;
 use crate::checking;
+use crate::remote::{Ask, Remote};
 
 /// Which hunts are run.
 #[derive(Clone, Debug, Default)]
@@ -63,6 +65,40 @@ pub type Range = (Option<String>, Option<String>);
 /// Findings of one grouping hunt whose events are looked up; each look-up reads the data again.
 const EXPLAINED: usize = 100;
 
+/// Where the data of a hunt are.
+#[derive(Clone, Copy)]
+pub enum Ground<'a> {
+    /// In a session of this process.
+    Here(&'a Session),
+    /// On a server.
+    There(&'a Remote, &'a Ask),
+}
+
+impl Ground<'_> {
+    fn run(self, text: &str, plan: &Plan) -> Result<Outcome, String> {
+        match self {
+            Self::Here(session) => {
+                let prepared = session.prepare(plan).map_err(|error| error.to_string())?;
+                prepared.run().map_err(|error| error.to_string())
+            }
+            Self::There(remote, ask) => remote.query(text, ask).map_err(|error| error.to_string()),
+        }
+    }
+
+    fn evidence(
+        self,
+        text: &str,
+        plan: &Plan,
+        batch: &RecordBatch,
+        row: usize,
+    ) -> Option<evidence::Evidence> {
+        match self {
+            Self::Here(session) => session.evidence(plan, batch, row, EVIDENCE).ok(),
+            Self::There(remote, ask) => remote.evidence(text, ask, batch, row, EVIDENCE).ok(),
+        }
+    }
+}
+
 /// What became of one hunt.
 pub struct Ran {
     /// The run.
@@ -74,11 +110,11 @@ pub struct Ran {
 }
 
 /// Runs one hunt; a hunt that cannot run says why and finds nothing.
-pub fn run(hunt: &Hunt, session: &Session, env: &Env, range: &Range) -> Ran {
+pub fn run(hunt: &Hunt, ground: Ground<'_>, env: &Env, range: &Range) -> Ran {
     let started = Instant::now();
     let about = HuntRun::new(&hunt.about, &hunt.place);
     let mut ran = Ran { about, findings: Vec::new(), focus: Focus::default() };
-    if let Err(reason) = execute(hunt, session, env, range, &mut ran) {
+    if let Err(reason) = execute(hunt, ground, env, range, &mut ran) {
         ran.about.error = Some(reason);
     }
     ran.about.findings = ran.findings.len() as u64;
@@ -86,7 +122,7 @@ pub fn run(hunt: &Hunt, session: &Session, env: &Env, range: &Range) -> Ran {
     ran
 }
 
-fn execute(hunt: &Hunt, session: &Session, env: &Env, range: &Range, ran: &mut Ran) -> Result<(), String> {
+fn execute(hunt: &Hunt, ground: Ground<'_>, env: &Env, range: &Range, ran: &mut Ran) -> Result<(), String> {
     let (plan, diagnostics) = checking::plan(&hunt.query, env);
     if let Some(error) = checking::first_error(&hunt.place, &hunt.query, &diagnostics) {
         return Err(error);
@@ -101,8 +137,7 @@ fn execute(hunt: &Hunt, session: &Session, env: &Env, range: &Range, ran: &mut R
         );
     }
     let plan = within(plan, range);
-    let prepared = session.prepare(&plan).map_err(|error| error.to_string())?;
-    let outcome = prepared.run().map_err(|error| error.to_string())?;
+    let outcome = ground.run(&hunt.query, &plan)?;
     ran.about.rows = outcome.rows as u64;
     ran.about.cut_at = outcome.cut_at.map(|at| at as u64);
     ran.focus = Focus::of(&plan);
@@ -113,7 +148,7 @@ fn execute(hunt: &Hunt, session: &Session, env: &Env, range: &Range, ran: &mut R
     let mut explained = 0;
     let behind = |batch: &RecordBatch, row: usize| {
         explained += 1;
-        if explained > EXPLAINED { Behind::default() } else { behind(session, &plan, batch, row) }
+        if explained > EXPLAINED { Behind::default() } else { behind(ground, hunt, &plan, batch, row) }
     };
     ran.findings = finding::from_groups(&hunt.about, &keys, &outcome.batches, behind);
     ran.about.explained = (explained > EXPLAINED).then_some(EXPLAINED as u64);
@@ -140,8 +175,8 @@ fn group_keys(plan: &Plan) -> Option<Vec<String>> {
 }
 
 /// The events behind a row of a grouping; that they cannot be found does not take the finding away.
-fn behind(session: &Session, plan: &Plan, batch: &RecordBatch, row: usize) -> Behind {
-    let Ok(evidence) = session.evidence(plan, batch, row, EVIDENCE) else { return Behind::default() };
+fn behind(ground: Ground<'_>, hunt: &Hunt, plan: &Plan, batch: &RecordBatch, row: usize) -> Behind {
+    let Some(evidence) = ground.evidence(&hunt.query, plan, batch, row) else { return Behind::default() };
     let rows = evidence.rows.into_iter().map(|row| Evidence {
         path: Some(row.path).filter(|path| !path.is_empty()),
         line: Some(row.line).filter(|line| *line > 0),

@@ -14,7 +14,7 @@ const ROUNDS: u64 = 5;
 
 pub struct Server {
     child: Child,
-    address: SocketAddr,
+    pub address: SocketAddr,
 }
 
 impl Server {
@@ -48,7 +48,7 @@ impl Server {
         Self { child, address }
     }
 
-    fn url(&self) -> String {
+    pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
@@ -92,7 +92,7 @@ fn request(address: SocketAddr, method: &str, path: &str, body: &[u8]) -> Option
 }
 
 /// How often each id is in the data folder.
-fn ids(bench: &Bench) -> BTreeMap<String, u64> {
+pub fn ids(bench: &Bench) -> BTreeMap<String, u64> {
     let query = "dataset = load_test_raw | comp count() as n by id";
     let run =
         bench.run(&["query", query, "--data-dir", "lake", "--format", "csv", "--limit", "10000000"]).ends(0);
@@ -237,4 +237,99 @@ fn an_event_is_visible_at_once_and_a_clean_end_writes_it_to_tables() {
     assert!(server.signal("-TERM").success());
     bench.run(&["query", query, "--data-dir", "lake", "--format", "csv"]).ends(0).prints("bob");
     bench.run(&["store", "verify", "--data-dir", "lake"]).ends(0).says("3 rows in 1 file, 0 rows in the log");
+}
+
+#[test]
+fn hunts_over_a_server_find_what_they_find_in_its_folder() {
+    let bench = Bench::new();
+    bench.write("serve.toml", "[otlp]\ngrpc = \"off\"\n");
+    let server = Server::start(&bench);
+    let url = server.url();
+    // A hunt whose rows are events, and two that group them.
+    for id in ["2.1-1", "2.3-2", "2.4-2"] {
+        bench.run(&["ingest", &crate::recording(id, "attack"), "--server", &url]).ends(0);
+        bench.run(&["ingest", &crate::recording(id, "benign"), "--server", &url]).ends(0);
+    }
+    let now = "2026-11-22T12:00:00Z";
+    let there = bench.run(&["hunt", "--server", &url, "--now", now, "--format", "ndjson"]).ends(1);
+    let here = bench.run(&["hunt", "--data-dir", "lake", "--now", now, "--format", "ndjson"]).ends(1);
+    let sorted = |text: &str| {
+        let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+        lines.sort();
+        lines
+    };
+    assert_eq!(sorted(&there.out), sorted(&here.out));
+    assert!(there.out.lines().count() >= 3 && there.out.contains("\"2.3-2\""), "{}", there.out);
+    let early = ["hunt", "--server", &url, "--until", "2020-01-01", "--format", "ndjson"];
+    assert_eq!(bench.run(&early).ends(0).out, "");
+    bench.run(&["hunt", "--server", &url, "--data", "x.json"]).ends(2).says("the data are the server's");
+}
+
+#[test]
+fn records_of_the_quarantine_are_replayed_on_a_server_and_in_a_folder() {
+    let bench = Bench::new();
+    bench.write("serve.toml", "[otlp]\ngrpc = \"off\"\n");
+    let mut server = Server::start(&bench);
+    let url = server.url();
+    let line = "type=USER_LOGIN msg=audit(1795300000.123:42): pid=1 uid=0 res=success\u{1b}[31m";
+    for body in [line, "{\"broken\":"] {
+        let (status, said) = server.post("/api/v1/ingest/litellm_proxy", body.as_bytes()).unwrap();
+        assert!(status == 200 && said.contains("\"quarantined\":1"), "{said}");
+    }
+    let list = bench.run(&["quarantine", "list", "--server", &url, "--format", "ndjson"]).ends(0);
+    assert_eq!(list.out.lines().count(), 2);
+    let id_of = |text: &str| {
+        let line = list.out.lines().find(|line| line.contains(text)).unwrap();
+        let record: serde_json::Value = serde_json::from_str(line).unwrap();
+        record["quarantine_id"].as_str().unwrap().to_owned()
+    };
+    let (audit, broken) = (id_of("USER_LOGIN"), id_of("broken"));
+    let shown = bench.run(&["quarantine", "show", &audit, "--server", &url]).ends(0);
+    assert!(shown.out.contains("litellm_proxy") && shown.out.contains("not JSON"), "{}", shown.out);
+    assert!(!shown.out.contains('\u{1b}'), "text of an event must not drive the terminal");
+    bench
+        .run(&["quarantine", "replay", &audit, "--as", "linux_audit", "--server", &url])
+        .ends(0)
+        .says("1 of 1 record mapped, 1 event stored");
+    bench.run(&["quarantine", "list", "--server", &url]).ends(0).says("1 record in quarantine");
+    bench
+        .run(&["query", "filter source_name = \"linux_audit\"", "--server", &url, "--format", "csv"])
+        .ends(0)
+        .prints("USER_LOGIN");
+    assert!(server.signal("-TERM").success());
+    let folder = ["--data-dir", "lake"];
+    bench.run(&[&["quarantine", "replay", "--all"], &folder[..]].concat()).ends(1).says(&broken);
+    bench
+        .run(&[&["quarantine", "replay", "00", "--as", "otlp"], &folder[..]].concat())
+        .ends(2)
+        .says("none of these ids");
+    bench.run(&[&["quarantine", "show", "zz"], &folder[..]].concat()).ends(2).says("no record");
+    bench.run(&[&["quarantine", "list", "--source", "otlp"], &folder[..]].concat()).ends(0).says("0 records");
+}
+
+#[test]
+fn with_a_certificate_the_server_speaks_tls_only() {
+    let bench = Bench::new();
+    let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
+    bench.write("server.pem", made.cert.pem());
+    bench.write("server.key", made.signing_key.serialize_pem());
+    bench.write(
+        "serve.toml",
+        "[otlp]\ngrpc = \"off\"\n[tls]\ncertificate = \"server.pem\"\nkey = \"server.key\"\n",
+    );
+    let server = Server::start(&bench);
+    let url = format!("https://localhost:{}", server.address.port());
+    bench.write("one.jsonl", "{\"user\":\"ann\"}\n");
+    let secure = ["--server", &url, "--server-ca", "server.pem"];
+    bench.run(&[&["ingest", "one.jsonl", "--source", "acme_app_raw"], &secure[..]].concat()).ends(0);
+    let query = ["query", "dataset = acme_app_raw | fields user", "--format", "csv"];
+    bench.run(&[&query[..], &secure].concat()).ends(0).prints("ann");
+    // Nobody vouches for the certificate, and plain HTTP is not spoken.
+    bench.run(&[&query[..], &["--server", &url]].concat()).ends(2).says("cannot be reached");
+    bench.run(&[&query[..], &["--server", &server.url()]].concat()).ends(2);
+    bench.write("wrong.toml", "[tls]\ncertificate = \"server.key\"\nkey = \"server.key\"\n");
+    bench
+        .run(&["serve", "--config", "wrong.toml", "--check-config"])
+        .ends(2)
+        .says("server.key: holds no certificate");
 }

@@ -1,8 +1,10 @@
-//! Elasticsearch's bulk API: `POST /_bulk` and `/<index>/_bulk`, for shippers that speak it.
+//! Elasticsearch's bulk API: `POST` or `PUT /_bulk` and `/<index>/_bulk`, for shippers that speak it.
 //!
 //! Documents are sent through the source that the index names or their content tells, else to the raw dataset
 //! `elastic_<index>_raw`. `create` and `index` add a document; `update` and `delete` are refused, events do not change.
 //! `GET /` answers as shippers expect it, who ask for the version first.
+
+mod items;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,24 +14,27 @@ use axum::Router;
 use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
-use serde_json::{Map, Value, json};
+use axum::routing::{MethodFilter, get, on};
+use serde_json::{Value, json};
 
 use super::{Intake, Json, denied, parts};
 use crate::error::IntakeError;
 use crate::pipeline::{Mapped, Target};
+
+use items::{Item, items};
 
 /// The version whose protocol this follows.
 const VERSION: &str = "8.17.0";
 const PRODUCT: [(&str, &str); 1] = [("x-elastic-product", "Elasticsearch")];
 
 pub(super) fn router(intake: Arc<Intake>) -> Router {
+    let methods = MethodFilter::POST.or(MethodFilter::PUT);
     Router::new()
         .route("/", get(about))
         .route("/_license", get(license))
         .route("/_cluster/health", get(health))
-        .route("/_bulk", post(|state, request| bulk(state, None, request)))
-        .route("/{index}/_bulk", post(of_index))
+        .route("/_bulk", on(methods, |state, request| bulk(state, None, request)))
+        .route("/{index}/_bulk", on(methods, of_index))
         .with_state(intake)
 }
 
@@ -52,16 +57,6 @@ async fn health() -> Response {
 
 async fn of_index(state: State<Arc<Intake>>, Path(index): Path<String>, request: Request) -> Response {
     bulk(state, Some(index), request).await
-}
-
-/// One line pair of a body.
-struct Item<'a> {
-    action: String,
-    index: String,
-    id: Value,
-    document: Option<&'a [u8]>,
-    /// (status, type, reason) where it cannot be taken.
-    refused: Option<(u16, &'static str, String)>,
 }
 
 async fn bulk(State(intake): State<Arc<Intake>>, index: Option<String>, request: Request) -> Response {
@@ -94,9 +89,11 @@ async fn bulk(State(intake): State<Arc<Intake>>, index: Option<String>, request:
 }
 
 fn refusal(error: &IntakeError) -> Response {
+    error.log();
     let kind = match error {
         IntakeError::Busy { .. } => "es_rejected_execution_exception",
         IntakeError::TooLarge(_) => "content_too_long_exception",
+        IntakeError::Storage(_) => "unavailable_shards_exception",
         IntakeError::Server(_) => "exception",
         _ => "illegal_argument_exception",
     };
@@ -109,46 +106,6 @@ fn refusal(error: &IntakeError) -> Response {
     let body = json!({ "error": { "root_cause": [cause], "type": kind, "reason": error.to_string() },
         "status": status.as_u16() });
     super::with_retry((status, PRODUCT, Json(body)).into_response(), error)
-}
-
-/// Reads the pairs of lines; a body whose lines cannot be told apart is refused as a whole.
-fn items<'a>(text: &'a [u8], index: Option<&str>) -> Result<Vec<Item<'a>>, IntakeError> {
-    let mut lines = (1u64..).zip(text.split(|byte| *byte == b'\n'));
-    let mut items = Vec::new();
-    while let Some((number, line)) = lines.next() {
-        if line.trim_ascii().is_empty() {
-            continue;
-        }
-        let bad = |what: &str| IntakeError::Request(format!("line {number} of the bulk body: {what}"));
-        let action: Map<String, Value> =
-            serde_json::from_slice(line).map_err(|_| bad("expected an action such as {\"create\":{}}"))?;
-        let Some((action, about)) = action.into_iter().next() else { return Err(bad("expected an action")) };
-        let named = about["_index"].as_str().or(index).unwrap_or_default().to_owned();
-        let mut item = Item { action, index: named, id: about["_id"].clone(), document: None, refused: None };
-        if item.action != "delete" {
-            item.document = lines.next().map(|(_, line)| line.trim_ascii()).filter(|line| !line.is_empty());
-        }
-        check(&mut item);
-        items.push(item);
-    }
-    if items.is_empty() {
-        return Err(IntakeError::Request("the bulk body holds no action".to_owned()));
-    }
-    Ok(items)
-}
-
-fn check(item: &mut Item<'_>) {
-    let refuse = |kind, reason: &str| Some((400, kind, reason.to_owned()));
-    item.refused = match item.action.as_str() {
-        "create" | "index" if item.document.is_none() => {
-            refuse("illegal_argument_exception", "an action without a document")
-        }
-        "create" | "index" if item.index.is_empty() => {
-            refuse("illegal_argument_exception", "no index is named")
-        }
-        "create" | "index" => None,
-        _ => refuse("illegal_argument_exception", "events do not change: expected `create` or `index`"),
-    };
 }
 
 /// Maps the documents of each index together.

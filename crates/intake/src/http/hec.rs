@@ -4,6 +4,8 @@
 //! `splunk_hec_raw` with their envelope. Answers have Splunk's texts and codes, which shippers act on. An event is on
 //! disk before the answer, so every `ackId` that was given is acknowledged when it is asked for.
 
+mod envelope;
+
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -20,6 +22,8 @@ use crate::auth::{Caller, Denied};
 use crate::body;
 use crate::error::IntakeError;
 use crate::pipeline::{Mapped, Target};
+
+use envelope::{About, Groups, Wrong, envelopes, fill, group};
 
 /// Dataset of events that no source claims.
 const DATASET: &str = "splunk_hec_raw";
@@ -46,16 +50,6 @@ impl Channels {
     fn given(&self, channel: &str) -> u64 {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).get(channel).copied().unwrap_or(0)
     }
-}
-
-/// What a query string or a header says about all events of a request.
-#[derive(Clone, Debug, Default, Deserialize)]
-struct About {
-    channel: Option<String>,
-    host: Option<String>,
-    source: Option<String>,
-    sourcetype: Option<String>,
-    index: Option<String>,
 }
 
 pub(super) fn router(intake: Arc<Intake>) -> Router {
@@ -95,16 +89,23 @@ fn reply((code, status, text): Reply, event: Option<usize>) -> Response {
     (status, Json(body)).into_response()
 }
 
+fn code(wrong: Wrong) -> Reply {
+    match wrong {
+        Wrong::Format => INVALID_FORMAT,
+        Wrong::Required => EVENT_REQUIRED,
+        Wrong::Blank => EVENT_BLANK,
+        Wrong::NoData => NO_DATA,
+    }
+}
+
 fn failure(error: &IntakeError) -> Response {
     let which = match error {
         IntakeError::Request(_) | IntakeError::Source(_) => INVALID_FORMAT,
         IntakeError::TooLarge(_) => TOO_LARGE,
-        IntakeError::Busy { .. } => BUSY,
-        IntakeError::Server(message) => {
-            tracing::error!(%message, "a request failed");
-            SERVER_ERROR
-        }
+        IntakeError::Busy { .. } | IntakeError::Storage(_) => BUSY,
+        IntakeError::Server(_) => SERVER_ERROR,
     };
+    error.log();
     with_retry(reply(which, None), error)
 }
 
@@ -177,7 +178,7 @@ async fn events(State(intake): State<Arc<Intake>>, Query(about): Query<About>, r
     let mapped = match mapped.await {
         Ok(Ok(Ok(Some(mapped)))) => mapped,
         Ok(Ok(Ok(None))) => return reply(FORBIDDEN, None),
-        Ok(Err((which, event))) => return reply(which, event),
+        Ok(Err((wrong, event))) => return reply(code(wrong), event),
         Ok(Ok(Err(error))) | Err(error) => return failure(&error),
     };
     finish(&intake, size, mapped, channel(&headers, &about)).await
@@ -219,53 +220,6 @@ async fn finish(intake: &Arc<Intake>, size: usize, mapped: Vec<Mapped>, channel:
         body["ackId"] = id.into();
     }
     Json(body).into_response()
-}
-
-/// Events with their envelope, by the source type that they name.
-type Groups = Vec<(String, Vec<Map<String, Value>>)>;
-
-/// The events of a body of objects one behind the other; or Splunk's code and the number of the bad one.
-fn envelopes(text: &[u8], about: &About) -> Result<Groups, (Reply, Option<usize>)> {
-    let mut found = Vec::new();
-    for value in serde_json::Deserializer::from_slice(text).into_iter::<Value>() {
-        let at = found.len();
-        let Ok(Value::Object(mut envelope)) = value else { return Err((INVALID_FORMAT, Some(at))) };
-        match envelope.get("event") {
-            None | Some(Value::Null) => return Err((EVENT_REQUIRED, Some(at))),
-            Some(Value::String(event)) if event.is_empty() => return Err((EVENT_BLANK, Some(at))),
-            Some(_) => {}
-        }
-        fill(&mut envelope, about);
-        found.push(envelope);
-    }
-    if found.is_empty() { Err((NO_DATA, None)) } else { Ok(group(found)) }
-}
-
-/// What the request says counts where the event itself says nothing.
-fn fill(envelope: &mut Map<String, Value>, about: &About) {
-    let named = [
-        ("host", &about.host),
-        ("source", &about.source),
-        ("sourcetype", &about.sourcetype),
-        ("index", &about.index),
-    ];
-    for (name, value) in named {
-        if let Some(value) = value {
-            envelope.entry(name).or_insert_with(|| value.as_str().into());
-        }
-    }
-}
-
-fn group(envelopes: Vec<Map<String, Value>>) -> Groups {
-    let mut groups: Groups = Vec::new();
-    for envelope in envelopes {
-        let kind = envelope.get("sourcetype").and_then(Value::as_str).unwrap_or_default().to_owned();
-        match groups.iter_mut().find(|(known, _)| *known == kind) {
-            Some((_, group)) => group.push(envelope),
-            None => groups.push((kind, vec![envelope])),
-        }
-    }
-    groups
 }
 
 /// Maps each group by its source type, else by its content; none if the token may not send one of them.

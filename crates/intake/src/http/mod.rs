@@ -4,11 +4,17 @@
 //! its own, and an answer once the rows are on disk.
 
 mod bulk;
+mod cloudevents;
+mod collector;
 mod hec;
 mod ingest;
+mod k8s_audit;
+mod openlineage;
 mod otlp;
+mod otlp_grpc;
 #[cfg(test)]
 mod tests;
+mod webhook;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,6 +31,9 @@ use crate::auth::{Caller, Denied, Tokens};
 use crate::body;
 use crate::error::IntakeError;
 use crate::pipeline::{Mapped, Pipeline, Target};
+
+pub use collector::Collector;
+pub use webhook::{Secret, Secrets, services};
 
 /// Limits of the HTTP listeners.
 #[derive(Clone, Debug)]
@@ -53,6 +62,23 @@ impl Default for HttpLimits {
     }
 }
 
+/// Who may send.
+#[derive(Clone, Debug, Default)]
+pub struct Access {
+    /// Tokens with their rights.
+    pub tokens: Tokens,
+    /// Secrets of webhooks.
+    pub webhooks: Secrets,
+    /// Keys of the HTTP collector.
+    pub collectors: Vec<Collector>,
+}
+
+impl From<Tokens> for Access {
+    fn from(tokens: Tokens) -> Self {
+        Self { tokens, ..Self::default() }
+    }
+}
+
 /// What the listeners share.
 #[derive(Debug)]
 pub struct Intake {
@@ -60,6 +86,9 @@ pub struct Intake {
     pub pipeline: Arc<Pipeline>,
     /// Who may send.
     pub tokens: Tokens,
+    webhooks: Secrets,
+    deliveries: webhook::Deliveries,
+    collectors: Vec<Collector>,
     limits: HttpLimits,
     /// KiB of bodies that may still be taken.
     room: Arc<Semaphore>,
@@ -69,13 +98,17 @@ pub struct Intake {
 
 impl Intake {
     /// Listeners into a pipeline.
-    pub fn new(pipeline: Arc<Pipeline>, tokens: Tokens, limits: HttpLimits) -> Arc<Self> {
+    pub fn new(pipeline: Arc<Pipeline>, access: impl Into<Access>, limits: HttpLimits) -> Arc<Self> {
+        let Access { tokens, webhooks, collectors } = access.into();
         Arc::new(Self {
             room: Arc::new(Semaphore::new((limits.inflight_bytes >> 10).min(Semaphore::MAX_PERMITS))),
             mappers: Semaphore::new(limits.mappers.max(1)),
             hec: hec::Channels::default(),
             pipeline,
             tokens,
+            webhooks,
+            deliveries: webhook::Deliveries::default(),
+            collectors,
             limits,
         })
     }
@@ -93,11 +126,7 @@ impl Intake {
         if announced.is_some_and(|length| length > limit) {
             return Err(too_large(limit));
         }
-        let kib = announced.unwrap_or(limit).div_ceil(1024).max(1) as u32;
-        let room = Arc::clone(&self.room).try_acquire_many_owned(kib).map_err(|_| IntakeError::Busy {
-            message: "too many requests are being read; the same one can be sent again".to_owned(),
-            retry_after: Duration::from_secs(1),
-        })?;
+        let room = self.room(announced.unwrap_or(limit))?;
         let read = tokio::time::timeout(self.limits.body_timeout, axum::body::to_bytes(body, limit)).await;
         let read = read.map_err(|_| IntakeError::Request("the body took too long to arrive".to_owned()))?;
         let bytes = read.map_err(|error| {
@@ -109,7 +138,17 @@ impl Intake {
                 IntakeError::Request(format!("the body broke off: {error}"))
             }
         })?;
-        Ok((bytes.into(), Room(room)))
+        Ok((bytes.into(), room))
+    }
+
+    /// A place in memory for a body.
+    fn room(&self, bytes: usize) -> Result<Room, IntakeError> {
+        let kib = bytes.div_ceil(1024).max(1) as u32;
+        let taken = Arc::clone(&self.room).try_acquire_many_owned(kib);
+        taken.map(Room).map_err(|_| IntakeError::Busy {
+            message: "too many requests are being read; the same one can be sent again".to_owned(),
+            retry_after: Duration::from_secs(1),
+        })
     }
 
     /// Runs CPU work of a request off the async threads, a limited number at a time.
@@ -138,10 +177,14 @@ impl Intake {
         let counted: Vec<(String, Kept)> =
             mapped.iter().map(|one| (one.source.clone(), Kept::of(one))).collect();
         // One log record for all of it: a request is stored as a whole or not at all.
-        let stored = match self.pipeline.store_rows(&Mapped::together(mapped)) {
+        let whole = Mapped::together(mapped);
+        let stored = match self.pipeline.store_rows(&whole) {
             Ok(receipt) => receipt.durable().await.map_err(IntakeError::from),
             Err(error) => Err(error),
         };
+        if stored.is_ok() {
+            whole.stored();
+        }
         let mut kept = Kept::default();
         for (place, (source, own)) in counted.into_iter().enumerate() {
             self.pipeline.counters.count(listener, &source, |counts| {
@@ -163,12 +206,18 @@ impl Intake {
         stored.map(|_| kept)
     }
 
-    fn map_body(&self, bytes: &[u8], target: &Target, place: &str) -> Result<Mapped, IntakeError> {
+    fn map_body(
+        &self,
+        bytes: &[u8],
+        target: &Target,
+        place: &str,
+        sender: &str,
+    ) -> Result<Mapped, IntakeError> {
         let framing = match target {
             Target::Source(source) => source.framing,
             _ => atalanta_sources::Framing::Lines,
         };
-        self.pipeline.map(&body::split(bytes, framing), target, place)
+        self.pipeline.map_joined(&body::split(bytes, framing), target, place, sender)
     }
 }
 
@@ -202,6 +251,11 @@ impl IntoResponse for Json {
     }
 }
 
+/// The listener of OTLP over gRPC, which has an address of its own.
+pub fn grpc_router(intake: &Arc<Intake>) -> Router {
+    otlp_grpc::router(intake)
+}
+
 /// All HTTP listeners.
 pub fn router(intake: &Arc<Intake>) -> Router {
     Router::new()
@@ -209,6 +263,11 @@ pub fn router(intake: &Arc<Intake>) -> Router {
         .merge(otlp::router(Arc::clone(intake)))
         .merge(hec::router(Arc::clone(intake)))
         .merge(bulk::router(Arc::clone(intake)))
+        .merge(collector::router(Arc::clone(intake)))
+        .merge(k8s_audit::router(Arc::clone(intake)))
+        .merge(cloudevents::router(Arc::clone(intake)))
+        .merge(openlineage::router(Arc::clone(intake)))
+        .merge(webhook::router(Arc::clone(intake)))
 }
 
 /// Status of an error.
@@ -217,15 +276,14 @@ pub(crate) fn status(error: &IntakeError) -> StatusCode {
         IntakeError::Request(_) => StatusCode::BAD_REQUEST,
         IntakeError::Source(_) => StatusCode::NOT_FOUND,
         IntakeError::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
-        IntakeError::Busy { .. } => StatusCode::SERVICE_UNAVAILABLE,
+        IntakeError::Busy { .. } | IntakeError::Storage(_) => StatusCode::SERVICE_UNAVAILABLE,
         IntakeError::Server(_) => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }
 
 /// Adds `Retry-After` where another try makes sense.
 pub(crate) fn with_retry(mut response: Response, error: &IntakeError) -> Response {
-    if let IntakeError::Busy { retry_after, .. } = error {
-        let seconds = retry_after.as_secs().max(1);
+    if let Some(seconds) = error.retry_after() {
         response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
     }
     response
@@ -233,9 +291,7 @@ pub(crate) fn with_retry(mut response: Response, error: &IntakeError) -> Respons
 
 impl IntoResponse for IntakeError {
     fn into_response(self) -> Response {
-        if let Self::Server(message) = &self {
-            tracing::error!(%message, "a request failed");
-        }
+        self.log();
         let body = Json(json!({ "error": self.to_string() }));
         with_retry((status(&self), body).into_response(), &self)
     }

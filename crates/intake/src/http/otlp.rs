@@ -4,6 +4,8 @@
 //! `Export…ServiceResponse` in the form of the request. Records that cannot be mapped are in quarantine, not rejected:
 //! sending them again would not help.
 
+mod message;
+
 use std::sync::Arc;
 
 use axum::Router;
@@ -11,27 +13,17 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
-use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
-use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
-use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
-use prost::Message;
-use serde::Serialize;
 use serde_json::json;
 
 use super::{Intake, Json, denied, forbidden, parts, status, with_retry};
 use crate::error::IntakeError;
-use crate::pipeline::Target;
+use crate::pipeline::{Mapped, Target};
 
-const SOURCE: &str = "otlp";
+pub(super) const SOURCE: &str = "otlp";
+pub(super) use message::Signal;
+use message::to_json;
+
 const PROTOBUF: &str = "application/x-protobuf";
-
-/// What a path carries.
-#[derive(Clone, Copy)]
-enum Signal {
-    Logs,
-    Traces,
-    Metrics,
-}
 
 pub(super) fn router(intake: Arc<Intake>) -> Router {
     Router::new()
@@ -80,17 +72,30 @@ async fn take(
     let size = bytes.len();
     let mapped = intake.work(move |intake| {
         let bytes = intake.decompress(bytes)?;
-        let json = if protobuf { to_json(signal, &bytes)? } else { check_json(bytes)? };
-        if json.is_empty() {
-            return Ok(None);
+        if protobuf {
+            return map_export(intake, signal, &bytes, "otlp/http");
         }
-        let target = Target::parse(SOURCE)?;
-        intake.pipeline.map(&[(1, json.as_slice())], &target, "otlp/http").map(Some)
+        map_json(intake, &check_json(bytes)?, "otlp/http").map(Some)
     });
     // A request without records is valid and has nothing to keep.
     let Some(mapped) = mapped.await? else { return Ok(()) };
     intake.keep("otlp", size, vec![mapped]).await?;
     Ok(())
+}
+
+/// Maps an export request in protobuf; none if it holds no records.
+pub(super) fn map_export(
+    intake: &Intake,
+    signal: Signal,
+    bytes: &[u8],
+    place: &str,
+) -> Result<Option<Mapped>, IntakeError> {
+    let json = to_json(signal, bytes)?;
+    if json.is_empty() { Ok(None) } else { map_json(intake, &json, place).map(Some) }
+}
+
+fn map_json(intake: &Intake, json: &[u8], place: &str) -> Result<Mapped, IntakeError> {
+    intake.pipeline.map(&[(1, json)], &Target::parse(SOURCE)?, place)
 }
 
 /// A request in OTLP/JSON must be one JSON object; anything else would only fill the quarantine.
@@ -101,33 +106,9 @@ fn check_json(bytes: Vec<u8>) -> Result<Vec<u8>, IntakeError> {
     }
 }
 
-fn to_json(signal: Signal, bytes: &[u8]) -> Result<Vec<u8>, IntakeError> {
-    match signal {
-        Signal::Logs => {
-            let request: ExportLogsServiceRequest = decode(bytes)?;
-            if request.resource_logs.is_empty() { Ok(Vec::new()) } else { json_bytes(&request) }
-        }
-        Signal::Traces => {
-            let request: ExportTraceServiceRequest = decode(bytes)?;
-            if request.resource_spans.is_empty() { Ok(Vec::new()) } else { json_bytes(&request) }
-        }
-        Signal::Metrics => {
-            let request: ExportMetricsServiceRequest = decode(bytes)?;
-            if request.resource_metrics.is_empty() { Ok(Vec::new()) } else { json_bytes(&request) }
-        }
-    }
-}
-
-fn decode<T: Message + Default>(bytes: &[u8]) -> Result<T, IntakeError> {
-    T::decode(bytes).map_err(|error| IntakeError::Request(format!("expected an export request: {error}")))
-}
-
-fn json_bytes(request: &impl Serialize) -> Result<Vec<u8>, IntakeError> {
-    serde_json::to_vec(request).map_err(|error| IntakeError::Request(format!("export request: {error}")))
-}
-
 /// A `google.rpc.Status` in the form of the request.
 fn refusal(error: &IntakeError, protobuf: bool) -> Response {
+    error.log();
     let (code, text) = (status(error), error.to_string());
     let response = if protobuf {
         // Field 2 of the message, a text; field 1, the code, is left to the HTTP status.

@@ -5,6 +5,7 @@
 //! [`MAX_OPEN`] events, each open for at most [`MAX_AGE_MS`] of event time and [`MAX_LINES`] lines.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde_json::{Map, Value};
 
@@ -57,6 +58,14 @@ impl Decode for LinuxAudit {
         for (key, lines) in std::mem::take(&mut self.open) {
             out.push(event(&key, lines));
         }
+    }
+
+    fn patience(&self) -> Option<Duration> {
+        Some(Duration::from_millis(MAX_AGE_MS as u64))
+    }
+
+    fn waiting(&self) -> Vec<RawRecord> {
+        self.open.values().flatten().map(|line| line.raw.clone()).collect()
     }
 }
 

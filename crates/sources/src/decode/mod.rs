@@ -8,6 +8,7 @@
 //! the number of records depends on the input alone; what is kept between records is bounded.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use regex::Regex;
 use serde_json::{Map, Value};
@@ -80,6 +81,16 @@ pub trait Decode {
 
     /// Gives out what waited for a counterpart: unanswered requests, open groups.
     fn finish(&mut self, _out: &mut Vec<Decoded>, _problems: &mut Vec<DecodeProblem>) {}
+
+    /// How long a record may wait for a counterpart that comes later, for decoders that join records.
+    fn patience(&self) -> Option<Duration> {
+        None
+    }
+
+    /// The records that wait, in order of arrival; a new decoder that is given them waits as this one does.
+    fn waiting(&self) -> Vec<RawRecord> {
+        Vec::new()
+    }
 }
 
 /// Names that `decoder:` in a `source.yaml` may have.

@@ -11,7 +11,7 @@ use crate::checking;
 use crate::commands::hunt::with_folder;
 use crate::data::{self, Loaded};
 use crate::output;
-use crate::remote::{Remote, Server};
+use crate::remote::{Ask, Remote, Server};
 use crate::terminal::Terminal;
 
 /// Most rows of an answer; there are fewer sources.
@@ -66,7 +66,7 @@ impl Asked {
     /// Rows that answer a query, as objects without nulls.
     pub fn rows(&self, text: &str) -> anyhow::Result<Vec<Map<String, Value>>> {
         let outcome = match self {
-            Self::Server(remote, _) => remote.query(text, false, None, ROWS)?,
+            Self::Server(remote, _) => remote.query(text, &Ask { limit: ROWS, ..Ask::default() })?,
             Self::Folder(loaded, env) => {
                 let (plan, diagnostics) = checking::plan(text, env);
                 if let Some(error) =

@@ -77,7 +77,7 @@ pub fn run(
 
 fn configured(config: &Config, id: Option<&str>) -> Vec<Finding> {
     let mut found = Vec::new();
-    let tokens = &config.tokens.0;
+    let tokens = &config.access.tokens.0;
     if !tokens.is_empty() && !tokens.iter().any(|token| token.ingest) {
         found.push(finding("no token may send", "give one of [[tokens]] the right `ingest`"));
     }

@@ -11,6 +11,7 @@
 //! [`MAX_WAIT_NS`], [`MAX_TOOLS`] known tool definitions.
 
 use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
 
 use serde_json::{Map, Value};
 
@@ -24,6 +25,8 @@ use definitions::Definitions;
 const MAX_CONNECTIONS: usize = 4096;
 const MAX_PENDING: usize = 16_384;
 const MAX_TOOLS: usize = 65_536;
+/// How long an answer is waited for where records come over time.
+const PATIENCE: Duration = Duration::from_secs(10);
 /// An unanswered request is given out after ten minutes of event time.
 const MAX_WAIT_NS: i64 = 600_000_000_000;
 
@@ -98,6 +101,21 @@ impl Decode for Mcp {
             self.unanswered(request, out);
         }
         self.by_id.clear();
+    }
+
+    fn patience(&self) -> Option<Duration> {
+        Some(PATIENCE)
+    }
+
+    fn waiting(&self) -> Vec<RawRecord> {
+        let mut records: Vec<RawRecord> = Vec::with_capacity(self.pending.len());
+        for request in self.pending.values() {
+            // Several requests may have come in one batch.
+            if records.last() != Some(&request.envelope.raw) {
+                records.push(request.envelope.raw.clone());
+            }
+        }
+        records
     }
 }
 

@@ -1,5 +1,7 @@
 //! What could not be mapped: rows of the dataset `atalanta_quarantine`, with the reason and the record as it came.
 
+mod replay;
+
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Int64Array, RecordBatch, StringViewArray};
@@ -8,6 +10,8 @@ use arrow::datatypes::{Field, Int64Type, Schema};
 use serde_json::Value;
 
 use crate::error::IntakeError;
+
+pub use replay::{REPLAYED, Replayed, Selection, replay};
 
 /// Name of the dataset.
 pub const QUARANTINE: &str = "atalanta_quarantine";

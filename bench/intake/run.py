@@ -1,0 +1,202 @@
+#!/usr/bin/env python3
+"""Measures the way of records from HTTP to durable, mapped rows on one core.
+
+    bench/intake/run.py --atalanta target/release/atalanta [--seconds 20] [--out bench/intake/RESULTS.md]
+
+Starts a server of its own on one core (`taskset`) and sends NDJSON bodies from another: samples of an inference
+gateway's access log with times and request ids of their own, through `POST /api/v1/ingest/envoy_access`. Measured are
+events and bytes per second as fast as the server takes them, by the clock and by the server's CPU time (other programs
+on the machine disturb the first, hardly the second); the time until an answer at half that rate; and the time until
+an acknowledged event is in the answer of a query.
+"""
+
+import argparse
+import http.client
+import json
+import os
+import platform
+import random
+import re
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+SAMPLE = ROOT / "content/sources/envoy_access/samples/inference_inbound.json.log"
+PATH = "/api/v1/ingest/envoy_access"
+
+
+def bodies(count, events, seed):
+    """Bodies of so many events each, with ids that do not repeat."""
+    random.seed(seed)
+    lines = [line for line in SAMPLE.read_text().splitlines() if line.strip()]
+    out = []
+    for _ in range(count):
+        body = []
+        for _ in range(events):
+            line = random.choice(lines)
+            second = random.randrange(86400)
+            stamp = f"2026-11-21T{second // 3600:02}:{second // 60 % 60:02}:{second % 60:02}.{random.randrange(1000):03}Z"
+            line = re.sub(r'"start_time": ?"[^"]*"', f'"start_time":"{stamp}"', line)
+            line = re.sub(r'("(?:x_)?request_id": ?")[^"]*"', lambda m: f'{m.group(1)}{random.getrandbits(128):032x}"', line)
+            body.append(line)
+        out.append(("\n".join(body) + "\n").encode())
+    return out
+
+
+class Server:
+    def __init__(self, binary, folder, core):
+        config = Path(folder) / "serve.toml"
+        config.write_text('[log]\nfilter = "info"\n')
+        command = ["taskset", "-c", str(core), binary, "serve", "--config", str(config)]
+        command += ["--data-dir", str(Path(folder) / "lake"), "--listen", "127.0.0.1:0"]
+        self.process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL)
+        for line in self.process.stderr:
+            found = re.search(rb"listening address=127\.0\.0\.1:(\d+)", line)
+            if found:
+                self.port = int(found.group(1))
+                break
+        else:
+            sys.exit("the server did not start")
+        threading.Thread(target=lambda: [None for _ in self.process.stderr], daemon=True).start()
+
+    def cpu(self):
+        """Seconds of CPU time so far."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def peak(self):
+        """MiB of resident memory at most."""
+        text = Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(re.search(r"VmHWM:\s+(\d+)", text).group(1)) / 1024
+
+    def connect(self):
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait()
+
+
+def post(connection, body):
+    """The status of a request."""
+    connection.request("POST", PATH, body)
+    answer = connection.getresponse()
+    answer.read()
+    return answer.status
+
+
+def flood(server, seconds, connections, events):
+    """As much as the server takes: (events, bytes, refused, seconds, CPU seconds)."""
+    stop = time.monotonic() + seconds
+    totals = [[0, 0, 0] for _ in range(connections)]
+
+    def send(number):
+        connection, own = server.connect(), bodies(8, events, number)
+        turn = 0
+        while time.monotonic() < stop:
+            body = own[turn % len(own)]
+            turn += 1
+            status = post(connection, body)
+            if status == 200:
+                totals[number][0] += events
+                totals[number][1] += len(body)
+            elif status in (429, 503):
+                totals[number][2] += 1
+                time.sleep(0.05)
+            else:
+                sys.exit(f"status {status}")
+
+    threads = [threading.Thread(target=send, args=(number,)) for number in range(connections)]
+    started, cpu = time.monotonic(), server.cpu()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    took, cpu = time.monotonic() - started, server.cpu() - cpu
+    sums = [sum(column) for column in zip(*totals)]
+    return (*sums, took, cpu)
+
+
+def paced(server, seconds, rate, events):
+    """Times of answers in ms when so many events a second are sent, each counted from when it was due."""
+    connection, own = server.connect(), bodies(8, events, 99)
+    times, started, turn = [], time.monotonic(), 0
+    while True:
+        due = started + turn * events / rate
+        if due > started + seconds:
+            return sorted(times)
+        time.sleep(max(0.0, due - time.monotonic()))
+        status = post(connection, own[turn % len(own)])
+        if status != 200:
+            sys.exit(f"status {status} at half load")
+        times.append((time.monotonic() - due) * 1000)
+        turn += 1
+
+
+def visible(server, rounds):
+    """Times in ms from an answer until a query has the event."""
+    connection, times = server.connect(), []
+    for number in range(rounds):
+        body = json.dumps({"mark": f"m{number}"}).encode()
+        connection.request("POST", "/api/v1/ingest/bench_mark_raw", body)
+        connection.getresponse().read()
+        started = time.monotonic()
+        query = json.dumps({"query": f'dataset = bench_mark_raw | filter mark = "m{number}"'}).encode()
+        while True:
+            connection.request("POST", "/api/v1/query", query)
+            if json.loads(connection.getresponse().read()).get("rows"):
+                break
+        times.append((time.monotonic() - started) * 1000)
+    return sorted(times)
+
+
+def at(values, share):
+    return values[min(len(values) - 1, int(len(values) * share))]
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--atalanta", default=str(ROOT / "target/release/atalanta"))
+    parser.add_argument("--seconds", type=float, default=20)
+    parser.add_argument("--events", type=int, default=1000, help="events of a body")
+    parser.add_argument("--out", type=Path)
+    args = parser.parse_args()
+    cores = sorted(os.sched_getaffinity(0))
+    os.sched_setaffinity(0, cores[1:] or cores)
+    with tempfile.TemporaryDirectory(dir=os.environ.get("BENCH_DIR")) as folder:
+        server = Server(args.atalanta, folder, cores[0])
+        flood(server, 2, 2, args.events)
+        events, size, refused, took, cpu = flood(server, args.seconds, 4, args.events)
+        rate = events / took
+        answers = paced(server, args.seconds, rate / 2, 100)
+        seen = visible(server, 20)
+        peak = server.peak()
+        server.stop()
+    rows = [
+        ("record", f"{size / max(events, 1):,.0f} bytes"),
+        ("events a second, by the clock", f"{rate:,.0f}"),
+        ("MB a second, by the clock", f"{size / took / 1e6:.1f}"),
+        ("events a second of the server's CPU time", f"{events / cpu:,.0f}"),
+        ("MB a second of the server's CPU time", f"{size / cpu / 1e6:.1f}"),
+        ("share of the core that the server had", f"{cpu / took:.2f}"),
+        ("requests refused with 503 meanwhile", f"{refused:,}"),
+        ("answer at half that rate, 100 events a body, median", f"{at(answers, 0.5):.1f} ms"),
+        ("the same, 99th percentile", f"{at(answers, 0.99):.1f} ms"),
+        ("event in the answer of a query after its acknowledgement, median", f"{at(seen, 0.5):.1f} ms"),
+        ("the same, highest of 20", f"{seen[-1]:.1f} ms"),
+        ("peak of resident memory", f"{peak:,.0f} MiB"),
+    ]
+    load = os.getloadavg()[0]
+    text = f"| measured on {platform.machine()}, one core, load {load:.1f} | |\n|---|---|\n"
+    text += "".join(f"| {name} | {value} |\n" for name, value in rows)
+    print(text)
+    if args.out:
+        args.out.write_text("# Intake: HTTP NDJSON to durable, mapped rows on one core\n\nMade with `bench/intake/run.py`.\n\n" + text)
+
+
+if __name__ == "__main__":
+    main()
