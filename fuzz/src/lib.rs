@@ -13,7 +13,7 @@ pub use crate::framing::{Framing, records};
 // The listeners' modules name the crate of the record reader, which is this one here.
 extern crate self as atalanta_sources;
 
-#[path = "../../crates/sources/src/canonical_json.rs"]
+#[path = "../../crates/record/src/canonical_json.rs"]
 mod canonical_json;
 #[path = "../../crates/sources/src/conversation.rs"]
 mod conversation;
