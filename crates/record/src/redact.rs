@@ -49,6 +49,19 @@ static SIGNED: LazyLock<Option<Regex>> = LazyLock::new(|| {
 /// Those of the names above that identify the caller of an API.
 const API_KEYS: &[&str] = &["authorization", "xapikey", "apikey", "xgoogapikey"];
 
+/// Length of the longest of the names.
+const LONGEST: usize = 18;
+
+/// A name without `-` and `_` in lower case; none if it is longer than every name that matters.
+fn fold<'b>(name: &str, buffer: &'b mut [u8; LONGEST]) -> Option<&'b str> {
+    let mut length = 0;
+    for byte in name.bytes().filter(|byte| !matches!(byte, b'-' | b'_')) {
+        *buffer.get_mut(length)? = byte.to_ascii_lowercase();
+        length += 1;
+    }
+    std::str::from_utf8(&buffer[..length]).ok()
+}
+
 /// Replaces credentials below `value`; their texts go to `secrets`, the first API key to `api_key`.
 pub fn redact(value: &mut Value, secrets: &mut Vec<String>, api_key: &mut Option<String>) {
     match value {
@@ -84,9 +97,9 @@ pub fn redact_member(
     secrets: &mut Vec<String>,
     api_key: &mut Option<String>,
 ) {
-    let folded: String =
-        name.chars().filter(|c| !matches!(c, '-' | '_')).collect::<String>().to_ascii_lowercase();
-    if !CREDENTIALS.contains(&folded.as_str()) {
+    let mut buffer = [0; LONGEST];
+    let folded = fold(name, &mut buffer).unwrap_or_default();
+    if !CREDENTIALS.contains(&folded) {
         redact(member, secrets, api_key);
         return;
     }
@@ -99,7 +112,7 @@ pub fn redact_member(
     if masked {
         return;
     }
-    if api_key.is_none() && API_KEYS.contains(&folded.as_str()) {
+    if api_key.is_none() && API_KEYS.contains(&folded) {
         let key = text.split_once(' ').map_or(text.as_str(), |(_, key)| key);
         *api_key = Some(key.to_owned());
     }
@@ -157,6 +170,17 @@ mod tests {
         assert_eq!(
             redact_text(r#"{"Authorization":"Bearer sk-abcdef"}"#, &secrets),
             r#"{"Authorization":"[redacted]"}"#
+        );
+    }
+
+    #[test]
+    fn names_are_folded_up_to_the_longest() {
+        assert_eq!(CREDENTIALS.iter().map(|name| name.len()).max(), Some(LONGEST));
+        let fold = |name: &str| fold(name, &mut [0; LONGEST]).map(str::to_owned);
+        assert_eq!(fold("Proxy-Authorization").as_deref(), Some("proxyauthorization"));
+        assert_eq!(
+            (fold("proxyauthorizationx"), fold("passw\u{f6}rd").as_deref()),
+            (None, Some("passw\u{f6}rd"))
         );
     }
 

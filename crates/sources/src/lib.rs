@@ -16,6 +16,7 @@ mod row_id;
 mod rules;
 pub mod samples;
 mod source;
+pub mod speed;
 
 #[cfg(test)]
 mod bad_input;

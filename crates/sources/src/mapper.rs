@@ -540,21 +540,21 @@ impl Rows<'_> {
     }
 }
 
-/// Texts of the values that the rules put into columns of a row.
-fn shown_texts(made: &HashMap<&str, ArrayRef>, at: usize) -> HashSet<String> {
-    let mut texts = HashSet::new();
-    for column in made.values().filter(|column| column.is_valid(at)) {
+/// Whether the rules put a text, or the value that it is the text of, into a column of the row.
+fn shows(made: &HashMap<&str, ArrayRef>, at: usize, text: &str) -> bool {
+    made.values().filter(|column| column.is_valid(at)).any(|column| {
         if let Some(column) = column.as_string_view_opt() {
-            texts.insert(column.value(at).to_owned());
+            column.value(at) == text
         } else if let Some(column) = column.as_primitive_opt::<Int64Type>() {
-            texts.insert(column.value(at).to_string());
+            text.parse() == Ok(column.value(at))
         } else if let Some(column) = column.as_boolean_opt() {
-            texts.insert(column.value(at).to_string());
+            text == if column.value(at) { "true" } else { "false" }
         } else if let Some(column) = column.as_primitive_opt::<Float64Type>() {
-            texts.insert(Value::from(column.value(at)).to_string());
+            text.parse() == Ok(column.value(at)) && Value::from(column.value(at)).to_string() == text
+        } else {
+            false
         }
-    }
-    texts
+    })
 }
 
 /// What no rule read, with what the rules put there themselves.
@@ -565,12 +565,12 @@ fn attributes(
     odd_time: Option<i64>,
     made: &HashMap<&str, ArrayRef>,
 ) -> Option<String> {
-    let shown = std::cell::OnceCell::new();
-    let shown = |text: &str| shown.get_or_init(|| shown_texts(made, at)).contains(text);
+    let shown = |text: &str| shows(made, at, text);
+    let is_view = |name: &str| source.is_view(name);
     let record = rows.record(at);
     let mut rest = match rows.used {
-        Some(used) => used.leftovers(&record.fields, &shown),
-        None => Use::default().leftovers(&record.fields, &shown),
+        Some(used) => used.leftovers(&record.fields, &is_view, &shown),
+        None => Use::default().leftovers(&record.fields, &is_view, &shown),
     };
     if source.pass_through && rows.used.is_some() {
         let dataset = Catalog::builtin().dataset("xdr_data");

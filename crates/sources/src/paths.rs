@@ -15,10 +15,17 @@ use serde_json::{Map, Value};
 /// Fields that a statement reads and columns that it assigns.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Use {
-    /// Paths from the member of the record.
-    reads: BTreeMap<Vec<String>, Read>,
+    /// What is read of a record.
+    reads: Reads,
     /// Columns by name.
     pub(crate) assigns: BTreeSet<String>,
+}
+
+/// What is read of a value and below it, by member.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Reads {
+    here: Option<Read>,
+    below: BTreeMap<String, Reads>,
 }
 
 /// How a path is read.
@@ -112,58 +119,63 @@ impl Use {
     }
 
     fn read(&mut self, path: Vec<String>, whole: bool, always: bool) {
-        let read = self.reads.entry(path).or_default();
+        let mut at = &mut self.reads;
+        for step in path {
+            at = at.below.entry(step).or_default();
+        }
+        let read = at.here.get_or_insert_default();
         read.whole |= whole;
         read.always |= always;
     }
 
     /// Members of a record that the statement does not read; nulls and empty containers are left out.
-    /// `shown` tells whether a column of the row has a text or the text of a value.
+    /// `shown` tells whether a column of the row has a text or the text of a value, `is_view` which members are a
+    /// decoder's views of other members.
     pub(crate) fn leftovers(
         &self,
         fields: &Map<String, Value>,
-        shown: &dyn Fn(&str) -> bool,
-    ) -> Map<String, Value> {
-        self.rest(fields, &mut Vec::new(), shown)
-    }
-
-    fn rest(
-        &self,
-        fields: &Map<String, Value>,
-        path: &mut Vec<String>,
+        is_view: &dyn Fn(&str) -> bool,
         shown: &dyn Fn(&str) -> bool,
     ) -> Map<String, Value> {
         let mut out = Map::new();
-        for (name, value) in fields {
-            // A decoder's own views of other members.
-            if path.is_empty() && name.starts_with('_') {
-                continue;
-            }
-            path.push(name.clone());
-            let container = value.is_object() || value.is_array();
-            let kept = match self.reads.get(path.as_slice()).filter(|read| read.whole || !container) {
-                Some(read) if read.always => None,
-                Some(_) if shown(value.as_str().unwrap_or(&value.to_string())) => None,
-                _ => self.below(value, path, shown),
-            };
-            path.pop();
-            if let Some(value) = kept {
-                out.insert(name.clone(), value);
+        for (name, value) in fields.iter().filter(|(name, _)| !is_view(name)) {
+            if let Some(kept) = kept(self.reads.below.get(name), value, shown) {
+                out.insert(name.clone(), kept);
             }
         }
         out
     }
+}
 
-    fn below(&self, value: &Value, path: &mut Vec<String>, shown: &dyn Fn(&str) -> bool) -> Option<Value> {
-        match value {
-            Value::Null => None,
-            Value::Object(members) => {
-                let rest = self.rest(members, path, shown);
-                (!rest.is_empty()).then_some(Value::Object(rest))
+/// What of a member no rule reads; `reads` is what is read of it and below it.
+fn kept(reads: Option<&Reads>, value: &Value, shown: &dyn Fn(&str) -> bool) -> Option<Value> {
+    let container = value.is_object() || value.is_array();
+    match reads.and_then(|reads| reads.here).filter(|read| read.whole || !container) {
+        Some(read) if read.always => return None,
+        Some(_) => {
+            let is_shown = match value {
+                Value::String(text) => shown(text),
+                other => shown(&other.to_string()),
+            };
+            if is_shown {
+                return None;
             }
-            Value::Array(items) if items.is_empty() => None,
-            other => Some(other.clone()),
         }
+        None => {}
+    }
+    match value {
+        Value::Null => None,
+        Value::Object(members) => {
+            let mut rest = Map::new();
+            for (name, value) in members {
+                if let Some(kept) = kept(reads.and_then(|reads| reads.below.get(name)), value, shown) {
+                    rest.insert(name.clone(), kept);
+                }
+            }
+            (!rest.is_empty()).then_some(Value::Object(rest))
+        }
+        Value::Array(items) if items.is_empty() => None,
+        other => Some(other.clone()),
     }
 }
 
@@ -210,7 +222,7 @@ mod tests {
         assert!(["who", "m", "body"].iter().all(|name| found.assigns.contains(*name)));
         let record = json!({ "kind": "x", "meta": { "user": { "name": "ana", "id": 7 }, "gone": null },
             "usage": { "in.tokens": 3, "out.tokens": 4 }, "request": { "a": 1 }, "tags": ["t", "u"], "o": { "p": { "q": 1 } }, "else": "e" });
-        let left = found.leftovers(record.as_object().unwrap(), &|_| false);
+        let left = found.leftovers(record.as_object().unwrap(), &|_| false, &|_| false);
         assert_eq!(
             Value::Object(left),
             json!({ "meta": { "user": { "id": 7 } }, "usage": { "out.tokens": 4 }, "tags": ["t", "u"], "else": "e" })
@@ -224,7 +236,7 @@ mod tests {
         );
         let found = Use::of(&file.sections[0].statements[0], &file);
         let record = json!({ "o": { "tools": ["t"], "other": 1 } });
-        let left = found.leftovers(record.as_object().unwrap(), &|_| false);
+        let left = found.leftovers(record.as_object().unwrap(), &|_| false, &|_| false);
         assert_eq!(Value::Object(left), json!({ "o": { "other": 1 } }));
     }
 
@@ -235,7 +247,10 @@ mod tests {
         );
         let found = Use::of(&file.sections[0].statements[0], &file);
         let record = json!({ "choice": { "v": { "name": "f" } } });
-        assert_eq!(Value::Object(found.leftovers(record.as_object().unwrap(), &|_| false)), record);
+        assert_eq!(
+            Value::Object(found.leftovers(record.as_object().unwrap(), &|_| false, &|_| false)),
+            record
+        );
     }
 
     #[test]
@@ -245,7 +260,7 @@ mod tests {
         );
         let found = Use::of(&file.sections[0].statements[0], &file);
         let record = json!({ "first": "1", "second": "2", "side": "in", "a": "x", "b": "y" });
-        let left = found.leftovers(record.as_object().unwrap(), &|text| text == "x");
+        let left = found.leftovers(record.as_object().unwrap(), &|_| false, &|text| text == "x");
         assert_eq!(Value::Object(left), json!({ "second": "2", "side": "in", "b": "y" }));
     }
 }

@@ -235,8 +235,7 @@ pub fn member_fates(source: &Source, samples: &[Sample]) -> Result<BTreeMap<Stri
             let line = record.raws.first().map_or(0, |raw| raw.line as i64);
             let empty = String::new();
             let (mapped, kept) = (mapped.get(&line).unwrap_or(&empty), kept.get(&line).unwrap_or(&empty));
-            // Views of other members begin with `_`.
-            for (name, value) in record.fields.iter().filter(|(name, _)| !name.starts_with('_')) {
+            for (name, value) in record.fields.iter().filter(|(name, _)| !source.is_view(name)) {
                 note(source, name, value, (mapped, kept), &mut fates);
             }
         }

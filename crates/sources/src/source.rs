@@ -206,6 +206,11 @@ impl Source {
         !version.known.contains(&text)
     }
 
+    /// Whether a member is a decoder's view of other members: its name begins with `_` and the rules may read it.
+    pub(crate) fn is_view(&self, name: &str) -> bool {
+        name.starts_with('_') && self.fields.contains_key(name)
+    }
+
     /// Whether a column holds the member at a path in another form, as `converted` says.
     pub fn holds_converted(&self, path: &str) -> bool {
         self.converted.iter().any(|form| path == form || path.ends_with(&format!(".{form}")))

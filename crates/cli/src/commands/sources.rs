@@ -7,9 +7,11 @@ mod state;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use atalanta_diag::render::escape_control;
 use atalanta_sources::samples::{Sample, builtin_expected, builtin_samples, check_samples, is_sample};
+use atalanta_sources::speed::speed;
 use atalanta_sources::{Registry, Source};
 use clap::Subcommand;
 
@@ -49,6 +51,9 @@ enum Action {
         /// Ids of sources, or folders with a source of one's own; all built-in ones if left out
         #[arg(value_name = "ID|FOLDER")]
         which: Vec<String>,
+        /// Measure instead how many events one core maps in a second, for that long each; a table in Markdown
+        #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
+        speed: Option<u64>,
     },
     /// Write a folder with a source that maps a sample, to go on from
     New {
@@ -79,7 +84,8 @@ pub fn run(args: Args, terminal: Terminal) -> anyhow::Result<Ended> {
     match args.action {
         None if args.place.is_given() => state::run(&args.place, terminal),
         None => list(terminal),
-        Some(Action::Test { which }) => test(&which, terminal),
+        Some(Action::Test { which, speed: None }) => test(&which, terminal),
+        Some(Action::Test { which, speed: Some(seconds) }) => speeds(&which, seconds, terminal),
         Some(Action::New { name, sample, out }) => new::run(&name, &sample, &out, terminal),
         Some(Action::Doctor { id, config, place }) => {
             doctor::run(id.as_deref(), config.as_deref(), &place, terminal)
@@ -95,6 +101,28 @@ fn list(terminal: Terminal) -> anyhow::Result<Ended> {
         let id = terminal.out.paint(Role::Strong, &format!("{:width$}", source.id));
         writeln!(out, "{id}  {}", source.title)?;
     }
+    Ok(Ended::Clean)
+}
+
+fn speeds(which: &[String], seconds: u64, terminal: Terminal) -> anyhow::Result<Ended> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "| source | records | bytes a record | events/s | MB/s |\n|---|---:|---:|---:|---:|")?;
+    for source in Registry::builtin().sources() {
+        if !which.is_empty() && !which.contains(&source.id) {
+            continue;
+        }
+        let found = speed(source, &builtin_samples(source), Duration::from_secs(seconds))?;
+        writeln!(
+            out,
+            "| {} | {} | {} | {:.0} | {:.1} |",
+            source.id,
+            found.records,
+            found.record_bytes,
+            found.events_per_second,
+            found.bytes_per_second / 1e6
+        )?;
+    }
+    terminal.note("one core, the samples of each source again and again, without reading and writing files");
     Ok(Ended::Clean)
 }
 

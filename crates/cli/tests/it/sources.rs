@@ -30,6 +30,8 @@ fn a_built_in_source_passes_its_test() {
     );
     let run = bench.run(&["sources", "test", "no_such"]);
     assert_eq!(run.code, Some(2));
+    let run = bench.run(&["sources", "test", "falco", "--speed", "1"]);
+    assert!(run.code == Some(0) && run.out.contains("| falco | 2 |"), "{}{}", run.out, run.err);
 }
 
 #[test]

@@ -56,8 +56,9 @@ pub struct RawRecord {
 /// A record that mapping rules can read.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Decoded {
-    /// Members by name; nested values are reached with `->` in the rules. Names that begin with `_` are
-    /// views of other members, for the rules alone: they never go to `attributes`.
+    /// Members by name; nested values are reached with `->` in the rules. Names that begin with `_` and stand
+    /// under `fields` of the source are views of other members, for the rules alone: they never go to
+    /// `attributes`.
     pub fields: Map<String, Value>,
     /// Raw records from which it was made, in order of arrival; never empty.
     pub raws: Vec<RawRecord>,

@@ -1,0 +1,79 @@
+//! How many events of a source one core maps in a second.
+
+use std::time::{Duration, Instant};
+
+use crate::samples::{SAMPLE_ARRIVAL_US, Sample};
+use crate::{MapError, MapOptions, Mapper, Source, records};
+
+/// What was measured.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Speed {
+    /// Records of the samples.
+    pub records: usize,
+    /// Bytes of a record on average.
+    pub record_bytes: usize,
+    /// Rows made in a second.
+    pub events_per_second: f64,
+    /// Bytes read in a second.
+    pub bytes_per_second: f64,
+}
+
+/// Rows that are made at a time.
+const BATCH: usize = 4096;
+
+/// Maps the samples again and again for that time, on this thread, after one pass that compiles the rules. Decoding,
+/// rules and the making of rows count; reading files and writing do not.
+pub fn speed(source: &Source, samples: &[Sample], time: Duration) -> Result<Speed, MapError> {
+    let raws: Vec<(u64, &[u8])> =
+        samples.iter().flat_map(|sample| records(&sample.bytes, source.framing)).collect();
+    let bytes: usize = raws.iter().map(|(_, raw)| raw.len()).sum();
+    if raws.is_empty() {
+        return Ok(Speed::default());
+    }
+    run(source, &raws, 1)?;
+    let passes = BATCH.div_ceil(raws.len());
+    let (mut events, mut rounds) = (0, 0);
+    let start = Instant::now();
+    while start.elapsed() < time {
+        events += run(source, &raws, passes)?;
+        rounds += passes;
+    }
+    let seconds = start.elapsed().as_secs_f64();
+    Ok(Speed {
+        records: raws.len(),
+        record_bytes: bytes / raws.len(),
+        events_per_second: events as f64 / seconds,
+        bytes_per_second: (bytes * rounds) as f64 / seconds,
+    })
+}
+
+fn run(source: &Source, raws: &[(u64, &[u8])], passes: usize) -> Result<u64, MapError> {
+    let options = MapOptions { ingest_time_us: SAMPLE_ARRIVAL_US, install_key: [7; 32], path: None };
+    let mut mapper = Mapper::new(source, options)?;
+    for _ in 0..passes {
+        for (line, raw) in raws {
+            mapper.push(raw, *line)?;
+        }
+        mapper.take_batches();
+    }
+    mapper.finish()?;
+    Ok(mapper.counts().rows)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Registry;
+    use crate::samples::{builtin_samples, sample_rows};
+
+    #[test]
+    fn every_record_of_every_pass_counts() {
+        let source = Registry::builtin().get("falco").unwrap();
+        let samples = builtin_samples(source);
+        let rows: usize = samples.iter().map(|sample| sample_rows(source, sample).unwrap().len()).sum();
+        let found = speed(source, &samples, Duration::from_millis(1)).unwrap();
+        assert_eq!(found.records, 2);
+        let by_bytes = found.bytes_per_second / (found.record_bytes * found.records) as f64 * rows as f64;
+        assert!((by_bytes / found.events_per_second - 1.0).abs() < 0.01, "{found:?}");
+    }
+}
