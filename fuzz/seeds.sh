@@ -50,7 +50,7 @@ for file in ../content/sources/*/samples/*.jsonl; do
 done
 printf 'name,value\n"a ""b"", c",1\nd,\n' >"$seeds/records/table.csv"
 # Bodies of the listeners; the first byte chooses the protocol (PROTOCOLS in src/listeners.rs).
-body() { printf "\\x0$1" | cat - "${3:--}" | head -c 16384 >"$seeds/listeners/$2"; }
+body() { { printf "\\x0$1"; head -c 16000 "${3:-/dev/stdin}"; } >"$seeds/listeners/$2"; }
 mkdir -p "$seeds/listeners"
 for file in ../content/sources/*/samples/*.{json,jsonl,log}; do
   body 0 "ingest_$(basename "$(dirname "$(dirname "$file")")")_$(basename "$file")" "$file"
