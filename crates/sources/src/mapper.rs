@@ -255,7 +255,7 @@ impl<'a> Mapper<'a> {
         }
         columns.push(Arc::new(Int64Array::from_iter_values(0..prepared.len() as i64)));
         let path = self.options.path.as_deref();
-        columns.push(Arc::new(StringViewArray::from_iter(std::iter::repeat_n(path, prepared.len()))));
+        columns.push(Arc::new(std::iter::repeat_n(path, prepared.len()).collect::<StringViewArray>()));
         Ok(RecordBatch::try_new(self.input.clone(), columns)?)
     }
 
@@ -406,7 +406,7 @@ impl Output {
         rows: &Rows<'_>,
         mut made: HashMap<&str, ArrayRef>,
     ) -> Result<RecordBatch, MapError> {
-        let common = common(source, options, rows, &made)?;
+        let common = common(source, options, rows, &made);
         let count = rows.indices.len();
         for (name, array) in common {
             made.insert(name, cast(&array, self.schema.field_with_name(name)?.data_type())?);
@@ -431,7 +431,7 @@ fn common(
     options: &MapOptions,
     rows: &Rows<'_>,
     made: &HashMap<&str, ArrayRef>,
-) -> Result<Vec<(&'static str, ArrayRef)>, MapError> {
+) -> Vec<(&'static str, ArrayRef)> {
     let count = rows.indices.len();
     let same = |text: &str| -> ArrayRef {
         Arc::new(StringViewArray::from_iter_values(std::iter::repeat_n(text, count)))
@@ -466,9 +466,9 @@ fn common(
         ("raw_dataset", same(&source.raw_dataset)),
         ("schema_version", same(SCHEMA_VERSION)),
         ("parse_status", Arc::new(StringViewArray::from_iter_values(statuses))),
-        ("api_key_id", Arc::new(StringViewArray::from_iter(keys))),
-        ("attributes", Arc::new(StringViewArray::from_iter(attributes))),
-        (PATH, Arc::new(StringViewArray::from_iter(std::iter::repeat_n(path, count)))),
+        ("api_key_id", Arc::new(keys.collect::<StringViewArray>())),
+        ("attributes", Arc::new(attributes.collect::<StringViewArray>())),
+        (PATH, Arc::new(std::iter::repeat_n(path, count).collect::<StringViewArray>())),
         ("_line", Arc::new(Int64Array::from_iter_values((0..count).map(|at| rows.record(at).line as i64)))),
     ];
     for (name, text) in [
@@ -480,7 +480,7 @@ fn common(
         columns.push((name, Arc::new(StringViewArray::from_iter_values(values))));
     }
     columns.push(("_time", Arc::new(TimestampMicrosecondArray::from(times).with_timezone("UTC"))));
-    Ok(columns)
+    columns
 }
 
 /// When a row happened: as the rules say, else when it arrived. A clock before 1990 or more than a year ahead of the
@@ -550,7 +550,8 @@ fn shows(made: &HashMap<&str, ArrayRef>, at: usize, text: &str) -> bool {
         } else if let Some(column) = column.as_boolean_opt() {
             text == if column.value(at) { "true" } else { "false" }
         } else if let Some(column) = column.as_primitive_opt::<Float64Type>() {
-            text.parse() == Ok(column.value(at)) && Value::from(column.value(at)).to_string() == text
+            text.parse() == Ok(column.value(at))
+                && serde_json::from_str::<Value>(text).is_ok_and(|value| value.is_f64())
         } else {
             false
         }

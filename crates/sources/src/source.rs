@@ -206,9 +206,10 @@ impl Source {
         !version.known.contains(&text)
     }
 
-    /// Whether a member is a decoder's view of other members: its name begins with `_` and the rules may read it.
+    /// Whether a member is a decoder's view of other members: its name begins with `_` and the rules may read it,
+    /// or it is the caller's key.
     pub(crate) fn is_view(&self, name: &str) -> bool {
-        name.starts_with('_') && self.fields.contains_key(name)
+        name == "_api_key" || (name.starts_with('_') && self.fields.contains_key(name))
     }
 
     /// Whether a column holds the member at a path in another form, as `converted` says.

@@ -211,7 +211,8 @@ fn streamed(found: &Value) -> Value {
         Value::Array(chunks)
             if chunks.iter().all(|chunk| chunk.is_object() && chunk.get("role").is_none()) =>
         {
-            chunks.iter().map(|chunk| format!("data: {chunk}\n")).collect::<String>().into()
+            let events: Vec<String> = chunks.iter().map(|chunk| format!("data: {chunk}")).collect();
+            events.join("\n").into()
         }
         other => other.clone(),
     }
