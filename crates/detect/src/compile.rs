@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use atalanta_diag::{Diagnostic, Severity, Span};
-use atalanta_engine::program::row_plan::row_wise;
+use atalanta_engine::program::row_plan::{column_names, names_read, row_wise};
 use atalanta_schema::{Catalog, DatasetKind, Type};
 use atalanta_xql::env::{Env, Mode};
 use atalanta_xql::ir::{AggregateCall, Comparison, Expr, ExprKind, Operation, OperationKind, Plan};
@@ -59,9 +59,31 @@ pub struct Trigger {
     pub dataset: Option<String>,
     /// Row-wise operations that they pass.
     pub operations: Vec<Operation>,
+    /// Columns that are of use, lower case; all if none.
+    pub columns: Option<BTreeSet<String>>,
 }
 
+/// Columns that say when an event was and which.
+const OF_EVERY_EVENT: [&str; 4] = ["_time", "_path", "_line", "event_id"];
+
 impl Trigger {
+    /// Rows whose result is used.
+    fn with_result(dataset: Option<String>, operations: &[Operation], entities: &[String]) -> Self {
+        let columns = column_names(operations).map(|mut names| {
+            names.extend(entities.iter().map(|name| name.to_lowercase()));
+            names.extend(OF_EVERY_EVENT.map(str::to_owned));
+            names
+        });
+        Self { dataset, operations: operations.to_vec(), columns }
+    }
+
+    /// Rows of which only the time is used.
+    fn marking(dataset: Option<String>, operations: &[Operation]) -> Self {
+        let mut names = names_read(operations);
+        names.insert("_time".to_owned());
+        Self { dataset, operations: operations.to_vec(), columns: Some(names) }
+    }
+
     /// Conditions on the columns as they come in that every concerning row fulfils.
     pub fn conditions(&self) -> Vec<&Expr> {
         let mut changed: BTreeSet<String> = BTreeSet::new();
@@ -130,7 +152,7 @@ pub(crate) fn with_machine(rule: &Rule, machine: Box<dyn Machine>) -> Result<Com
                 "`{input}`: an input looks at single rows of one dataset: filter, alter, fields"
             ));
         }
-        triggers.push(Trigger { dataset, operations: operations.to_vec() });
+        triggers.push(Trigger::with_result(dataset, operations, &[]));
     }
     Ok(Compiled {
         version: rule.version(),
@@ -180,7 +202,7 @@ fn shaped(rule: &Rule, text: String, plan: &Plan) -> Compiled {
     let dataset = plain_dataset(plan);
     let version = rule.version();
     if whole && dataset.is_some() {
-        let trigger = Trigger { dataset, operations: operations.to_vec() };
+        let trigger = Trigger::with_result(dataset, operations, &rule.entities);
         let bucket = rule.suppress.unwrap_or(HOUR);
         return Compiled { rule: rule.clone(), version, run: Run::Rows, triggers: vec![trigger], bucket };
     }
@@ -229,8 +251,8 @@ fn plain_dataset(plan: &Plan) -> Option<String> {
 fn concerning(plan: &Plan, triggers: &mut Vec<Trigger>, always: &mut bool) {
     let dataset = plain_dataset(plan);
     let (operations, _) = row_wise(plan);
-    let operations = if dataset.is_some() { operations.to_vec() } else { Vec::new() };
-    let trigger = Trigger { dataset, operations };
+    let operations = if dataset.is_some() { operations } else { &[] };
+    let trigger = Trigger::marking(dataset, operations);
     if !triggers.contains(&trigger) {
         triggers.push(trigger);
     }

@@ -140,7 +140,15 @@ impl Detector {
         rows: Vec<u32>,
         fed: &mut Fed,
     ) -> Result<(), EngineError> {
-        let chosen = take_record_batch(batch, &UInt32Array::from(rows))?;
+        let chosen = match &self.rules[rule].triggers[trigger].columns {
+            None => take_record_batch(batch, &UInt32Array::from(rows))?,
+            Some(names) => {
+                let fields = batch.schema_ref().fields().iter().enumerate();
+                let of_use = fields.filter(|(_, field)| names.contains(&field.name().to_lowercase()));
+                let places: Vec<usize> = of_use.map(|(place, _)| place).collect();
+                take_record_batch(&batch.project(&places)?, &UInt32Array::from(rows))?
+            }
+        };
         let plan = self.plan(rule, trigger, &chosen)?;
         let (output, places) = plan.run(&chosen)?;
         if places.is_empty() {
@@ -313,12 +321,15 @@ pub struct Runner<'a> {
     session: &'a Session,
     env: Env,
     plans: HashMap<usize, Result<Plan, String>>,
+    /// Whether rows say where they lie.
+    places: bool,
 }
 
 impl<'a> Runner<'a> {
-    /// A runner over what a session holds.
-    pub fn new(session: &'a Session) -> Self {
-        Self { env: session.env(), session, plans: HashMap::new() }
+    /// A runner over what a session holds. The place of a row is evidence in files that stay as they are; in a store
+    /// rows move, and a place would make two of one row.
+    pub fn new(session: &'a Session, places: bool) -> Self {
+        Self { env: session.env(), session, plans: HashMap::new(), places }
     }
 
     /// The hits of a rule in the window that ends at `end`.
@@ -383,8 +394,11 @@ impl<'a> Runner<'a> {
         if let Some(behind) = behind.filter(|behind| behind.total > 0) {
             hit.events = behind.total;
             hit.span = (behind.first.unwrap_or(time), behind.last.unwrap_or(time));
-            hit.evidence =
-                behind.rows.iter().map(|one| (one.time.unwrap_or(time), evidence_row(one))).collect();
+            hit.evidence = behind
+                .rows
+                .iter()
+                .map(|one| (one.time.unwrap_or(time), evidence_row(one, self.places)))
+                .collect();
         } else {
             hit.evidence = vec![(time, hit.values.clone())];
         }
@@ -392,9 +406,15 @@ impl<'a> Runner<'a> {
     }
 }
 
-fn evidence_row(one: &atalanta_engine::evidence::EvidenceRow) -> serde_json::Map<String, serde_json::Value> {
+fn evidence_row(
+    one: &atalanta_engine::evidence::EvidenceRow,
+    places: bool,
+) -> serde_json::Map<String, serde_json::Value> {
     let mut row = row_json::row(&one.row, 0);
-    if !one.path.is_empty() {
+    if !places {
+        row.retain(|name, _| name != "_path" && name != "_line");
+    }
+    if places && !one.path.is_empty() {
         row.insert("_path".to_owned(), one.path.clone().into());
         row.insert("_line".to_owned(), one.line.into());
     }

@@ -350,12 +350,11 @@ impl Worker {
             memory_limit: 256 << 20,
             max_rows: 10_000,
             timeout: Some(Duration::from_mins(1)),
-            provenance: true,
             ..SessionOptions::default()
         };
         let mut session = Session::new(options)?;
         self.store.snapshot().fill(&mut session)?;
-        let mut runner = Runner::new(&session);
+        let mut runner = Runner::new(&session, false);
         let mut hits = Vec::new();
         for (rule, end) in &ready {
             self.counts.windows.fetch_add(1, Ordering::Relaxed);
@@ -521,7 +520,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig { cases: 6, max_shrink_iters: 20, ..ProptestConfig::default() })]
+        #![proptest_config(ProptestConfig { cases: 3, max_shrink_iters: 20, ..ProptestConfig::default() })]
 
         /// The same events in any order and batching, with a restart in the middle, give what a replay gives.
         #[test]

@@ -85,7 +85,7 @@ pub fn replay(
         hits.extend(detector.advance(newest.saturating_add(1)));
     }
     add_empty_windows(detector, &mut due);
-    let mut runner = Runner::new(session);
+    let mut runner = Runner::new(session, true);
     for (rule, end) in due {
         replayed.windows += 1;
         match runner.run(rule, &detector.rules()[rule], end) {

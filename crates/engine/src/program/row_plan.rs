@@ -5,6 +5,7 @@
 //! same.
 
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 use arrow::array::{ArrayRef, AsArray, RecordBatch, UInt32Array};
 use arrow::datatypes::{DataType, Field, Schema, UInt32Type};
@@ -16,6 +17,9 @@ use crate::error::EngineError;
 
 /// Column that carries a row's place through the stages.
 const PLACE: &str = "__place";
+
+/// Where expressions become physical ones; making it costs more than compiling a plan.
+static CONTEXT: LazyLock<SessionContext> = LazyLock::new(SessionContext::new);
 
 /// Functions whose value depends on when the query runs.
 const OF_THE_CLOCK: [&str; 2] = ["current_time", "time_frame_end"];
@@ -67,7 +71,7 @@ impl RowPlan {
         fields.push(Field::new(PLACE, DataType::UInt32, false));
         let operations = operations.iter().cloned().map(carrying_the_place).collect();
         let plan = ir::Plan { operations, ..ir::Plan::default() };
-        let statement = Statement::compile(&plan, &Schema::new(fields), &SessionContext::new(), None)?;
+        let statement = Statement::compile(&plan, &Schema::new(fields), &CONTEXT, None)?;
         Ok(Self { statement })
     }
 
@@ -95,11 +99,21 @@ fn carrying_the_place(mut operation: Operation) -> Operation {
     operation
 }
 
-/// Names of all columns that operations read or keep, lower case.
-pub fn column_names(plan: &ir::Plan) -> BTreeSet<String> {
+/// Names of the columns that operations can have use of, lower case; none if their result has every column of the rows.
+pub fn column_names(operations: &[Operation]) -> Option<BTreeSet<String>> {
+    let keeps_all = |operation: &Operation| !matches!(operation.kind, OperationKind::Project(_));
+    if operations.iter().all(keeps_all) {
+        return None;
+    }
+    Some(names_read(operations))
+}
+
+/// Names of the columns that operations read or name, lower case.
+pub fn names_read(operations: &[Operation]) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
-    crate::plan::referenced(plan, &mut names);
-    for operation in &plan.operations {
+    let plan = ir::Plan { operations: operations.to_vec(), ..ir::Plan::default() };
+    crate::plan::referenced(&plan, &mut names);
+    for operation in operations {
         if let OperationKind::Project(columns) = &operation.kind {
             names.extend(columns.iter().map(|(from, _)| from.to_lowercase()));
         }
