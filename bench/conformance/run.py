@@ -134,8 +134,14 @@ def corpus(binary, path, rng, misses):
 
 
 def packs(binary, folder, misses):
-    """Values of rule packs that match their test data: (packs, events, agree, differ)."""
+    """Rules files of packs without an error, and values that match test data: (files, clean, packs, events, agree, differ)."""
     figures = Counter()
+    files = sorted(folder.rglob("*.xif"))
+    for rules, found in zip(files, check(binary, [("rule", one.read_text(encoding="utf-8")) for one in files])):
+        figures["files"] += 1
+        figures["clean"] += found["plans"]
+        if not found["plans"]:
+            misses.append(("packs", rules.stem, "an error in the rules file"))
     for testdata in sorted(folder.rglob("*_testdata.json")):
         rules = testdata.with_name(testdata.name.removesuffix("_testdata.json") + ".xif")
         if not rules.exists():
@@ -179,6 +185,8 @@ def page(rows, packs_figures, misses):
         total.update(figures)
         lines.append(line(name, figures))
     lines.append(line("**all**", total))
+    if packs_figures["files"]:
+        lines += ["", f"Rules files of packs without an error: {rate(packs_figures['clean'], packs_figures['files'])}."]
     if packs_figures["packs"]:
         compared = packs_figures["agree"] + packs_figures["differ"]
         lines += [

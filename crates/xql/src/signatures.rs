@@ -354,7 +354,7 @@ pub static FUNCTIONS: &[Signature] = &[
     function(Kind::Scalar, "format_timestamp", &[required("format", ParamType::String), required("time", ParamType::Timestamp), optional("zone", ParamType::String)], None, Returns::Fixed(ParamType::String), "null if an argument is null", "timestamp as text by a format"),
     function(Kind::Scalar, "greatest", &[required("a", ParamType::Any), required("b", ParamType::Any)], Some(ParamType::Any), Returns::Common, "null if an argument is null", "largest of several values"),
     function(Kind::Scalar, "hierarchy_match", &[optional("path", ParamType::Any), optional("id", ParamType::String)], None, Returns::Fixed(ParamType::Bool), "false for an asset without a path or id that is asked for", "whether an asset lies under the path of an array of segments and has an id; asset datasets only"),
-    function(Kind::Scalar, "if", &[required("condition", ParamType::Bool), required("value", ParamType::Any)], Some(ParamType::Any), Returns::Branches, "an unknown condition counts as not true; null without a fitting branch", "value of the first condition that is true, else the last argument"),
+    function(Kind::Scalar, "if", &[required("condition", ParamType::Bool), optional("value", ParamType::Any)], Some(ParamType::Any), Returns::Branches, "an unknown condition counts as not true; null without a fitting branch", "value of the first condition that is true, else the last argument"),
     function(Kind::Scalar, "incidr", &[required("ip", ParamType::String), required("ranges", ParamType::String)], None, Returns::Fixed(ParamType::Bool), "null if an argument is null", "whether an IPv4 address lies in one of several ranges separated by commas"),
     function(Kind::Scalar, "incidr6", &[required("ip", ParamType::String), required("ranges", ParamType::String)], None, Returns::Fixed(ParamType::Bool), "null if an argument is null", "whether an IPv6 address lies in one of several ranges separated by commas"),
     function(Kind::Scalar, "incidrlist", &[required("ips", ParamType::String), required("range", ParamType::String)], None, Returns::Fixed(ParamType::Bool), "null if an argument is null", "whether all addresses of a comma list lie in one range"),
@@ -469,6 +469,7 @@ mod tests {
         assert_eq!(result("add", &[Type::Int, Type::String]), Type::Int);
         assert_eq!(result("add", &[Type::Int, Type::Float]), Type::Float);
         assert_eq!(result("if", &[Type::Bool, Type::Int, Type::Float]), Type::Float);
+        assert_eq!(result("if", &[Type::Bool]), Type::Bool);
         assert_eq!(result("if", &[Type::Bool, Type::Int, Type::Bool, Type::Null]), Type::Int);
         assert_eq!(result("coalesce", &[Type::Null, Type::String]), Type::String);
         assert_eq!(result("arraycreate", &[Type::Int, Type::Int]), Type::array(Type::Int));

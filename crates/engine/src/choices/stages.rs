@@ -24,7 +24,7 @@ pub const CHOICES: &[Choice] = &[
         id: "O-3",
         question: "backslash before a quote in a plain string",
         evidence: "D: no escapes; R: `\\\"` is used",
-        choice: "of a run of backslashes before a quote an odd last one escapes it; if the query cannot be read so, none escapes",
+        choice: "of a run of backslashes before a quote an odd last one escapes it; if the query cannot be read so, none escapes, or else always the last one",
         place: ("crates/xql/src/syntax/parser/mod.rs", "NeverEscapes"),
         shown_by: "vectors/lexis.md",
     },

@@ -25,8 +25,8 @@ pub(crate) struct ExprContext<'a> {
     pub lowering: Option<&'a Lowering<'a>>,
     /// The incoming row.
     pub schema: &'a DFSchemaRef,
-    /// Query start, µs.
-    pub now: i64,
+    /// Query start, µs; none in row programs, which outlive a query and look at the clock when they run.
+    pub now: Option<i64>,
     /// In a join condition: the schemas of both sides.
     pub sides: Option<(&'a DFSchemaRef, &'a DFSchemaRef)>,
 }
@@ -302,7 +302,10 @@ impl ExprContext<'_> {
             "timestamp_text" => return timestamp_text(arguments),
             atalanta_xql::rules::CAST => return self.xdm_cast(arguments),
             "current_time" | "time_frame_end" => {
-                return Ok(lit(ScalarValue::TimestampMicrosecond(Some(self.now), Some("UTC".into()))));
+                return Ok(match self.now {
+                    None => functions::time::current_time::at_run(),
+                    now => lit(ScalarValue::TimestampMicrosecond(now, Some("UTC".into()))),
+                });
             }
             _ => {}
         }
@@ -370,11 +373,12 @@ impl ExprContext<'_> {
         for [condition, value] in pairs {
             when_then.push((Box::new(self.lower(condition)?), Box::new(branch(value)?)));
         }
-        let otherwise = rest.first().map(branch).transpose()?.map(Box::new);
-        if when_then.is_empty() {
-            return Err(EngineError::Query("`if` needs a condition and a value".to_owned()));
+        let otherwise = rest.first().map(branch).transpose()?;
+        match otherwise {
+            Some(alone) if when_then.is_empty() => Ok(alone),
+            None if when_then.is_empty() => Err(EngineError::Query("`if` needs a condition".to_owned())),
+            otherwise => Ok(Expr::Case(Case::new(None, when_then, otherwise.map(Box::new)))),
         }
-        Ok(Expr::Case(Case::new(None, when_then, otherwise)))
     }
 
     fn coalesce(&self, arguments: &[ir::Expr]) -> Lowered {

@@ -26,7 +26,7 @@ impl Lowering<'_> {
         let context = ExprContext {
             lowering: Some(self),
             schema: left.schema(),
-            now: self.context.now,
+            now: Some(self.context.now),
             sides: Some((left.schema(), right.schema())),
         };
         let condition = context.lower(condition)?;

@@ -149,7 +149,7 @@ impl Lowering<'_> {
     }
 
     pub(crate) fn exprs<'b>(&'b self, input: &'b LogicalPlan) -> ExprContext<'b> {
-        ExprContext { lowering: Some(self), schema: input.schema(), now: self.context.now, sides: None }
+        ExprContext { lowering: Some(self), schema: input.schema(), now: Some(self.context.now), sides: None }
     }
 
     /// Filters in a row hold together; several tests of one text column become one predicate.

@@ -121,7 +121,8 @@ fn each_alone(values: &ArrayRef) -> Result<ArrayRef> {
     Ok(Arc::new(ListArray::try_new(field, offsets, kept, Some(nulls))?))
 }
 
-fn convert(array: &ArrayRef, target: &Type) -> Result<ArrayRef> {
+/// Values in another type; see the module.
+pub(super) fn convert(array: &ArrayRef, target: &Type) -> Result<ArrayRef> {
     let wanted = arrow_type(target);
     if *array.data_type() == wanted {
         return Ok(Arc::clone(array));

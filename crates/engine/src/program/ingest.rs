@@ -11,6 +11,7 @@ use arrow::array::{Array, ArrayRef, AsArray, Int64Array, RecordBatch, UInt64Arra
 use arrow::compute::take_record_batch;
 use arrow::datatypes::{Field, Int64Type, Schema};
 use atalanta_diag::Diagnostic;
+use atalanta_schema::Type;
 use atalanta_xql::env::Env;
 use atalanta_xql::ir::Column;
 use atalanta_xql::rules::{inline, rule_statement};
@@ -18,12 +19,17 @@ use atalanta_xql::syntax::ast::{Query, StageKind};
 use atalanta_xql::syntax::rules::{RulesFile, Section};
 use datafusion::prelude::SessionContext;
 
+use super::cast::convert;
 use super::input_row;
 use super::statement::Statement;
 use crate::error::EngineError;
+use crate::functions::normal;
+use crate::types::timestamp_type;
 
 /// The column that tells which log a row came from.
 const LOG: &str = "__log";
+/// The time of an event.
+const TIME: &str = "_time";
 /// Columns that survive `fields` in a parsing rule: the system sets them for every stored row.
 const KEPT: [&str; 5] = ["_time", "_insert_time", "_vendor", "_product", LOG];
 /// The text of a log.
@@ -160,7 +166,7 @@ impl IngestSection {
             }
             let rows = rule.statement.run(logs, Some(&mut *problems))?;
             handled.extend(numbers(&rows));
-            batches.push(without_numbers(&rows)?);
+            batches.push(timed(&without_numbers(&rows)?)?);
         }
         if !self.drop_others {
             batches.push(others(logs, &handled)?);
@@ -204,6 +210,23 @@ fn without_numbers(batch: &RecordBatch) -> Result<RecordBatch, EngineError> {
     let schema = batch.schema();
     let kept: Vec<usize> = (0..batch.num_columns()).filter(|at| schema.field(*at).name() != LOG).collect();
     Ok(batch.project(&kept)?)
+}
+
+/// Rows with `_time` as a time. Rules of packs assign it the text of a field, or an epoch; what is no time leaves it
+/// open, so that the time of arrival counts.
+fn timed(batch: &RecordBatch) -> Result<RecordBatch, EngineError> {
+    let schema = batch.schema();
+    let Some((at, field)) = schema.column_with_name(TIME) else { return Ok(batch.clone()) };
+    if *field.data_type() == timestamp_type() {
+        return Ok(batch.clone());
+    }
+    let array = batch.column(at);
+    let normal = normal(array.data_type());
+    let times = convert(&arrow::compute::cast(array, &normal)?, &Type::Timestamp)?;
+    let (mut columns, mut fields) = (batch.columns().to_vec(), schema.fields().to_vec());
+    columns[at] = times;
+    fields[at] = Arc::new(Field::new(TIME, timestamp_type(), true));
+    Ok(RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?)
 }
 
 #[cfg(test)]
@@ -253,6 +276,43 @@ mod tests {
         let other = &stored[0].batches[1];
         assert_eq!(other.column_by_name(RAW_LOG).unwrap().as_string_view().value(0), "garbage");
         assert_eq!(other.num_columns(), 1);
+    }
+
+    #[test]
+    fn a_time_is_stored_as_a_time_whatever_it_was_made_of() {
+        let section = "[INGEST: vendor = a, product = b, target_dataset = c, no_hit = drop] filter _raw_log contains \"POST\" | alter _time = ";
+        let time = |value: &str| {
+            let (stored, problems) = run(&format!("{section}{value};"));
+            assert!(problems.is_empty(), "{problems:?}");
+            let column = stored[0].batches[0].column_by_name("_time").unwrap().clone();
+            crate::functions::testing::as_json(&column, 0)
+        };
+        let noon = serde_json::json!("2026-03-02T12:00:00Z");
+        for value in [
+            "\"2026-03-02T12:00:00.0000000Z\"",
+            "\"2026-03-02T14:00:00+02:00\"",
+            "1772452800",
+            "1772452800000",
+            "parse_timestamp(\"%Y\", \"2026\")",
+        ] {
+            let expected =
+                if value.contains('%') { serde_json::json!("2026-01-01T00:00:00Z") } else { noon.clone() };
+            assert_eq!(time(value), expected, "{value}");
+        }
+        assert_eq!(time("\"yesterday\""), serde_json::Value::Null);
+    }
+
+    #[test]
+    fn rules_know_what_time_it_is() {
+        let rules = "[INGEST: vendor = a, product = b, target_dataset = c, no_hit = drop] filter _raw_log contains \"POST\" | alter _time = current_time(), year = format_timestamp(\"%Y\", current_time());";
+        let (stored, problems) = run(rules);
+        assert!(problems.is_empty(), "{problems:?}");
+        let column = |name: &str| {
+            crate::functions::testing::as_json(stored[0].batches[0].column_by_name(name).unwrap(), 0)
+        };
+        let time: jiff::Timestamp = column("_time").as_str().unwrap().parse().unwrap();
+        assert!(jiff::Timestamp::now().duration_since(time).as_secs() < 60);
+        assert!(column("year").as_str().is_some_and(|year| year >= "2026"));
     }
 
     #[test]

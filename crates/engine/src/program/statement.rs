@@ -322,7 +322,7 @@ impl Computed {
 }
 
 fn lower(expr: &ir::Expr, schema: &DFSchemaRef, typed: bool) -> Result<Expr, EngineError> {
-    let lowering = ExprContext { lowering: None, schema, now: 0, sides: None };
+    let lowering = ExprContext { lowering: None, schema, now: None, sides: None };
     if typed { lowering.lower_typed(expr) } else { lowering.lower(expr) }
 }
 

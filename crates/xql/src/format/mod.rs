@@ -17,7 +17,7 @@ mod tests;
 use atalanta_diag::{Diagnostic, Severity, Span};
 
 use crate::syntax::codes;
-use crate::syntax::lexer::{Backslash, lex};
+use crate::syntax::lexer::lex;
 use crate::syntax::parse;
 use crate::syntax::rules::parse_rules;
 use crate::syntax::token::{Comment, Token, TokenKind};
@@ -59,8 +59,9 @@ impl Read {
                 (parsed.tokens, parsed.comments, parsed.diagnostics)
             }
             Kind::Rules => {
-                let lexed = lex(text, Backslash::OddEscapes);
-                (lexed.tokens, lexed.comments, parse_rules(text).diagnostics)
+                let file = parse_rules(text);
+                let lexed = lex(text, file.backslash);
+                (lexed.tokens, lexed.comments, file.diagnostics)
             }
         };
         errors.retain(|diagnostic| diagnostic.severity == Severity::Error);

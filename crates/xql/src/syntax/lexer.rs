@@ -23,12 +23,32 @@ pub struct Lexed {
 }
 
 /// How a backslash before a quote is read in `"…"` (the manual contradicts itself, `XQL.md` O-3).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Backslash {
     /// An odd run of backslashes escapes the quote.
+    #[default]
     OddEscapes,
     /// A backslash is always data.
     NeverEscapes,
+    /// The backslash next to the quote escapes it, whatever stands before: `"\\"k\\":1"` is one text.
+    AlwaysEscapes,
+}
+
+impl Backslash {
+    /// The readings to try after the first one, in order: those that can make a difference to the text.
+    pub fn others(text: &str) -> impl Iterator<Item = Self> {
+        let needs = [(Self::NeverEscapes, "\\\""), (Self::AlwaysEscapes, "\\\\\"")];
+        needs.into_iter().filter(move |(_, part)| text.contains(part)).map(|(reading, _)| reading)
+    }
+
+    /// Whether a quote behind a run of backslashes ends the text.
+    fn closes(self, backslashes: usize) -> bool {
+        match self {
+            Self::OddEscapes => backslashes.is_multiple_of(2),
+            Self::NeverEscapes => true,
+            Self::AlwaysEscapes => backslashes == 0,
+        }
+    }
 }
 
 /// Splits a text into tokens.
@@ -218,7 +238,7 @@ impl Lexer<'_> {
             }
             self.at += 1;
             let backslashes = run.bytes().rev().take_while(|byte| *byte == b'\\').count();
-            if self.backslash == Backslash::NeverEscapes || backslashes % 2 == 0 {
+            if self.backslash.closes(backslashes) {
                 break;
             }
             value.pop();

@@ -18,6 +18,8 @@ pub struct RulesFile {
     pub sections: Vec<Section>,
     /// Syntax errors.
     pub diagnostics: Vec<Diagnostic>,
+    /// How backslashes before quotes were read.
+    pub backslash: Backslash,
 }
 
 /// One section.
@@ -60,19 +62,20 @@ impl RulesFile {
 
 /// Parses a rules file.
 ///
-/// The two readings of a backslash before a quote are tried in turn; see [`Backslash`].
+/// The readings of a backslash before a quote are tried in turn; see [`Backslash`].
 pub fn parse_rules(text: &str) -> RulesFile {
     let file = parse_with(text, Backslash::OddEscapes);
-    if file.diagnostics.is_empty() || !text.contains("\\\"") {
+    if file.diagnostics.is_empty() {
         return file;
     }
-    let other = parse_with(text, Backslash::NeverEscapes);
-    if other.diagnostics.is_empty() { other } else { file }
+    let mut others = Backslash::others(text).map(|reading| parse_with(text, reading));
+    others.find(|other| other.diagnostics.is_empty()).unwrap_or(file)
 }
 
 fn parse_with(text: &str, backslash: Backslash) -> RulesFile {
     let lexed = lex(text, backslash);
-    let mut reader = Reader { tokens: lexed.tokens, at: 0, file: RulesFile::default() };
+    let file = RulesFile { backslash, ..RulesFile::default() };
+    let mut reader = Reader { tokens: lexed.tokens, at: 0, file };
     reader.file.diagnostics = lexed.diagnostics;
     while !reader.at_end() {
         reader.section();
@@ -318,6 +321,29 @@ filter a = 1;
         assert_eq!(file.sections.len(), 2);
         let stages: Vec<usize> = file.sections[0].statements.iter().map(|one| one.stages.len()).collect();
         assert_eq!(stages, [2, 2]);
+    }
+
+    #[test]
+    fn backslashes_before_quotes_are_read_so_that_the_file_can_be_read() {
+        let text = |file: &str| {
+            let file = parse_rules(file);
+            assert!(file.diagnostics.is_empty(), "{:?}", file.diagnostics);
+            let StageKind::Alter(first) = &file.sections[0].statements[0].stages[0].kind else { panic!() };
+            let literal = first[0].value.as_str().expect("a literal");
+            (file.backslash, literal.to_owned())
+        };
+        assert_eq!(
+            text(r#"[MODEL: dataset = x] alter a = "a\\", xdm.b = "\"";"#),
+            (Backslash::OddEscapes, r"a\\".to_owned())
+        );
+        assert_eq!(
+            text(r#"[MODEL: dataset = x] alter a = "k\\":\"v", xdm.b = replace(c, "\\"", "\"");"#),
+            (Backslash::AlwaysEscapes, r#"k\":"v"#.to_owned())
+        );
+        assert_eq!(
+            text(r#"[MODEL: dataset = x] alter a = "\k\";"#),
+            (Backslash::NeverEscapes, r"\k\".to_owned())
+        );
     }
 
     #[test]

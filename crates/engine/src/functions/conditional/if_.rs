@@ -1,7 +1,8 @@
 //! `if(condition, value [, condition, value …] [, else])`
 //!
 //! The value after the first condition that is true; without one, the last argument if their number is odd,
-//! else null. An unknown condition counts as not true. The values must have a common type.
+//! else null. An unknown condition counts as not true. The values must have a common type. A condition alone, as the
+//! vendor's example of a data-model rule has it, is its own `else`: the result is the condition.
 //!
 //! ```text
 //! if(false, "a") = null
@@ -24,7 +25,7 @@ pub const SPEC: FunctionSpec = FunctionSpec {
     aliases: &[],
     doc: "if(condition, value [, condition, value …] [, else]): The value after the first condition that is true; without one, the last argument if their number is odd, else null. An unknown condition counts as not true. The values must have a common type.",
     examples: &[("if(false, \"a\")", "null"), ("if(false, \"a\", true, \"b\", \"c\")", "\"b\"")],
-    arity: (2, None),
+    arity: (1, None),
     output: Output::With(branch_type),
     evaluate,
     varies: Varies::Never,
@@ -65,6 +66,7 @@ mod tests {
         assert_eq!(call("if", literals![(), 1, 2]), json!(2));
         assert_eq!(call("if", literals![true, 1, 2.5]), json!(1.0));
         assert_eq!(call("if", literals![false, "a"]), json!(null));
+        assert_eq!(call("if", literals![true]), json!(true));
         assert_eq!(call("if", literals![true, [1], [2]]), json!([1]));
         assert!(error("if", literals![true, 1, "a"]).contains("found int and string"));
         assert!(error("if", literals![1, 1]).contains("must be a boolean"));

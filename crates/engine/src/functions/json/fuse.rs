@@ -25,7 +25,7 @@ use datafusion::optimizer::optimize_projections::OptimizeProjections;
 use datafusion::optimizer::{ApplyOrder, Optimizer, OptimizerConfig, OptimizerRule};
 
 use super::many::{DEEPEST_PATH, PathTree};
-use super::path::parse_path;
+use super::path::{Step, parse_path};
 use super::scan::{Json, Node};
 use crate::functions::args::Args;
 use crate::functions::arrays::elements::text_list_builder;
@@ -301,13 +301,19 @@ pub(crate) fn fuse(exprs: &[Expr], mut name: impl FnMut() -> String) -> Result<O
     Ok(Some(Fused { shared, exprs: exprs.collect::<Result<_>>()? }))
 }
 
+/// Whether a step is a key in an object and an index in an array; the tree of shared paths has no branch for it.
+fn is_either(step: &Step) -> bool {
+    matches!(step, Step::Key(_)) && step.as_index().is_some()
+}
+
 /// The argument of an extraction with a literal path, and what is extracted.
 fn extraction(expr: &Expr) -> Option<(&Expr, Request)> {
     let Expr::ScalarFunction(ScalarFunction { func, args }) = expr else { return None };
     let take = Take::of(func.inner().downcast_ref::<XqlFunction>()?.spec().name)?;
     let [argument, Expr::Literal(path, _)] = args.as_slice() else { return None };
     let path = path.try_as_str()??;
-    let simple = parse_path(path).is_ok_and(|steps| steps.len() <= DEEPEST_PATH);
+    let simple =
+        parse_path(path).is_ok_and(|steps| steps.len() <= DEEPEST_PATH && !steps.iter().any(is_either));
     (simple && !argument.is_volatile() && !matches!(argument, Expr::Literal(..)))
         .then(|| (argument, Request { path: path.to_owned(), take }))
 }

@@ -1,4 +1,7 @@
 //! Paths of the `json_extract` functions: `$`, `.key`, `[n]`, `['odd.key']`, and unquoted odd keys as in `[@from]`.
+//!
+//! A key that is a number reaches an element where an array stands, `$.0.name` like `$[0].name`: rules of published
+//! packs read arrays so, and their test data expects the values. In an object it is a key.
 
 use datafusion::common::{Result, exec_err};
 
@@ -9,6 +12,17 @@ pub(crate) enum Step {
     Key(String),
     /// Element of an array.
     Index(usize),
+}
+
+impl Step {
+    /// The element that a key reaches in an array; none if the key is no number.
+    pub fn as_index(&self) -> Option<usize> {
+        match self {
+            Self::Index(index) => Some(*index),
+            Self::Key(key) if key.bytes().all(|byte| byte.is_ascii_digit()) => key.parse().ok(),
+            Self::Key(_) => None,
+        }
+    }
 }
 
 /// Parses a path.
@@ -72,6 +86,10 @@ mod tests {
             [key("a"), key("x.y"), Step::Index(0), key("z")]
         );
         assert_eq!(parse_path("$[@from]").unwrap(), [key("@from")]);
+        let indexes =
+            |path: &str| -> Vec<_> { parse_path(path).unwrap().iter().map(Step::as_index).collect() };
+        assert_eq!(indexes("$.0.a.01b[2]"), [Some(0), None, None, Some(2)]);
+        assert_eq!(indexes("$.99999999999999999999999['']"), [None, None]);
         for path in ["a", "", "$..a", "$[", "$[]", "$['a", "$.a.", "$a", "$[99999999999999999999999]"] {
             assert!(parse_path(path).is_err(), "{path}");
         }

@@ -33,6 +33,7 @@ impl<'a> Json<'a> {
         let mut at = self.skip_space(0);
         for step in path {
             at = match step {
+                Step::Key(_) if self.byte(at)? == b'[' => self.element(at, step.as_index()?)?,
                 Step::Key(key) => self.member(at, key)?,
                 Step::Index(index) => self.element(at, *index)?,
             };

@@ -8,10 +8,11 @@ use arrow::array::ArrayRef;
 use arrow::array::TimestampMicrosecondArray;
 use datafusion::common::Result;
 use datafusion::common::ScalarValue;
-use datafusion::logical_expr::Expr;
 use datafusion::logical_expr::simplify::{ExprSimplifyResult, SimplifyContext};
+use datafusion::logical_expr::{Expr, ScalarUDF};
 
 use crate::functions::args::Args;
+use crate::functions::udf::XqlFunction;
 use crate::functions::{FunctionSpec, Output, Varies};
 
 /// The specification of `current_time`.
@@ -26,9 +27,17 @@ pub const SPEC: FunctionSpec = FunctionSpec {
     varies: Varies::ByQuery,
 };
 
+/// The clock when the expression is evaluated, for rules: they have no query, and are compiled once for many batches.
+const AT_RUN: FunctionSpec = FunctionSpec { varies: Varies::ByRow, ..SPEC };
+
+/// A call that looks at the clock whenever it is evaluated.
+pub(crate) fn at_run() -> Expr {
+    Arc::new(ScalarUDF::from(XqlFunction::new(&AT_RUN))).call(Vec::new())
+}
+
 #[expect(clippy::unnecessary_wraps, reason = "a spec's function may fail")]
 fn evaluate(args: &Args<'_>) -> Result<ArrayRef> {
-    // Reached only where no query has a start time, as in a direct call.
+    // Reached where no query has a start time: in rules, and in a direct call.
     let now = jiff::Timestamp::now().as_microsecond();
     let times: TimestampMicrosecondArray = (0..args.rows()).map(|_| Some(now)).collect();
     Ok(Arc::new(times.with_timezone("UTC")))

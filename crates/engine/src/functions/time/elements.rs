@@ -101,8 +101,8 @@ fn parse_format(format: &str) -> Result<Vec<Item>> {
 fn composed(letter: char) -> Option<&'static str> {
     Some(match letter {
         'F' => "%Y-%m-%d",
-        'T' => "%H:%M:%S",
-        'D' => "%m/%d/%y",
+        'T' | 'X' => "%H:%M:%S",
+        'D' | 'x' => "%m/%d/%y",
         'R' => "%H:%M",
         'c' => "%a %b %e %H:%M:%S %Y",
         _ => return None,

@@ -1,7 +1,7 @@
 //! `format_timestamp(format, time [, zone])`
 //!
 //! A timestamp as text by a format of % elements, in a time zone (UTC by default): %Y %m %d %H %M %S %y %b
-//! %h %B %a %A %e %j %I %p %Z %z %Ez %s %F %T %D %R %c %E3S %E*S %E4Y %n %t %%. Null if an argument is
+//! %h %B %a %A %e %j %I %p %Z %z %Ez %s %F %T %X %D %x %R %c %E3S %E*S %E4Y %n %t %%. Null if an argument is
 //! null.
 //!
 //! ```text
@@ -24,7 +24,7 @@ use crate::functions::{FunctionSpec, Output, Varies};
 pub const SPEC: FunctionSpec = FunctionSpec {
     name: "format_timestamp",
     aliases: &[],
-    doc: "format_timestamp(format, time [, zone]): A timestamp as text by a format of % elements, in a time zone (UTC by default): %Y %m %d %H %M %S %y %b %h %B %a %A %e %j %I %p %Z %z %Ez %s %F %T %D %R %c %E3S %E*S %E4Y %n %t %%. Null if an argument is null.",
+    doc: "format_timestamp(format, time [, zone]): A timestamp as text by a format of % elements, in a time zone (UTC by default): %Y %m %d %H %M %S %y %b %h %B %a %A %e %j %I %p %Z %z %Ez %s %F %T %X %D %x %R %c %E3S %E*S %E4Y %n %t %%. Null if an argument is null.",
     examples: &[(
         "format_timestamp(\"%Y/%m/%d %H:%M\", to_timestamp(1772442000, \"SECONDS\"), \"+03:00\")",
         "\"2026/03/02 12:00\"",

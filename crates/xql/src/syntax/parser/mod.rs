@@ -50,26 +50,36 @@ impl Parsed {
 
 /// Parses a query.
 ///
-/// The two readings of a backslash before a quote are tried in turn; see [`Backslash`].
+/// The readings of a backslash before a quote are tried in turn; see [`Backslash`].
 pub fn parse(text: &str) -> Parsed {
     let parsed = parse_with(text, Backslash::OddEscapes);
-    if !parsed.has_errors() || !text.contains("\\\"") {
+    if !parsed.has_errors() {
         return parsed;
     }
-    let mut other = parse_with(text, Backslash::NeverEscapes);
-    if other.has_errors() {
-        return parsed;
+    for reading in Backslash::others(text) {
+        let mut other = parse_with(text, reading);
+        if !other.has_errors() {
+            other.diagnostics.push(unusual(text, reading));
+            return other;
+        }
     }
+    parsed
+}
+
+/// The warning that a query could be read in another way only.
+fn unusual(text: &str, reading: Backslash) -> Diagnostic {
     let at = text.find("\\\"").unwrap_or(0);
-    other.diagnostics.push(
-        Diagnostic::warning(
-            codes::BACKSLASH,
-            Span::new(at, at + 2),
+    let (message, note) = match reading {
+        Backslash::AlwaysEscapes => (
+            "the last backslash before this quote escapes it, however many stand there",
+            "with `\\\\\"` as the end of a text the query could not be read",
+        ),
+        Backslash::OddEscapes | Backslash::NeverEscapes => (
             "the backslash before this quote is read as data",
-        )
-        .note("with `\\\"` as an escaped quote the query could not be read"),
-    );
-    other
+            "with `\\\"` as an escaped quote the query could not be read",
+        ),
+    };
+    Diagnostic::warning(codes::BACKSLASH, Span::new(at, at + 2), message).note(note)
 }
 
 fn parse_with(text: &str, backslash: Backslash) -> Parsed {
