@@ -121,7 +121,7 @@ impl Alert {
     pub fn merge(&mut self, rule: &Compiled, hit: &Hit) {
         let newer = || (hit.events, json(&hit.values)) > (self.events, json(&self.values));
         if !hit.adds && newer() {
-            self.values = hit.values.clone();
+            self.values.clone_from(&hit.values);
         }
         self.events = if hit.adds { self.events + hit.events } else { self.events.max(hit.events) };
         self.first = self.first.min(hit.span.0);

@@ -29,7 +29,7 @@ pub fn fill(session: &mut Session, folder: &Path) -> Result<(), EngineError> {
 /// Alerts as rows. Entities are columns `entity_1` to `entity_3` beside the JSON object `entities`, for joins.
 pub fn rows(alerts: &[Alert]) -> Result<RecordBatch, EngineError> {
     let text = |pick: &dyn Fn(&Alert) -> Option<String>| -> ArrayRef {
-        Arc::new(StringViewArray::from_iter(alerts.iter().map(pick)))
+        Arc::new(alerts.iter().map(pick).collect::<StringViewArray>())
     };
     let time = |pick: fn(&Alert) -> i64| -> ArrayRef {
         let times = TimestampMicrosecondArray::from_iter_values(alerts.iter().map(pick));

@@ -507,10 +507,10 @@ mod tests {
             (2, "FILE", "ann", String::new(), None),
             (3, "PROCESS", "bob", String::new(), None),
         ]);
-        let mut first = detector(Box::new(Third::default()));
+        let mut first = detector(Box::<Third>::default());
         assert!(first.feed("xdr_data", &batch).hits.is_empty());
         let state = first.machines().next().unwrap().1.save();
-        let mut second = detector(Box::new(Third::default()));
+        let mut second = detector(Box::<Third>::default());
         second.machines().next().unwrap().1.restore(&state).unwrap();
         let fed = second.feed("xdr_data", &batch);
         assert_eq!(fed.hits.iter().map(|hit| hit.time).collect::<Vec<_>>(), [DAY + 60_000_000]);

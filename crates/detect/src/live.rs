@@ -26,7 +26,7 @@ const PATIENCE: Duration = Duration::from_millis(100);
 const QUIET: Duration = Duration::from_millis(300);
 
 /// … or when the first one came this long ago.
-const LONGEST_WAIT: Duration = Duration::from_millis(1000);
+const LONGEST_WAIT: Duration = Duration::from_secs(1);
 
 /// A position without anything else to keep is kept this often.
 const POSITION: Duration = Duration::from_secs(1);
@@ -527,10 +527,8 @@ mod tests {
         fn live_is_replay(events in events(), order: u64, size in 1usize..9, cut in 0usize..9) {
             let mut shuffled = events.clone();
             shuffled.sort_by_cached_key(|event| {
-                use std::hash::{BuildHasher as _, Hash as _, Hasher as _};
-                let mut hasher = foldhash::fast::FixedState::with_seed(order).build_hasher();
-                event.hash(&mut hasher);
-                hasher.finish()
+                use std::hash::BuildHasher as _;
+                foldhash::fast::FixedState::with_seed(order).hash_one(event)
             });
             let batches: Vec<Vec<Event>> = shuffled.chunks(size).map(<[Event]>::to_vec).collect();
             let cut = cut.min(batches.len());

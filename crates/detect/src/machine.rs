@@ -16,8 +16,11 @@ pub struct Kind {
     /// What `logic:` says.
     pub name: &'static str,
     /// Builds the machine of a rule from its `config:`; the error says what is wrong with it.
-    pub build: fn(&Rule, &serde_json::Value) -> Result<Box<dyn Machine>, String>,
+    pub build: Build,
 }
+
+/// Builds a machine.
+pub type Build = fn(&Rule, &serde_json::Value) -> Result<Box<dyn Machine>, String>;
 
 /// All kinds.
 pub const KINDS: &[Kind] = &[];

@@ -52,7 +52,7 @@ pub(crate) fn rows(events: &[Event]) -> RecordBatch {
     let text = |pick: fn(&Event) -> &str| -> ArrayRef {
         Arc::new(StringViewArray::from_iter_values(events.iter().map(pick)))
     };
-    let port: ArrayRef = Arc::new(Int64Array::from_iter(events.iter().map(|event| event.4)));
+    let port: ArrayRef = Arc::new(events.iter().map(|event| event.4).collect::<Int64Array>());
     RecordBatch::try_from_iter_with_nullable([
         ("_time", Arc::new(time) as ArrayRef, true),
         ("event_type", text(|event| event.1), true),

@@ -56,15 +56,6 @@ impl<'a> Column<'a> {
         }
     }
 
-    /// The text of a row: `Some(None)` for null; none if the column does not hold text.
-    pub(super) fn text(&self, row: usize) -> Option<Option<&'a str>> {
-        match self.value(row) {
-            Value::Null => Some(None),
-            Value::Text(text) => Some(Some(text)),
-            _ => None,
-        }
-    }
-
     /// Whether no row has a value.
     pub(super) fn is_empty(&self) -> bool {
         match self {

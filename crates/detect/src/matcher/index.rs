@@ -7,7 +7,7 @@ use aho_corasick::{Anchored, dfa, nfa};
 use atalanta_engine::kernels::folding::fold_text;
 
 use super::anchor::Anchor;
-use super::column::Column;
+use super::column::{Column, Value};
 
 /// Size of all patterns up to which a column's automaton is a table with an entry for each state and byte: fast, and
 /// some hundred times as large as the patterns.
@@ -75,10 +75,10 @@ impl FieldIndex {
             return;
         }
         for row in rows {
-            match column.text(*row as usize) {
-                Some(Some(text)) => self.scan_text(text, &mut |rule| wake(rule, *row)),
-                Some(None) => {}
-                None => self.rules.iter().for_each(|rule| wake(*rule, *row)),
+            match column.value(*row as usize) {
+                Value::Text(text) => self.scan_text(text, &mut |rule| wake(rule, *row)),
+                Value::Null => {}
+                _ => self.rules.iter().for_each(|rule| wake(*rule, *row)),
             }
         }
     }

@@ -7,7 +7,7 @@ use atalanta_schema::Type;
 use atalanta_xql::ir::{Comparison, Expr, ExprKind, Pattern};
 
 use super::anchor::{Anchors, anchors};
-use super::column::Column;
+use super::column::{Column, Value};
 use super::index::FieldIndex;
 use super::{Fields, Size};
 
@@ -24,7 +24,7 @@ struct Partition {
 pub(super) struct Partitions {
     kind: usize,
     by_value: HashMap<String, usize>,
-    partitions: Vec<Partition>,
+    all: Vec<Partition>,
     anchored: usize,
 }
 
@@ -64,13 +64,13 @@ impl Partitions {
                 Partition::new(members, &found)
             })
             .collect();
-        Self { kind, by_value, partitions, anchored: found.iter().flatten().count() }
+        Self { kind, by_value, all: partitions, anchored: found.iter().flatten().count() }
     }
 
     pub(super) fn size(&self) -> Size {
-        let indexes = self.partitions.iter().flat_map(|partition| &partition.indexes);
+        let indexes = self.all.iter().flat_map(|partition| &partition.indexes);
         let mut every_row: Vec<u32> =
-            self.partitions.iter().flat_map(|partition| partition.always.iter().copied()).collect();
+            self.all.iter().flat_map(|partition| partition.always.iter().copied()).collect();
         every_row.sort_unstable();
         every_row.dedup();
         Size {
@@ -82,9 +82,9 @@ impl Partitions {
 
     /// Adds the rows of a batch to the rules that may be true for them.
     pub(super) fn collect(&self, columns: &[Column<'_>], rows: usize, out: &mut [Vec<u32>]) {
-        let mut members: Vec<Vec<u32>> = vec![Vec::new(); self.partitions.len()];
+        let mut members: Vec<Vec<u32>> = vec![Vec::new(); self.all.len()];
         self.split(&columns[self.kind], rows, &mut members);
-        for (partition, members) in self.partitions.iter().zip(&members) {
+        for (partition, members) in self.all.iter().zip(&members) {
             if !members.is_empty() {
                 partition.collect(columns, members, out);
             }
@@ -101,8 +101,8 @@ impl Partitions {
     fn split(&self, kinds: &Column<'_>, rows: usize, members: &mut [Vec<u32>]) {
         let mut last: Option<(&str, usize)> = None;
         for row in 0..rows {
-            let partition = match kinds.text(row) {
-                Some(Some(text)) => match last {
+            let partition = match kinds.value(row) {
+                Value::Text(text) => match last {
                     Some((known, partition)) if known == text => partition,
                     _ => {
                         let partition = self.by_value.get(&fold_text(text)).copied().unwrap_or(REST);
@@ -110,9 +110,9 @@ impl Partitions {
                         partition
                     }
                 },
-                Some(None) => REST,
+                Value::Null => REST,
                 // No text where text was expected: the row may be of any kind.
-                None => {
+                _ => {
                     members.iter_mut().for_each(|rows| rows.push(row as u32));
                     continue;
                 }

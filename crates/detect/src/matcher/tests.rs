@@ -98,7 +98,7 @@ fn batch(rows: &[Row], views: bool) -> RecordBatch {
     let text = |values: Vec<Option<&str>>| -> ArrayRef {
         if views { Arc::new(StringViewArray::from(values)) } else { Arc::new(StringArray::from(values)) }
     };
-    let number: ArrayRef = Arc::new(Int64Array::from_iter(rows.iter().map(|row| row.3)));
+    let number: ArrayRef = Arc::new(rows.iter().map(|row| row.3).collect::<Int64Array>());
     let place: ArrayRef = Arc::new(Int64Array::from_iter_values(0..rows.len() as i64));
     RecordBatch::try_from_iter_with_nullable([
         (COLUMNS[0], text(rows.iter().map(|row| row.0).collect()), true),

@@ -210,28 +210,28 @@ impl Test {
             Self::Some(parts) => some(parts, columns, row),
             Self::Not(inner) => not(inner.run(columns, row)),
             Self::IsNull(field) => known(columns[*field].value(row) == Value::Null),
-            Self::Text(field, kernel) => match columns[*field].text(row) {
-                Some(Some(text)) => known(kernel.test(text.as_bytes())),
-                Some(None) => UNKNOWN,
-                None => ANY,
+            Self::Text(field, kernel) => match columns[*field].value(row) {
+                Value::Text(text) => known(kernel.test(text.as_bytes())),
+                Value::Null => UNKNOWN,
+                _ => ANY,
             },
             Self::Number(field, operator, literal) => number(columns[*field].value(row), *operator, *literal),
-            Self::Letters(field, operator, literal) => match columns[*field].text(row) {
-                Some(Some(text)) => known((text == literal) == (*operator == Comparison::Eq)),
+            Self::Letters(field, operator, literal) => match columns[*field].value(row) {
+                Value::Text(text) => known((text == literal) == (*operator == Comparison::Eq)),
                 // Null differs from every literal.
-                Some(None) if *operator == Comparison::Ne => TRUE,
-                Some(None) => UNKNOWN,
-                None => ANY,
+                Value::Null if *operator == Comparison::Ne => TRUE,
+                Value::Null => UNKNOWN,
+                _ => ANY,
             },
             Self::Bool(field, literal) => match columns[*field].value(row) {
                 Value::Bool(value) => known(value == *literal),
                 Value::Null => UNKNOWN,
                 _ => ANY,
             },
-            Self::In(field, kernel, null, negated) => match columns[*field].text(row) {
-                Some(Some(text)) => known(kernel.test(text.as_bytes()) != *negated),
-                Some(None) => null_in(*null, *negated),
-                None => ANY,
+            Self::In(field, kernel, null, negated) => match columns[*field].value(row) {
+                Value::Text(text) => known(kernel.test(text.as_bytes()) != *negated),
+                Value::Null => null_in(*null, *negated),
+                _ => ANY,
             },
             Self::InNumbers(field, list, null, negated) => match columns[*field].value(row) {
                 Value::Null => null_in(*null, *negated),
