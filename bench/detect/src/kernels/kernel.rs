@@ -1,1 +1,0 @@
-../../../../crates/engine/src/kernels/kernel.rs
