@@ -44,6 +44,14 @@ pub enum BookError {
         /// The reason.
         error: rusqlite::Error,
     },
+    /// The file cannot be written.
+    #[error("{path}: {error}")]
+    File {
+        /// The file.
+        path: String,
+        /// The reason.
+        error: std::io::Error,
+    },
     /// An alert that is kept cannot be read.
     #[error("{path}: the alert {id} cannot be read: {error}")]
     Alert {
@@ -121,6 +129,9 @@ impl Book {
         let path = file(folder);
         let shown = path.display().to_string();
         let fail = |error| BookError::Sqlite { path: shown.clone(), error };
+        // The operating system says more than SQLite does about why a file cannot be opened.
+        let opened = std::fs::File::options().append(true).create(true).open(&path);
+        opened.map_err(|error| BookError::File { path: shown.clone(), error })?;
         let connection = Connection::open(&path).map_err(fail)?;
         connection.busy_timeout(std::time::Duration::from_secs(10)).map_err(fail)?;
         connection.pragma_update(None, "journal_mode", "WAL").map_err(fail)?;

@@ -33,7 +33,7 @@ fn records(path: &Path) -> Vec<Value> {
 }
 
 fn wait_for(what: &str, mut done: impl FnMut() -> bool) {
-    let end = Instant::now() + Duration::from_secs(60);
+    let end = Instant::now() + Duration::from_mins(1);
     while !done() {
         assert!(Instant::now() < end, "{what} did not happen within a minute");
         std::thread::sleep(Duration::from_millis(30));
