@@ -252,10 +252,12 @@ impl Sequence {
             || self.inputs.iter().any(|input| input.new.is_some())
     }
 
-    /// How long before the last step rows matter, µs.
+    /// How long rows matter, µs: back from the last step, and until what must not follow it has not.
     pub(super) fn reach(&self) -> i64 {
         let before = self.steps.iter().filter_map(|step| step.unless?.1).max().unwrap_or(0);
-        self.within.saturating_add(before).saturating_add(super::search::SKEW)
+        let after = self.then_not.map_or(0, |(_, span)| span.saturating_add(1));
+        let reach = self.within.saturating_add(before).saturating_add(after);
+        reach.saturating_add(super::search::SKEW)
     }
 }
 

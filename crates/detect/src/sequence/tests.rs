@@ -117,6 +117,19 @@ fn absence_between_and_after() {
     let later = |minute| event(minute, "NETWORK", "bob", "", None);
     assert_eq!(found(config.clone(), vec![fetch.clone(), run.clone(), later(20)]), [(1, 5)]);
     assert_eq!(found(config.clone(), vec![fetch.clone(), run.clone(), review(9), later(20)]), []);
+    // The first step is still there when the time after the last one has passed.
+    let slow = [
+        vec![event(30, "PROCESS", "ann", "| sh", None), later(52)],
+        vec![event(1, "NETWORK", "ann", "", Some(443))],
+    ];
+    assert_eq!(minutes(&alerts(&sequence(config.clone()), &slow, 52, None)), [(1, 30)]);
+    let steps = [
+        vec![fetch.clone()],
+        vec![event(30, "PROCESS", "ann", "| sh", None)],
+        vec![later(36)],
+        vec![later(60)],
+    ];
+    assert_eq!(minutes(&alerts(&sequence(config.clone()), &steps, 0, None)), [(1, 30)]);
     // It is not yet known.
     assert_eq!(found(config, vec![fetch, run, later(10)]), []);
 }
