@@ -183,10 +183,18 @@ impl Book {
         self.list("SELECT rule, window_end FROM due", |row| Ok((row.get(0)?, row.get(1)?)))
     }
 
-    /// The state of a key.
-    pub fn state(&self, key: &str) -> Result<Option<Vec<u8>>, BookError> {
-        let query = "SELECT value FROM state WHERE key = ?1";
-        self.connection.query_row(query, [key], |row| row.get(0)).optional().map_err(|error| self.fail(error))
+    /// The parts of a machine's state, by the names that follow its key and a slash.
+    pub fn states(&self, key: &str) -> Result<Vec<(String, Vec<u8>)>, BookError> {
+        // `0` follows `/`.
+        let query = "SELECT key, value FROM state WHERE key = ?1 OR (key > ?1 || '/' AND key < ?1 || '0')";
+        let mut statement = self.connection.prepare(query).map_err(|error| self.fail(error))?;
+        let rows = statement
+            .query_map([key], |row| Ok((row.get::<_, String>(0)?, row.get(1)?)))
+            .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+            .map_err(|error| self.fail(error))?;
+        let name =
+            |own: String| own.strip_prefix(key).map_or("", |rest| rest.trim_start_matches('/')).to_owned();
+        Ok(rows.into_iter().map(|(own, value)| (name(own), value)).collect())
     }
 
     /// All alerts, the oldest first.
@@ -281,6 +289,10 @@ impl Keeper<'_> {
             self.run("DELETE FROM due WHERE rule = ?1 AND window_end = ?2", params![id, end])?;
         }
         for (key, value) in self.changes.states {
+            if value.is_empty() {
+                self.run("DELETE FROM state WHERE key = ?1", [key])?;
+                continue;
+            }
             self.run("INSERT OR REPLACE INTO state (key, value) VALUES (?1, ?2)", params![key, value])?;
         }
         if let Some(position) = self.changes.position {

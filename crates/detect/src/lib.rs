@@ -7,10 +7,12 @@
 //! ```
 
 pub mod alert;
+pub mod baseline;
 pub mod book;
 pub mod compile;
 pub mod dataset;
 pub mod detector;
+mod kept;
 pub mod level;
 pub mod live;
 pub mod machine;
@@ -19,6 +21,7 @@ pub mod output;
 pub mod replay;
 mod row_json;
 pub mod rule;
+pub mod sequence;
 pub mod suppress;
 
 #[cfg(test)]

@@ -293,8 +293,11 @@ impl Worker {
         if hits.is_empty() && due.is_empty() && done.is_empty() && unchanged {
             return Ok(());
         }
-        let states: Vec<(String, Vec<u8>)> =
-            self.detector.machines().map(|(key, machine)| (key, machine.save())).collect();
+        let mut states: Vec<(String, Vec<u8>)> = Vec::new();
+        for (key, machine) in self.detector.machines() {
+            let named = |name: String| if name.is_empty() { key.clone() } else { format!("{key}/{name}") };
+            states.extend(machine.changed().into_iter().map(|(name, state)| (named(name), state)));
+        }
         let changes = Changes {
             position: Some(position),
             hits,
@@ -397,15 +400,15 @@ impl Worker {
 
 fn restore(detector: &mut Detector, book: &Book) {
     for (key, machine) in detector.machines() {
-        let state = match book.state(&key) {
-            Ok(Some(state)) => state,
-            Ok(None) => continue,
+        let parts = match book.states(&key) {
+            Ok(parts) if parts.is_empty() => continue,
+            Ok(parts) => parts,
             Err(error) => {
                 tracing::warn!(%error, key, "the state of a rule cannot be read, it begins anew");
                 continue;
             }
         };
-        if let Err(why) = machine.restore(&state) {
+        if let Err(why) = machine.restore_parts(parts) {
             tracing::warn!(key, why, "the state of a rule does not fit, it begins anew");
         }
     }

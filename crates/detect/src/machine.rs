@@ -23,7 +23,7 @@ pub struct Kind {
 pub type Build = fn(&Rule, &serde_json::Value) -> Result<Box<dyn Machine>, String>;
 
 /// All kinds.
-pub const KINDS: &[Kind] = &[];
+pub const KINDS: &[Kind] = &[crate::baseline::KIND, crate::sequence::KIND];
 
 /// The state of one rule.
 ///
@@ -41,6 +41,17 @@ pub trait Machine: Send + Debug {
 
     /// The state, for a later [`Machine::restore`].
     fn save(&self) -> Vec<u8>;
+
+    /// What changed of the state since the last call, in parts with names; one without content is gone. A machine with
+    /// a small state has one part.
+    fn changed(&mut self) -> Vec<(String, Vec<u8>)> {
+        vec![(String::new(), self.save())]
+    }
+
+    /// Takes parts back that [`Machine::changed`] gave, each in its last form.
+    fn restore_parts(&mut self, parts: Vec<(String, Vec<u8>)>) -> Result<(), String> {
+        parts.iter().try_for_each(|(_, state)| self.restore(state))
+    }
 
     /// Takes a state back; the error says why that cannot be done, and the machine then begins anew.
     fn restore(&mut self, state: &[u8]) -> Result<(), String>;

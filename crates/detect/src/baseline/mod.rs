@@ -1,0 +1,389 @@
+//! `logic: baseline`: what is unusual for an entity.
+//!
+//! Every entity has a small state ([`state`]) that observations are held against and then added to. Observations are
+//! added in the order of their times, when all rows of their time have come: the findings are the same in any order. With
+//! `schedule: { early: true }` each observation is also held against a copy of the state that already has what waits
+//! before it, so that an alert is raised at once; an alert that late rows then take the reason from stays.
+//!
+//! # Bounds
+//! [`ENTITIES`] entities of at most 4 KiB, [`WAITING`] observations that wait. Entities that were not seen for longest
+//! are forgotten, counted, and said in the log.
+
+mod config;
+mod drift;
+mod level;
+mod order;
+mod state;
+mod table;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use arrow::array::RecordBatch;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::kept;
+use crate::machine::{Finding, Kind, Machine};
+use crate::row_json;
+use crate::rule::Rule;
+use config::Baseline;
+use state::{Observation, State, Unusual};
+
+/// The kind.
+pub const KIND: Kind = Kind { name: "baseline", build };
+
+/// Most entities.
+pub const ENTITIES: usize = 1_000_000;
+
+/// Most observations that wait for their time to pass.
+pub const WAITING: usize = 1_000_000;
+
+/// Version of the state's form.
+const VERSION: u32 = 1;
+
+/// Columns that an alert always shows.
+const SHOWN: [&str; 6] = ["_time", "event_id", "event_type", "event_class", "_path", "_line"];
+
+fn build(rule: &Rule, config: &Value) -> Result<Box<dyn Machine>, String> {
+    let baseline = Baseline::read(rule, config)?;
+    let mut shown: Vec<String> = Vec::new();
+    let groups = [&baseline.by, &baseline.value, &baseline.session, &baseline.entities, &baseline.show];
+    for name in SHOWN.iter().map(|name| (*name).to_owned()).chain(groups.into_iter().flatten().cloned()) {
+        if !shown.iter().any(|known| known.eq_ignore_ascii_case(&name)) {
+            shown.push(name);
+        }
+    }
+    let early = rule.schedule.early.unwrap_or(false);
+    Ok(Box::new(Follow {
+        rule: rule.id.clone(),
+        baseline,
+        shown,
+        early,
+        entities: HashMap::new(),
+        waiting: BTreeSet::new(),
+        count: 0,
+        touched: BTreeMap::new(),
+        changed: BTreeSet::new(),
+        forgotten: 0,
+    }))
+}
+
+/// What is known of an entity, and what waits to be added.
+#[derive(Debug, Serialize, Deserialize)]
+struct Entity {
+    state: State,
+    last: i64,
+    #[serde(default, with = "as_pairs")]
+    waiting: BTreeMap<At, Observation>,
+    /// The state with all that waits, and the last of it.
+    #[serde(skip)]
+    ahead: Option<(State, At)>,
+}
+
+/// An observation by time and content.
+type At = (i64, u64);
+
+/// JSON has no maps with pairs as keys.
+mod as_pairs {
+    use std::collections::BTreeMap;
+
+    use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer};
+
+    use super::{At, Observation};
+
+    pub(super) fn serialize<S: Serializer>(
+        map: &BTreeMap<At, Observation>,
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
+        map.iter().collect::<Vec<_>>().serialize(to)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<BTreeMap<At, Observation>, D::Error> {
+        Ok(Vec::<(At, Observation)>::deserialize(from)?.into_iter().collect())
+    }
+}
+
+/// A running baseline.
+#[derive(Debug)]
+struct Follow {
+    rule: String,
+    baseline: Baseline,
+    shown: Vec<String>,
+    early: bool,
+    entities: HashMap<u64, Entity>,
+    /// Times at which entities have something waiting.
+    waiting: BTreeSet<(i64, u64)>,
+    count: usize,
+    /// Entities with new observations.
+    touched: BTreeMap<u64, Vec<At>>,
+    /// Entities that changed since they were last kept.
+    changed: BTreeSet<u64>,
+    forgotten: u64,
+}
+
+#[derive(Serialize)]
+struct Saved<'a> {
+    version: u32,
+    entities: &'a HashMap<u64, Entity>,
+    forgotten: u64,
+}
+
+#[derive(Deserialize)]
+struct Restored {
+    version: u32,
+    entities: HashMap<u64, Entity>,
+    forgotten: u64,
+}
+
+#[derive(Serialize)]
+struct SavedEntity<'a> {
+    version: u32,
+    entity: &'a Entity,
+}
+
+#[derive(Deserialize)]
+struct RestoredEntity {
+    version: u32,
+    entity: Entity,
+}
+
+/// Where the columns of the input stand.
+struct Places {
+    by: Vec<Option<usize>>,
+    value: Vec<Option<usize>>,
+    session: Vec<Option<usize>>,
+    shown: Vec<Option<usize>>,
+}
+
+impl Follow {
+    fn take(&mut self, rows: &RecordBatch, row: usize, places: &Places) {
+        let Some(time) = row_json::time_of(rows, row) else { return };
+        let Some(by) = kept::texts(rows, row, &places.by) else { return };
+        let Some(values) = kept::texts(rows, row, &places.value) else { return };
+        let session = if places.session.is_empty() {
+            0
+        } else {
+            let Some(session) = kept::texts(rows, row, &places.session) else { return };
+            kept::digest(session)
+        };
+        let mut cells = Map::new();
+        for (name, place) in self.shown.iter().zip(&places.shown) {
+            let value = place.map_or(Value::Null, |place| row_json::cell(rows.column(place).as_ref(), row));
+            if !value.is_null() {
+                cells.insert(name.clone(), value);
+            }
+        }
+        let number = match places.value.as_slice() {
+            [Some(place)] => row_json::cell(rows.column(*place).as_ref(), row).as_f64(),
+            _ => None,
+        };
+        let identity = kept::identity(&cells);
+        let one = Observation {
+            time,
+            digest: kept::digest(&values),
+            value: values.join(", "),
+            amount: number,
+            session,
+            cells,
+        };
+        self.wait(kept::digest(by), (time, identity), one);
+    }
+
+    fn wait(&mut self, id: u64, at: At, one: Observation) {
+        if self.entities.len() >= ENTITIES && !self.entities.contains_key(&id) {
+            self.make_room();
+        }
+        let method = &self.baseline.method;
+        let entity = self.entities.entry(id).or_insert_with(|| Entity {
+            state: State::new(method, at.0),
+            last: at.0,
+            waiting: BTreeMap::new(),
+            ahead: None,
+        });
+        entity.last = entity.last.max(at.0);
+        entity.state.known_since(at.0);
+        if entity.waiting.insert(at, one).is_none() {
+            self.count += 1;
+        }
+        self.waiting.insert((at.0, id));
+        self.changed.insert(id);
+        if self.early {
+            self.touched.entry(id).or_default().push(at);
+        }
+    }
+
+    /// Adds what has waited until before `watermark`, in the order of time.
+    fn settle(&mut self, watermark: i64, found: &mut Vec<Finding>) {
+        while let Some((time, id)) = self.waiting.first().copied() {
+            if time >= watermark {
+                break;
+            }
+            self.waiting.pop_first();
+            self.changed.insert(id);
+            let Some(entity) = self.entities.get_mut(&id) else { continue };
+            while let Some(first) = entity.waiting.first_entry().filter(|first| first.key().0 <= time) {
+                let (at, one) = first.remove_entry();
+                if entity.ahead.as_ref().is_some_and(|(_, last)| *last < at) {
+                    entity.ahead = None;
+                }
+                self.count -= 1;
+                if let Some(unusual) = entity.state.add(&self.baseline.method, &one) {
+                    found.push(finding(&self.baseline, &one, &unusual));
+                }
+            }
+        }
+    }
+
+    /// Holds new observations against the state with all that waits before them.
+    fn look_ahead(&mut self, found: &mut Vec<Finding>) {
+        for (id, mut new) in std::mem::take(&mut self.touched) {
+            let Some(entity) = self.entities.get_mut(&id) else { continue };
+            new.sort_unstable();
+            let in_order = match (&entity.ahead, new.first()) {
+                (Some((_, last)), Some(first)) => last < first,
+                _ => false,
+            };
+            let (mut state, from) = match entity.ahead.take() {
+                Some((state, last)) if in_order => (state, Some(last)),
+                _ => (entity.state.clone(), None),
+            };
+            let mut last = from.unwrap_or((i64::MIN, 0));
+            for (at, one) in &entity.waiting {
+                if from.is_some_and(|from| *at <= from) {
+                    continue;
+                }
+                if let Some(unusual) = state.add(&self.baseline.method, one) {
+                    found.push(finding(&self.baseline, one, &unusual));
+                }
+                last = *at;
+            }
+            entity.ahead = Some((state, last));
+        }
+    }
+
+    /// Forgets the twentieth of the entities that were not seen for longest.
+    fn make_room(&mut self) {
+        let mut times: Vec<i64> = self.entities.values().map(|entity| entity.last).collect();
+        let part = times.len() / 20;
+        let (_, limit, _) = times.select_nth_unstable(part);
+        let limit = *limit;
+        let before = self.entities.len();
+        let changed = &mut self.changed;
+        self.entities.retain(|id, entity| {
+            let stays = entity.last > limit;
+            if !stays {
+                changed.insert(*id);
+            }
+            stays
+        });
+        self.count = self.entities.values().map(|entity| entity.waiting.len()).sum();
+        self.forgotten += (before - self.entities.len()) as u64;
+        tracing::warn!(
+            rule = self.rule,
+            forgotten = self.forgotten,
+            "a baseline has forgotten entities for want of room: they are learnt anew; narrow its condition"
+        );
+    }
+}
+
+impl Follow {
+    fn fits(&self, version: u32, entity: &Entity) -> Result<(), String> {
+        if version == VERSION && entity.state.is_of(&self.baseline.method) {
+            return Ok(());
+        }
+        Err(format!("a state of version {version} or of another method, expected {VERSION}"))
+    }
+
+    fn take_over(&mut self, entities: HashMap<u64, Entity>) {
+        self.count = entities.values().map(|entity| entity.waiting.len()).sum();
+        let times = entities.iter().flat_map(|(id, entity)| entity.waiting.keys().map(|at| (at.0, *id)));
+        self.waiting = times.collect();
+        self.entities = entities;
+    }
+}
+
+fn finding(baseline: &Baseline, one: &Observation, unusual: &Unusual) -> Finding {
+    let mut values = Map::new();
+    values.insert("expected".to_owned(), unusual.expected.clone().into());
+    values.insert("observations".to_owned(), unusual.observations.into());
+    values.insert("seen".to_owned(), unusual.seen.clone().into());
+    values.insert("score".to_owned(), ((unusual.score * 100.0).round() / 100.0).into());
+    Finding {
+        time: one.time,
+        entities: baseline
+            .entities
+            .iter()
+            .map(|name| (name.clone(), kept::value(&one.cells, name)))
+            .collect(),
+        values,
+        evidence: vec![(one.time, one.cells.clone())],
+    }
+}
+
+impl Machine for Follow {
+    fn inputs(&self) -> Vec<String> {
+        vec![self.baseline.input.clone()]
+    }
+
+    fn feed(&mut self, _input: usize, rows: &RecordBatch, found: &mut Vec<Finding>) {
+        let places = Places {
+            by: kept::places(rows, &self.baseline.by),
+            value: kept::places(rows, &self.baseline.value),
+            session: kept::places(rows, &self.baseline.session),
+            shown: kept::places(rows, &self.shown),
+        };
+        for row in 0..rows.num_rows() {
+            self.take(rows, row, &places);
+        }
+        if self.count > WAITING {
+            // History that comes without a watermark: its older half is taken as complete.
+            let middle = self.waiting.iter().nth(self.waiting.len() / 2).map_or(i64::MAX, |(time, _)| *time);
+            self.settle(middle.saturating_add(1), found);
+        }
+    }
+
+    fn advance(&mut self, watermark: i64, found: &mut Vec<Finding>) {
+        self.settle(watermark, found);
+        self.look_ahead(found);
+    }
+
+    fn save(&self) -> Vec<u8> {
+        let saved = Saved { version: VERSION, entities: &self.entities, forgotten: self.forgotten };
+        // Numbers as keys and plain values are always JSON.
+        serde_json::to_vec(&saved).unwrap_or_default()
+    }
+
+    fn changed(&mut self) -> Vec<(String, Vec<u8>)> {
+        let mut parts = Vec::new();
+        for id in std::mem::take(&mut self.changed) {
+            let saved = self.entities.get(&id).map(|entity| SavedEntity { version: VERSION, entity });
+            let state = saved.map(|saved| serde_json::to_vec(&saved).unwrap_or_default());
+            parts.push((format!("{id:016x}"), state.unwrap_or_default()));
+        }
+        parts
+    }
+
+    fn restore_parts(&mut self, parts: Vec<(String, Vec<u8>)>) -> Result<(), String> {
+        let mut entities = HashMap::new();
+        for (name, state) in parts {
+            let id = u64::from_str_radix(&name, 16).map_err(|error| format!("`{name}`: {error}"))?;
+            let saved: RestoredEntity = serde_json::from_slice(&state).map_err(|error| error.to_string())?;
+            self.fits(saved.version, &saved.entity)?;
+            entities.insert(id, saved.entity);
+        }
+        self.take_over(entities);
+        Ok(())
+    }
+
+    fn restore(&mut self, state: &[u8]) -> Result<(), String> {
+        let saved: Restored = serde_json::from_slice(state).map_err(|error| error.to_string())?;
+        saved.entities.values().try_for_each(|entity| self.fits(saved.version, entity))?;
+        self.forgotten = saved.forgotten;
+        self.take_over(saved.entities);
+        Ok(())
+    }
+}

@@ -1,0 +1,194 @@
+//! What is known of one entity, and what an observation says against it.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::drift::{self, Drift};
+use super::level::{Levels, Limits};
+use super::order::Order;
+use super::table::Table;
+
+/// What a baseline looks at.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Method {
+    /// A value that the entity did not have before.
+    FirstSeen { learn: u32, learn_for: i64, forget: i64, most_unseen: f64 },
+    /// A value with a small share.
+    Rare { learn: u32, share: f64, forget: i64 },
+    /// How much in a stretch of time: rows, or the sum of a column.
+    Level { limits: Limits, counts: bool },
+    /// Values that did not follow each other before.
+    Order { length: usize, learn: u32, most_unseen: f64, forget: i64 },
+    /// How values are distributed.
+    Drift { window: u32, learn: u32, limit: f64 },
+}
+
+/// What is known of one entity: at most 4 KiB.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct State {
+    first: i64,
+    #[serde(flatten)]
+    own: Own,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Own {
+    Table(Table),
+    Levels(Box<Levels>),
+    Order(Order),
+    Drift(Drift),
+}
+
+/// One observation.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Observation {
+    /// When, µs.
+    pub time: i64,
+    /// The value as text.
+    pub value: String,
+    /// Its digest.
+    pub digest: u64,
+    /// The value as a number.
+    pub amount: Option<f64>,
+    /// Digest of the session.
+    pub session: u64,
+    /// What an alert shows of the row.
+    pub cells: Map<String, Value>,
+}
+
+/// Something unusual, in words and figures.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Unusual {
+    /// What was expected.
+    pub expected: String,
+    /// From how many observations.
+    pub observations: u64,
+    /// What was seen.
+    pub seen: String,
+    /// How far it is from what was expected; its unit is that of the method.
+    pub score: f64,
+}
+
+impl State {
+    /// What is known at the first observation: nothing.
+    pub(super) fn new(method: &Method, time: i64) -> Self {
+        let own = match method {
+            Method::FirstSeen { .. } | Method::Rare { .. } => Own::Table(Table::default()),
+            Method::Level { .. } => Own::Levels(Box::default()),
+            Method::Order { .. } => Own::Order(Order::default()),
+            Method::Drift { .. } => Own::Drift(Drift::default()),
+        };
+        Self { first: time, own }
+    }
+
+    /// An observation that came late was there all the same.
+    pub(super) fn known_since(&mut self, time: i64) {
+        self.first = self.first.min(time);
+    }
+
+    /// Takes an observation in, and says what is unusual about it.
+    pub(super) fn add(&mut self, method: &Method, one: &Observation) -> Option<Unusual> {
+        let known_for = one.time.saturating_sub(self.first);
+        match (method, &mut self.own) {
+            (Method::FirstSeen { learn, learn_for, forget, most_unseen }, Own::Table(table)) => {
+                table.forget(one.time.saturating_sub(*forget));
+                let new = table.count(one.digest).is_none();
+                let warm = table.total >= u64::from(*learn) && known_for >= *learn_for;
+                let said = (new && warm && table.unseen() <= *most_unseen).then(|| unseen(table, &one.value));
+                table.add(one.digest, one.time);
+                said
+            }
+            (Method::Rare { learn, share, forget }, Own::Table(table)) => {
+                table.forget(one.time.saturating_sub(*forget));
+                let count = table.count(one.digest).unwrap_or(0);
+                let own = f64::from(count) / table.total.max(1) as f64;
+                let said = (table.total >= u64::from(*learn) && own < *share).then(|| Unusual {
+                    expected: format!("values with a share of at least {share}"),
+                    observations: table.total,
+                    seen: format!("`{}`, {count} times before", one.value),
+                    score: -own.max(1.0 / (table.total + 1) as f64).log2(),
+                });
+                table.add(one.digest, one.time);
+                said
+            }
+            (Method::Order { length, learn, most_unseen, forget }, Own::Order(order)) => {
+                let gram = order.follow(one.session, &one.value, *length, one.time);
+                if gram.names.len() < *length {
+                    return None;
+                }
+                order.table.forget(one.time.saturating_sub(*forget));
+                let new = order.table.count(gram.digest).is_none();
+                let warm = order.table.total >= u64::from(*learn) && order.table.unseen() <= *most_unseen;
+                let said = (new && warm).then(|| unseen(&order.table, &gram.names.join(" → ")));
+                order.table.add(gram.digest, one.time);
+                said
+            }
+            (Method::Level { limits, counts }, Own::Levels(levels)) => {
+                let amount = if *counts { 1.0 } else { one.amount? };
+                let more = levels.add(limits, one.time, amount)?;
+                let spread = format!("{:.0} ± {:.0}", more.mean, more.scale);
+                Some(Unusual {
+                    expected: format!("{spread} in {}", stretch(limits.every)),
+                    observations: u64::from(more.known),
+                    seen: if more.slow {
+                        format!("{:.0} so far, after a rise that lasts", more.seen)
+                    } else {
+                        format!("{:.0} so far", more.seen)
+                    },
+                    score: more.score,
+                })
+            }
+            (Method::Drift { window, learn, limit }, Own::Drift(own)) => {
+                let moved = own.add(drift::bin(one.digest, one.amount), *window, *learn, *limit)?;
+                let (_, before, now) = moved.gained;
+                Some(Unusual {
+                    expected: format!("a stability index of at most {limit}"),
+                    observations: moved.known as u64,
+                    seen: format!(
+                        "{:.2}; the share of values like `{}` or others of one bin went from {:.1} % to {:.1} %",
+                        moved.index,
+                        one.value,
+                        before * 100.0,
+                        now * 100.0
+                    ),
+                    score: moved.index,
+                })
+            }
+            // A state of another method: `restore` refuses it.
+            _ => None,
+        }
+    }
+
+    /// Whether it is a state of a method.
+    pub(super) fn is_of(&self, method: &Method) -> bool {
+        matches!(
+            (method, &self.own),
+            (Method::FirstSeen { .. } | Method::Rare { .. }, Own::Table(_))
+                | (Method::Level { .. }, Own::Levels(_))
+                | (Method::Order { .. }, Own::Order(_))
+                | (Method::Drift { .. }, Own::Drift(_))
+        )
+    }
+}
+
+fn unseen(table: &Table, value: &str) -> Unusual {
+    Unusual {
+        expected: format!(
+            "one of {} known values; {:.1} % would be new",
+            table.len(),
+            table.unseen() * 100.0
+        ),
+        observations: table.total,
+        seen: format!("`{value}`, for the first time"),
+        score: -(table.unseen().max(1.0 / (table.total + 1) as f64)).log2(),
+    }
+}
+
+fn stretch(micros: i64) -> String {
+    match micros {
+        m if m % 3_600_000_000 == 0 => format!("{} h", m / 3_600_000_000),
+        m if m % 60_000_000 == 0 => format!("{} min", m / 60_000_000),
+        m => format!("{} s", m / 1_000_000),
+    }
+}

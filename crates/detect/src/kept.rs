@@ -1,0 +1,126 @@
+//! Rows as machines keep them: the values that they compare, and what an alert shows of a row.
+
+use std::fmt::Write as _;
+
+use arrow::array::RecordBatch;
+use atalanta_xql::parameters::{self, Value as Parameter};
+use serde_json::{Map, Value};
+use sha2::{Digest as _, Sha256};
+
+use crate::row_json;
+use crate::rule::{Rule, duration};
+
+/// The text of an input: rows of a dataset that fulfil a condition, without those of the rule's allow-lists.
+pub(crate) fn input(rule: &Rule, dataset: Option<&str>, condition: &str) -> Result<String, String> {
+    let values: Vec<(String, Parameter)> =
+        rule.tunables.iter().map(|one| (one.name.clone(), one.value.clone())).collect();
+    let condition = parameters::substitute(condition, &values).map_err(|missing| {
+        let said: Vec<String> = missing.iter().map(|one| one.message.clone()).collect();
+        format!("`{condition}`: {}", said.join(", "))
+    })?;
+    let mut text = format!("dataset = {}", dataset.unwrap_or("xdr_data"));
+    for list in rule.allow.iter().filter(|list| !list.values.is_empty()) {
+        let values: Vec<String> = list.values.iter().map(|value| quoted(value)).collect();
+        let _ = write!(text, " | filter {} not in ({})", list.field, values.join(", "));
+    }
+    let _ = write!(text, " | filter {condition}");
+    Ok(text)
+}
+
+fn quoted(text: &str) -> String {
+    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
+}
+
+/// A length of time of a configuration, µs.
+pub(crate) fn time(name: &str, text: &str) -> Result<i64, String> {
+    duration::parse(text)
+        .ok_or_else(|| format!("`{name}: {text}` is no length of time, as 90s, 10m, 1h, 7d are"))
+}
+
+/// Where columns stand in a batch.
+pub(crate) fn places(batch: &RecordBatch, names: &[String]) -> Vec<Option<usize>> {
+    names.iter().map(|name| row_json::column(batch, name)).collect()
+}
+
+/// The values of columns; none if one of them is null, empty, or not there.
+pub(crate) fn texts(batch: &RecordBatch, row: usize, places: &[Option<usize>]) -> Option<Vec<String>> {
+    let mut texts = Vec::with_capacity(places.len());
+    for place in places {
+        let value = row_json::cell(batch.column((*place)?).as_ref(), row);
+        texts.push(row_json::text(&value).filter(|text| !text.is_empty())?);
+    }
+    Some(texts)
+}
+
+/// A row for people: all but the record itself, which evidence finds by path and line.
+pub(crate) fn shown(batch: &RecordBatch, row: usize) -> Map<String, Value> {
+    let mut map = row_json::row(batch, row);
+    map.remove("raw");
+    map.remove("attributes");
+    map
+}
+
+/// The value of a kept row under a name, as text.
+pub(crate) fn value(row: &Map<String, Value>, name: &str) -> Option<String> {
+    let exact = row.get(name);
+    let found =
+        exact.or_else(|| row.iter().find(|(own, _)| own.eq_ignore_ascii_case(name)).map(|(_, value)| value));
+    found.and_then(row_json::text).filter(|text| !text.is_empty())
+}
+
+/// The first 64 bits of SHA-256 over texts with their lengths: the same in every version of the program, and no one
+/// can choose a value that hides behind another one.
+pub(crate) fn digest<T: AsRef<str>>(texts: impl IntoIterator<Item = T>) -> u64 {
+    let mut hash = Sha256::new();
+    for text in texts {
+        let text = text.as_ref();
+        hash.update((text.len() as u64).to_le_bytes());
+        hash.update(text.as_bytes());
+    }
+    let bytes = hash.finalize();
+    bytes.iter().take(8).fold(0, |number, byte| (number << 8) | u64::from(*byte))
+}
+
+/// What tells a row from all others: its event id, or else all that is kept of it.
+pub(crate) fn identity(row: &Map<String, Value>) -> u64 {
+    match row.get("event_id") {
+        Some(Value::String(id)) => digest([id]),
+        _ => {
+            let own =
+                row.iter().filter(|(name, _)| *name != "_path" && *name != "_line" && *name != "ingest_time");
+            digest(own.flat_map(|(name, value)| [name.clone(), value.to_string()]))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn inputs_have_tunables_and_allow_lists() {
+        let mut rule = crate::testing::rule("r", "");
+        rule.tunables.push(crate::rule::Tunable {
+            name: "port".to_owned(),
+            value: Parameter::Int(443),
+            description: String::new(),
+        });
+        rule.allow.push(crate::rule::Allow {
+            field: "actor_primary_user_sid".to_owned(),
+            values: vec!["a\"b".to_owned()],
+        });
+        let text = input(&rule, None, "action_remote_port = $port").unwrap();
+        assert_eq!(
+            text,
+            "dataset = xdr_data | filter actor_primary_user_sid not in (\"a\\\"b\") | filter action_remote_port = 443"
+        );
+        assert!(input(&rule, None, "a = $other").unwrap_err().contains("other"));
+    }
+
+    #[test]
+    fn digests_keep_parts_apart() {
+        assert_ne!(digest(["ab", "c"]), digest(["a", "bc"]));
+        // The first 64 bits of SHA-256 over eight zero bytes, as `head -c 8 /dev/zero | sha256sum` prints them.
+        assert_eq!(digest([""]), 0xaf55_70f5_a181_0b7a);
+    }
+}
