@@ -11,6 +11,7 @@ use atalanta_detect::rule::Rule;
 use atalanta_engine::session::SessionOptions;
 
 use crate::data::{self, Loaded};
+use crate::hunting::report::Trouble;
 use crate::terminal::Terminal;
 
 /// What the recordings say about one rule.
@@ -130,7 +131,7 @@ fn run(rules: &[Rule], path: &Path, terminal: Terminal) -> Result<(Replayed, Loa
     let options = SessionOptions { provenance: true, ..SessionOptions::default() };
     let loaded = data::load(&request, options, terminal).map_err(|error| error.to_string())?;
     if !loaded.has_data() {
-        let trouble = loaded.summary.problems.first().map(|one| one.sentence()).unwrap_or_default();
+        let trouble = loaded.summary.problems.first().map(Trouble::sentence).unwrap_or_default();
         return Err(format!("{}: no event could be read: {trouble}", path.display()));
     }
     let replayed =

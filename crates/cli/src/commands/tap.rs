@@ -68,7 +68,7 @@ Exit codes: those of the command (126 or 127 if it cannot be started); with --li
 /// Runs the command.
 pub fn run(args: Args, terminal: Terminal) -> anyhow::Result<Ended> {
     let say: Say = Arc::new(move |text| {
-        terminal.warning(&format!("tap: {}", atalanta_diag::render::escape_control(text)))
+        terminal.warning(&format!("tap: {}", atalanta_diag::render::escape_control(text)));
     });
     if let (Some(listen), Some(upstream)) = (args.listen, args.upstream.clone()) {
         let recorder = Recorder::start(output(&args, upstream.authority(), say)?)?;

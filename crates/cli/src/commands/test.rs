@@ -114,17 +114,16 @@ fn junit(rules: &[Rule], verdicts: &BTreeMap<String, Verdict>, problems: &[RuleP
             escaped(&format!("{} {}", rule.id, rule.title)),
             verdict.elapsed.as_secs_f64()
         );
-        xml.push_str(&match verdict.state() {
-            State::Proven => "/>\n".to_owned(),
-            State::Unproven => {
-                ">\n      <skipped message=\"no recordings of attack and twin\"/>\n    </testcase>\n"
-                    .to_owned()
-            }
+        match verdict.state() {
+            State::Proven => xml.push_str("/>\n"),
+            State::Unproven => xml.push_str(
+                ">\n      <skipped message=\"no recordings of attack and twin\"/>\n    </testcase>\n",
+            ),
             State::Failed => {
-                let faults = verdict.faults().join("\n");
-                format!(">\n      <failure message=\"{}\"/>\n    </testcase>\n", escaped(&faults))
+                let faults = escaped(&verdict.faults().join("\n"));
+                let _ = writeln!(xml, ">\n      <failure message=\"{faults}\"/>\n    </testcase>");
             }
-        });
+        }
     }
     for problem in refused {
         let _ = writeln!(

@@ -166,7 +166,6 @@ fn drive(root: &Path, arguments: &[&str]) -> Child {
 }
 
 #[test]
-#[expect(clippy::print_stderr, reason = "a test that could not test must say so")]
 fn real_servers_and_clients_work_through_the_tap() {
     let Some(root) = clients() else {
         eprintln!("skipped: run scripts/mcp_clients.sh to install real MCP servers and clients");

@@ -90,8 +90,11 @@ pub fn run(name: &str, sample: &Path, out: &Path, terminal: Terminal) -> anyhow:
     let file = sample.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let file = if is_sample(&file) { file } else { format!("sample.{end}") };
     let sample = Sample { name: file, bytes };
-    let expected: String =
-        sample_rows(&source, &sample)?.iter().map(|row| format!("{}\n", expected_form(row))).collect();
+    let mut expected = String::new();
+    for row in sample_rows(&source, &sample)? {
+        // Writing to a String cannot fail.
+        let _ = writeln!(expected, "{}", expected_form(&row));
+    }
     let wrong = check_samples(&source, std::slice::from_ref(&sample), Some(&expected));
     std::fs::create_dir_all(folder.join("samples"))?;
     let readme =
