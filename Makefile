@@ -47,4 +47,4 @@ docs:
 	UPDATE_DOCS=1 $(CARGO) test --locked -p atalanta-xql --test it grammar
 	UPDATE_DOCS=1 $(CARGO) test --locked -p atalanta-sources --lib pages
 	UPDATE_DOCS=1 $(CARGO) test --locked -p atalanta-sigma page_of_codes
-	UPDATE_DOCS=1 $(CARGO) test --locked -p atalanta-cli --bin atalanta manual
+	UPDATE_DOCS=1 $(CARGO) test --locked --workspace --bin atalanta -- manual the_page_of_commands
