@@ -4,9 +4,12 @@
 //! The guard stands before it, passes the rows through and reserves their bytes, so that such a query ends with the
 //! memory limit of its session instead of the machine's.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
+use arrow::array::{Array, ArrayData, RecordBatch};
+use arrow::buffer::{Buffer, NullBuffer};
 use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode, TreeNodeRecursion};
 use datafusion::common::{Result as DfResult, internal_err};
 use datafusion::execution::memory_pool::MemoryConsumer;
@@ -109,11 +112,50 @@ impl ExecutionPlan for Guard {
     fn execute(&self, partition: usize, context: Arc<TaskContext>) -> DfResult<SendableRecordBatchStream> {
         let held = MemoryConsumer::new("window over whole partitions").register(context.memory_pool());
         let rows = self.input.execute(partition, context)?;
+        let mut seen = HashSet::new();
         let counted = rows.map(move |batch| {
             let batch = batch?;
-            held.try_grow(batch.get_array_memory_size())?;
+            held.try_grow(fresh_bytes(&batch, &mut seen))?;
             Ok(batch)
         });
         Ok(Box::pin(RecordBatchStreamAdapter::new(self.schema(), counted)))
+    }
+}
+
+/// Bytes of the buffers that no batch before had: an aggregation gives its result as slices of one large batch, each of
+/// which has the whole of its buffers. Buffers are told apart by address, which nobody else gets while they are held.
+fn fresh_bytes(batch: &RecordBatch, seen: &mut HashSet<usize>) -> usize {
+    batch.columns().iter().map(|column| fresh_of(&column.to_data(), seen)).sum()
+}
+
+fn fresh_of(data: &ArrayData, seen: &mut HashSet<usize>) -> usize {
+    let nulls = data.nulls().map(NullBuffer::buffer);
+    let own = data.buffers().iter().chain(nulls);
+    let fresh = own.filter(|buffer| seen.insert(buffer.data_ptr().addr().get()));
+    let fresh: usize = fresh.map(Buffer::capacity).sum::<usize>();
+    fresh + data.child_data().iter().map(|child| fresh_of(child, seen)).sum::<usize>()
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow::array::{ArrayRef, ListArray, StringViewArray};
+    use arrow::datatypes::Int64Type;
+
+    use super::*;
+
+    #[test]
+    fn slices_of_one_batch_count_once() {
+        let texts = (0..10_000).map(|row| Some(format!("a text beyond twelve bytes {row}")));
+        let texts: ArrayRef = Arc::new(texts.collect::<StringViewArray>());
+        let lists = (0..10_000).map(|row| Some(vec![Some(row), None]));
+        let lists: ArrayRef = Arc::new(ListArray::from_iter_primitive::<Int64Type, _, _>(lists));
+        let batch = RecordBatch::try_from_iter([("t", texts), ("l", lists)]).unwrap();
+        let mut seen = HashSet::new();
+        let whole = fresh_bytes(&batch, &mut seen);
+        assert!(whole >= 10_000 * (16 + 28 + 16), "{whole}");
+        assert!(whole <= batch.get_array_memory_size(), "{whole}");
+        for start in (0..10_000).step_by(100) {
+            assert_eq!(fresh_bytes(&batch.slice(start, 100), &mut seen), 0);
+        }
     }
 }
