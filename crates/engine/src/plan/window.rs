@@ -51,7 +51,11 @@ impl Lowering<'_> {
             })
             .collect();
         let frame = frame(item, order.is_empty())?;
-        let mut builder = function.partition_by(by).order_by(order);
+        let mut builder = function.partition_by(by);
+        // Sorting by fields that are gone is no sorting; an empty list would ask for a range over nothing.
+        if !order.is_empty() {
+            builder = builder.order_by(order);
+        }
         if !matches!(item.call.function.as_str(), "row_number" | "rank" | "dense_rank" | "lag") {
             builder = builder.window_frame(frame);
         }

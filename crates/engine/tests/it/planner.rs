@@ -17,10 +17,8 @@ use proptest::test_runner::{RngAlgorithm, TestRng};
 
 use crate::{events, toy};
 
-/// How long texts are made when nothing is said.
-const SECONDS: u64 = 3;
-/// Texts that must have come as far as to a plan, so that the test means something.
-const PLANNED: usize = 20;
+/// How many texts come as far as to a plan when nothing is said: the same ones on every machine.
+const PLANNED: usize = 60;
 
 fn files(folder: &Path, ending: &str, out: &mut Vec<PathBuf>) {
     let mut entries: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
@@ -110,7 +108,7 @@ fn planned(session: &Session, text: &str) -> Result<bool, String> {
 #[test]
 fn what_the_checker_lets_through_is_planned_or_refused() {
     let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
-    let seconds = number("ATALANTA_FUZZ_SECONDS").unwrap_or(SECONDS);
+    let seconds = number("ATALANTA_FUZZ_SECONDS").unwrap_or(0);
     let mut bytes = [7_u8; 32];
     bytes[..8].copy_from_slice(&number("ATALANTA_FUZZ_SEED").unwrap_or(1).to_le_bytes());
     let mut maker = Maker { seeds: seeds(), random: TestRng::from_seed(RngAlgorithm::ChaCha, &bytes) };
