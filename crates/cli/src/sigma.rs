@@ -3,11 +3,10 @@
 use std::path::Path;
 
 use atalanta_diag::{Diagnostic, Source};
-use atalanta_schema::Atlas;
-use atalanta_sigma::{Document, Level as SigmaLevel, Meta, Pipeline};
+use atalanta_schema::{Atlas, Level};
+use atalanta_sigma::{Document, Meta, Pipeline};
 
 use crate::checking;
-use crate::hunting::Level;
 use crate::hunting::pack::{About, Hunt};
 
 /// The pipeline for `xdr_data`.
@@ -63,7 +62,7 @@ fn about(document: &Document) -> About {
     About {
         id: id.text.clone(),
         title: meta.title.text.clone(),
-        severity: severity(meta),
+        severity: meta.level().unwrap_or(Level::Medium),
         confidence: confidence(meta),
         atlas: atlas(meta),
         owasp: Vec::new(),
@@ -72,16 +71,6 @@ fn about(document: &Document) -> About {
         limits: Vec::new(),
         references: texts(&meta.references),
         entities: Vec::new(),
-    }
-}
-
-fn severity(meta: &Meta) -> Level {
-    match meta.level() {
-        Some(SigmaLevel::Critical) => Level::Critical,
-        Some(SigmaLevel::High) => Level::High,
-        Some(SigmaLevel::Low) => Level::Low,
-        Some(SigmaLevel::Informational) => Level::Informational,
-        Some(SigmaLevel::Medium) | None => Level::Medium,
     }
 }
 

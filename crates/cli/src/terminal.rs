@@ -3,7 +3,7 @@
 use std::io::{IsTerminal, Write, stderr, stdout};
 
 use crate::args::ColorChoice;
-use crate::hunting::Level;
+use atalanta_schema::Level;
 
 /// Width of reports that go to a file or a pipe.
 const PLAIN_WIDTH: usize = 120;

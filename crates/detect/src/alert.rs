@@ -7,8 +7,8 @@ use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
 use crate::compile::Compiled;
-use crate::level::Level;
 use crate::row_json;
+use atalanta_schema::Level;
 
 /// Most rows of evidence that an alert carries; its number of events is exact.
 pub const EVIDENCE: usize = 5;

@@ -78,7 +78,7 @@ pub struct Changes<'a> {
     /// States by key.
     pub states: &'a [(String, Vec<u8>)],
     /// Names of the outputs that an alert goes to, each with its least severity.
-    pub outputs: &'a [(String, crate::level::Level)],
+    pub outputs: &'a [(String, atalanta_schema::Level)],
     /// Filters that hold alerts back.
     pub suppressions: Option<&'a Suppressions>,
     /// The clock, µs.

@@ -13,7 +13,6 @@ pub mod compile;
 pub mod dataset;
 pub mod detector;
 mod kept;
-pub mod level;
 pub mod live;
 pub mod machine;
 pub mod matcher;

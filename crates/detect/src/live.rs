@@ -16,8 +16,8 @@ use atalanta_store::{Store, Tail};
 use crate::book::{Book, Changes};
 use crate::compile::Run;
 use crate::detector::{Detector, Fed, Runner};
-use crate::level::Level;
 use crate::suppress::Suppressions;
+use atalanta_schema::Level;
 
 /// Longest sleep while nothing comes.
 const PATIENCE: Duration = Duration::from_millis(100);

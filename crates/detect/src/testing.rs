@@ -5,8 +5,8 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringViewArray, TimestampMicrosecondArray};
 use atalanta_engine::types::timestamp_type;
 
-use crate::level::Level;
 use crate::rule::{DAILY_LIMIT, HOUR, Logic, Proof, Rule, Schedule};
+use atalanta_schema::Level;
 
 /// 2026-11-20 00:00:00 UTC in µs.
 pub(crate) const DAY: i64 = 1_795_132_800_000_000;

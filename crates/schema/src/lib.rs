@@ -9,6 +9,7 @@ mod atlas;
 mod catalog;
 mod content;
 mod enums;
+mod level;
 mod manual;
 mod nearest;
 mod types;
@@ -20,6 +21,7 @@ pub use atlas::{
 };
 pub use catalog::{Catalog, Content, Dataset, DatasetKind, Field, FieldRef, Group};
 pub use enums::{Enum, EnumValue};
+pub use level::Level;
 pub use manual::manual;
 pub use types::Type;
 pub use xdm::{XDM_CONST, XDR_DATA_MODEL, Xdm, XdmConstant, XdmField, XdmGroup, XdmKind};

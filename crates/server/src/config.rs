@@ -8,13 +8,13 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use atalanta_detect::level::Level;
 use atalanta_detect::output::{Kind, Output};
 use atalanta_engine::session::SessionOptions;
 use atalanta_intake::http::{Access, HttpLimits};
 use atalanta_intake::inputs::Input;
 use atalanta_intake::joins::WAITING;
 use atalanta_intake::tls::{Inside, TlsFiles};
+use atalanta_schema::Level;
 use atalanta_store::{Retention, StoreOptions};
 use serde::Deserialize;
 

@@ -28,6 +28,6 @@ pub use file::{LoweredDocument, check, lower_documents};
 pub use filter::Filter;
 pub use lower::{Lowered, lower, lower_correlation, lower_filtered};
 pub use matcher::Matcher;
-pub use meta::{Level, Meta};
+pub use meta::Meta;
 pub use pipeline::Pipeline;
 pub use rule::{LogSource, Rule};

@@ -1,6 +1,7 @@
 //! What a document says about itself: title, id, tags and the rest that no condition needs.
 
 use atalanta_diag::{Diagnostic, Span};
+use atalanta_schema::Level;
 
 use crate::codes;
 use crate::yaml::{Kind, Node};
@@ -18,35 +19,6 @@ impl Text {
     /// A text at a place.
     pub fn new(text: impl Into<String>, span: Span) -> Self {
         Self { text: text.into(), span }
-    }
-}
-
-/// How bad a match is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Level {
-    /// Context.
-    Informational,
-    /// Notable, rarely an incident.
-    Low,
-    /// To be reviewed.
-    Medium,
-    /// To be reviewed promptly.
-    High,
-    /// An incident.
-    Critical,
-}
-
-impl Level {
-    /// By its name in Sigma.
-    pub fn read(name: &str) -> Option<Self> {
-        Some(match name {
-            "informational" => Self::Informational,
-            "low" => Self::Low,
-            "medium" => Self::Medium,
-            "high" => Self::High,
-            "critical" => Self::Critical,
-            _ => return None,
-        })
     }
 }
 
@@ -105,7 +77,7 @@ pub struct Meta {
 impl Meta {
     /// The level, when it is one of Sigma's.
     pub fn level(&self) -> Option<Level> {
-        Level::read(&self.level.as_ref()?.text)
+        Level::parse(&self.level.as_ref()?.text)
     }
 
     /// Whether this name or id is the document's.

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 
 use crate::Ended;
 use crate::data::{self, Bar};
-use crate::hunting::Level;
+use crate::hunting::level_parser;
 use crate::hunting::pack::{self, Hunt, Selection};
 use crate::hunting::report::{DataSummary, Input, Report};
 use crate::hunting::run::{self, Filter, Ground};
@@ -19,6 +19,7 @@ use crate::output;
 use crate::remote::{Ask, Remote, Server};
 use crate::terminal::Terminal;
 use crate::time::{self, Bound};
+use atalanta_schema::Level;
 
 /// Run hunts over files and report the findings, mapped to MITRE ATLAS
 ///
@@ -53,7 +54,7 @@ pub struct Args {
     #[arg(long, value_name = "TIME")]
     now: Option<String>,
     /// Hunts of at least this severity
-    #[arg(long, value_enum, value_name = "LEVEL")]
+    #[arg(long, value_parser = level_parser(), value_name = "LEVEL")]
     severity: Option<Level>,
     /// Hunts for this ATLAS technique (with its sub-techniques) or tactic
     #[arg(long, value_name = "ID")]

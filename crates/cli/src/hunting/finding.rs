@@ -8,9 +8,9 @@ use atalanta_schema::Atlas;
 use serde::{Serialize, Serializer};
 use sha2::{Digest, Sha256};
 
-use super::Level;
 use super::pack::About;
 use crate::output::cell::{Cell, Fields};
+use atalanta_schema::Level;
 
 /// Most evidence rows of a finding.
 pub const EVIDENCE: usize = 10;

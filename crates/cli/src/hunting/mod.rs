@@ -6,40 +6,21 @@ pub mod pack;
 pub mod report;
 pub mod run;
 
-use clap::ValueEnum;
-use serde::{Deserialize, Serialize};
+use atalanta_schema::Level;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
-/// How bad a finding is, or how sure. The order is by weight.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ValueEnum)]
-#[serde(rename_all = "lowercase")]
-pub enum Level {
-    /// Context, no alarm
-    #[value(alias = "info")]
-    #[serde(alias = "info")]
-    Informational,
-    /// Worth a look when there is time
-    Low,
-    /// To be looked at today
-    Medium,
-    /// To be looked at now
-    High,
-    /// An attack in progress
-    Critical,
+/// The level that a text names, in any letter case; `info` is short for informational.
+pub fn read_level(text: &str) -> Option<Level> {
+    let name = text.to_lowercase();
+    Level::parse(if name == "info" { "informational" } else { &name })
 }
 
-impl Level {
-    /// Lower-case name.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Informational => "informational",
-            Self::Low => "low",
-            Self::Medium => "medium",
-            Self::High => "high",
-            Self::Critical => "critical",
-        }
-    }
-
-    /// All levels, the worst first.
-    pub const DESCENDING: [Self; 5] =
-        [Self::Critical, Self::High, Self::Medium, Self::Low, Self::Informational];
+/// Reads a level on the command line.
+pub fn level_parser() -> impl TypedValueParser<Value = Level> {
+    let value = |level: Level| {
+        let value = PossibleValue::new(level.name()).help(level.meaning());
+        if level == Level::Informational { value.alias("info") } else { value }
+    };
+    PossibleValuesParser::new(Level::DESCENDING.into_iter().rev().map(value))
+        .try_map(|text| read_level(&text).ok_or_else(|| format!("`{text}` is no level")))
 }

@@ -11,8 +11,8 @@ use atalanta_schema::{Atlas, extract_ids};
 use rust_embed::RustEmbed;
 use serde::Deserialize;
 
-use super::Level;
 use crate::sigma;
+use atalanta_schema::Level;
 
 /// The pack that is run when none is named.
 pub const DEFAULT: &str = "sop";
@@ -284,11 +284,7 @@ fn bare(path: &Path, query: String) -> Hunt {
             .find(|(word, _)| word.trim().eq_ignore_ascii_case(key))
             .map(|(_, value)| value.trim().to_owned())
     };
-    let level = |key: &str| {
-        value(key)
-            .and_then(|text| <Level as clap::ValueEnum>::from_str(&text, true).ok())
-            .unwrap_or(Level::Medium)
-    };
+    let level = |key: &str| value(key).and_then(|text| super::read_level(&text)).unwrap_or(Level::Medium);
     let name = path.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
     Hunt {
         about: About {

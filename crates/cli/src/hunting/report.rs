@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use serde::{Serialize, Serializer};
 
-use super::Level;
 use super::finding::Finding;
 use super::focus::Focus;
 use super::pack::About;
+use atalanta_schema::Level;
 
 /// The whole outcome of `atalanta hunt`.
 #[derive(Debug, Default, Serialize)]

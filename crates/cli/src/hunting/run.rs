@@ -10,13 +10,13 @@ use atalanta_xql::env::Env;
 use atalanta_xql::ir::{OperationKind, Plan};
 use atalanta_xql::syntax::ast::TimeFrame;
 
-use super::Level;
 use super::finding::{self, Behind, EVIDENCE, Evidence, Finding};
 use super::focus::Focus;
 use super::pack::{About, Hunt};
 use super::report::HuntRun;
 use crate::checking;
 use crate::remote::{Ask, Remote};
+use atalanta_schema::Level;
 
 /// Which hunts are run.
 #[derive(Clone, Debug, Default)]

@@ -8,12 +8,12 @@ use serde_json::Value;
 
 use super::text;
 use crate::figures;
-use crate::hunting::Level;
 use crate::hunting::finding::{Evidence, Finding};
 use crate::hunting::focus::Focus;
 use crate::hunting::report::Report;
 use crate::terminal::{Role, Terminal};
 use crate::time;
+use atalanta_schema::Level;
 
 /// Evidence rows of a finding in this format; the others give all that are kept.
 const EVIDENCE: usize = 3;

@@ -17,11 +17,11 @@ use sha2::{Digest, Sha256};
 
 use super::{text, timeline};
 use crate::figures;
-use crate::hunting::Level;
 use crate::hunting::finding::{Evidence, Finding};
 use crate::hunting::focus::Focus;
 use crate::hunting::report::Report;
 use crate::time;
+use atalanta_schema::Level;
 
 const TEMPLATE: &str = include_str!("report.html");
 const STYLE: &str = include_str!("report.css");

@@ -8,10 +8,10 @@ use atalanta_schema::Atlas;
 use serde_json::{Value, json};
 
 use crate::figures;
-use crate::hunting::Level;
 use crate::hunting::finding::{Evidence, Finding};
 use crate::hunting::report::{HuntRun, Report};
 use crate::time;
+use atalanta_schema::Level;
 
 const TAXONOMY: &str = "MITRE ATLAS";
 

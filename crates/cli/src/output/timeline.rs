@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use crate::figures;
-use crate::hunting::Level;
 use crate::hunting::finding::Finding;
 use crate::hunting::report::Report;
 use crate::time;
+use atalanta_schema::Level;
 
 const WIDTH: i64 = 1000;
 const LEFT: i64 = 190;

@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use crate::alert::Alert;
-use crate::level::Level;
+use atalanta_schema::Level;
 
 /// Keys of custom strings, of which CEF has six.
 const CUSTOM: [&str; 4] = ["cs1", "cs2", "cs3", "cs4"];

@@ -18,8 +18,8 @@ use std::time::Duration;
 
 use crate::alert::Alert;
 use crate::book::{Book, BookError};
-use crate::level::Level;
 use crate::live::Signal;
+use atalanta_schema::Level;
 
 /// How an alert is written and sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

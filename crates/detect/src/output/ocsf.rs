@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::alert::Alert;
-use crate::level::Level;
+use atalanta_schema::Level;
 
 /// Detection Finding.
 const CLASS: u64 = 2004;

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use super::{Failure, cef};
 use crate::alert::Alert;
-use crate::level::Level;
 use crate::row_json::time;
+use atalanta_schema::Level;
 
 const PATIENCE: Duration = Duration::from_secs(10);
 

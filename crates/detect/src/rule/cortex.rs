@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::{DAILY_LIMIT, HOUR, Logic, MOST_WINDOWS, Proof, Rule, RuleProblem, Schedule, codes, duration};
-use crate::level::Level;
+use atalanta_schema::Level;
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]

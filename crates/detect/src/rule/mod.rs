@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use atalanta_diag::{Diagnostic, Severity, Source};
 use atalanta_xql::parameters::Value;
 
-use crate::level::Level;
+use atalanta_schema::Level;
 
 /// A rule.
 #[derive(Clone, Debug, PartialEq)]

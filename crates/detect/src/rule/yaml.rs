@@ -8,8 +8,8 @@ use atalanta_xql::parameters::Value;
 use serde::Deserialize;
 
 use super::{Allow, DAILY_LIMIT, Logic, MOST_WINDOWS, Proof, Rule, Schedule, Tunable, codes, duration};
-use crate::level::Level;
 use crate::machine;
+use atalanta_schema::Level;
 
 /// Longest text of a rule.
 const LONGEST: usize = 4 << 20;

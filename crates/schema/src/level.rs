@@ -1,8 +1,8 @@
-//! How bad an alert is, and how sure.
+//! How bad a finding or an alert is, or how sure.
 
 use serde::{Deserialize, Serialize};
 
-/// Severity or confidence. The order is by weight.
+/// Severity or confidence, by Sigma's names. The order is by weight.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
@@ -20,6 +20,10 @@ pub enum Level {
 }
 
 impl Level {
+    /// All levels, the worst first.
+    pub const DESCENDING: [Self; 5] =
+        [Self::Critical, Self::High, Self::Medium, Self::Low, Self::Informational];
+
     /// Lower-case name.
     pub fn name(self) -> &'static str {
         match self {
@@ -31,9 +35,19 @@ impl Level {
         }
     }
 
+    /// When somebody should look, for people.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Self::Informational => "Context, no alarm",
+            Self::Low => "Worth a look when there is time",
+            Self::Medium => "To be looked at today",
+            Self::High => "To be looked at now",
+            Self::Critical => "An attack in progress",
+        }
+    }
+
     /// The level of a name.
     pub fn parse(name: &str) -> Option<Self> {
-        let all = [Self::Informational, Self::Low, Self::Medium, Self::High, Self::Critical];
-        all.into_iter().find(|level| level.name() == name)
+        Self::DESCENDING.into_iter().find(|level| level.name() == name)
     }
 }
