@@ -222,22 +222,12 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
 mod tests {
     use super::*;
     use crate::compile::compile;
-    use crate::testing::{DAY, rule};
+    use crate::testing::{self, rule};
 
     fn hit(minute: i64, user: &str, text: &str) -> Hit {
-        let mut row = Map::new();
-        row.insert("text".to_owned(), text.into());
-        let time = DAY + minute * 60_000_000;
-        Hit {
-            rule: 0,
-            time,
-            span: (time, time),
-            events: 1,
-            adds: true,
-            entities: vec![("user".to_owned(), Some(user.to_owned()))],
-            values: Map::new(),
-            evidence: vec![(time, row)],
-        }
+        let mut hit = testing::hit(minute, user);
+        hit.evidence[0].1.insert("text".to_owned(), text.into());
+        hit
     }
 
     fn compiled() -> Compiled {

@@ -393,21 +393,7 @@ impl Keeper<'_> {
 mod tests {
     use super::*;
     use crate::compile::compile;
-    use crate::testing::{DAY as START, rule};
-
-    fn hit(minute: i64, user: &str) -> Hit {
-        let time = START + minute * 60_000_000;
-        Hit {
-            rule: 0,
-            time,
-            span: (time, time),
-            events: 1,
-            adds: true,
-            entities: vec![("user".to_owned(), Some(user.to_owned()))],
-            values: serde_json::Map::new(),
-            evidence: vec![(time, serde_json::Map::new())],
-        }
-    }
+    use crate::testing::{DAY as START, hit, rule};
 
     #[test]
     fn alerts_and_position_come_back_together() {

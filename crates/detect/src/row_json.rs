@@ -1,7 +1,7 @@
 //! Rows of a batch as JSON objects: nulls left out, times in RFC 3339.
 
 use arrow::array::{Array, AsArray, RecordBatch};
-use arrow::datatypes::{DataType, Float64Type, Int64Type, TimeUnit, TimestampMicrosecondType};
+use arrow::datatypes::{DataType, TimeUnit, TimestampMicrosecondType};
 use serde_json::{Map, Value};
 
 /// Longest text of a value; the rest is cut.
@@ -31,31 +31,9 @@ pub(crate) fn row(batch: &RecordBatch, row: usize) -> Map<String, Value> {
     map
 }
 
-/// One value.
+/// One value, texts cut.
 pub(crate) fn cell(column: &dyn Array, row: usize) -> Value {
-    if column.is_null(row) {
-        return Value::Null;
-    }
-    match column.data_type() {
-        DataType::Utf8View => cut(column.as_string_view().value(row)).into(),
-        DataType::Utf8 => cut(column.as_string::<i32>().value(row)).into(),
-        DataType::Boolean => column.as_boolean().value(row).into(),
-        DataType::Int64 => column.as_primitive::<Int64Type>().value(row).into(),
-        DataType::Float64 => column.as_primitive::<Float64Type>().value(row).into(),
-        DataType::Timestamp(TimeUnit::Microsecond, _) => {
-            time(column.as_primitive::<TimestampMicrosecondType>().value(row)).into()
-        }
-        DataType::List(_) => {
-            let items = column.as_list::<i32>().value(row);
-            (0..items.len()).map(|item| cell(&items, item)).collect::<Vec<_>>().into()
-        }
-        _ => arrow::util::display::array_value_to_string(column, row)
-            .map_or(Value::Null, |text| cut(&text).into()),
-    }
-}
-
-fn cut(text: &str) -> &str {
-    text.get(..text.floor_char_boundary(LONGEST)).unwrap_or(text)
+    atalanta_engine::row_json::bounded(column, row, LONGEST)
 }
 
 /// µs as RFC 3339.
@@ -68,13 +46,9 @@ pub(crate) fn text(value: &Value) -> Option<String> {
     match value {
         Value::Null => None,
         Value::String(text) => Some(text.clone()),
-        Value::Array(items) => Some(items.iter().filter_map(text_of).collect::<Vec<_>>().join(", ")),
+        Value::Array(items) => Some(items.iter().filter_map(text).collect::<Vec<_>>().join(", ")),
         other => Some(other.to_string()),
     }
-}
-
-fn text_of(value: &Value) -> Option<String> {
-    text(value)
 }
 
 /// The time of a row, µs.

@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringViewArray, TimestampMicrosecondArray};
 use atalanta_engine::types::timestamp_type;
-
-use crate::rule::{DAILY_LIMIT, HOUR, Logic, Proof, Rule, Schedule};
 use atalanta_schema::Level;
+use serde_json::Map;
+
+use crate::alert::Hit;
+use crate::rule::{DAILY_LIMIT, HOUR, Logic, Proof, Rule, Schedule};
 
 /// 2026-11-20 00:00:00 UTC in µs.
 pub(crate) const DAY: i64 = 1_795_132_800_000_000;
@@ -61,4 +63,34 @@ pub(crate) fn rows(events: &[Event]) -> RecordBatch {
         ("action_remote_port", port, true),
     ])
     .unwrap()
+}
+
+/// Events in batches whose times are at most `lateness` minutes behind what has come before.
+pub(crate) fn jumbled(events: &[Event], order: u64, size: usize, lateness: i64) -> Vec<Vec<Event>> {
+    use std::hash::BuildHasher as _;
+    let mut late: Vec<(i64, Event)> = events
+        .iter()
+        .map(|event| {
+            let drawn = foldhash::fast::FixedState::with_seed(order).hash_one(event);
+            (event.0 + (drawn % (lateness as u64 + 1)) as i64, event.clone())
+        })
+        .collect();
+    late.sort();
+    let events: Vec<Event> = late.into_iter().map(|(_, event)| event).collect();
+    events.chunks(size).map(<[Event]>::to_vec).collect()
+}
+
+/// A hit of the first rule about a user, so many minutes after [`DAY`], without values.
+pub(crate) fn hit(minute: i64, user: &str) -> Hit {
+    let time = DAY + minute * 60_000_000;
+    Hit {
+        rule: 0,
+        time,
+        span: (time, time),
+        events: 1,
+        adds: true,
+        entities: vec![("user".to_owned(), Some(user.to_owned()))],
+        values: Map::new(),
+        evidence: vec![(time, Map::new())],
+    }
 }

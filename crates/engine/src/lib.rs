@@ -11,6 +11,7 @@ pub mod input;
 pub mod kernels;
 mod plan;
 pub mod program;
+pub mod row_json;
 mod scan;
 pub mod session;
 pub mod store;

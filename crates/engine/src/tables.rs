@@ -55,16 +55,15 @@ impl ParquetTable {
 
     /// Lower-case names of the columns that hold a value on some row, as far as the footers tell.
     fn filled(&self) -> HashSet<String> {
-        let mut filled = HashSet::new();
+        let mut filled: HashSet<&str> = HashSet::new();
         for file in self.files.iter() {
             for (root, field) in file.schema.fields().iter().enumerate() {
-                let name = field.name().to_lowercase();
-                if !filled.contains(&name) && file.has_values(root) {
-                    filled.insert(name);
+                if !filled.contains(field.name().as_str()) && file.has_values(root) {
+                    filled.insert(field.name());
                 }
             }
         }
-        filled
+        filled.into_iter().map(str::to_lowercase).collect()
     }
 
     fn is_empty(&self) -> bool {

@@ -14,11 +14,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use arrow::array::{
-    Array, ArrayRef, AsArray, Int64Array, RecordBatch, StringViewArray, TimestampMicrosecondArray,
-};
-use arrow::datatypes::{Field, Int64Type, Schema};
-use atalanta_engine::types::timestamp_type;
+use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::datatypes::Int64Type;
 use atalanta_sources::decode::decoder;
 use atalanta_sources::{Mapper, Registry, Source};
 use atalanta_store::{Part, Store};
@@ -26,6 +23,7 @@ use tokio::sync::OwnedMutexGuard;
 
 use crate::ask;
 use crate::error::IntakeError;
+use crate::own_row::{number, own_row, text};
 use crate::pipeline::Pipeline;
 
 /// Name of the dataset.
@@ -223,27 +221,17 @@ impl Turn {
         if self.next == self.stream.waiting {
             return Ok(None);
         }
-        let now = jiff::Timestamp::now().as_microsecond();
         let records: Vec<(u64, &str)> = self.next.iter().map(|(line, text)| (*line, &**text)).collect();
         let records = serde_json::to_string(&records)
             .map_err(|error| IntakeError::Server(format!("joined records: {error}")))?;
-        let text = |text: &str| -> ArrayRef { Arc::new(StringViewArray::from_iter_values([text])) };
         let sequence = joins.sequence.fetch_add(1, Ordering::Relaxed) + 1;
-        let time = TimestampMicrosecondArray::from(vec![now]).with_data_type(timestamp_type());
-        let columns: Vec<(&str, ArrayRef)> = vec![
-            ("_time", Arc::new(time)),
+        let columns = vec![
             ("stream", text(&self.stream.key)),
             ("place", text(&self.stream.place)),
-            ("sequence", Arc::new(Int64Array::from(vec![sequence]))),
+            ("sequence", number(sequence)),
             ("records", text(&records)),
         ];
-        let fields: Vec<Field> = columns
-            .iter()
-            .map(|(name, column)| Field::new(*name, column.data_type().clone(), true))
-            .collect();
-        let columns = columns.into_iter().map(|(_, column)| column).collect();
-        let batch = RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?;
-        Ok(Some(Part { dataset: WAITING.to_owned(), batch }))
+        own_row(WAITING, columns).map(Some)
     }
 
     /// What this turn mapped is stored.

@@ -13,6 +13,7 @@ pub mod tls;
 
 mod ask;
 mod error;
+mod own_row;
 mod pipeline;
 mod raw;
 

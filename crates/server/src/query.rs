@@ -2,19 +2,20 @@
 //!
 //! The request is `{"query": "…", "strict": false, "now": "2026-11-21T10:00:00Z", "limit": 1000, "since": "…", "until":
 //! "…", "provenance": false}`, all but `query` optional. A `config timeframe` of the query wins over `since` and
-//! `until`; `provenance` adds the place of each event as `_path` and `_line`. With `Accept: application/vnd.apache.arrow.stream` the rows come as an Arrow IPC stream whose schema
-//! metadata has `atalanta.rows`, `atalanta.elapsed_us` and, if rows were cut, `atalanta.cut_at`; else as JSON
+//! `until`; `provenance` adds the place of each event as `_path` and `_line`. With `Accept:
+//! application/vnd.apache.arrow.stream` the rows come as an Arrow IPC stream whose schema metadata has `atalanta.rows`,
+//! `atalanta.elapsed_us` and, if rows were cut, `atalanta.cut_at`; else as JSON
 //! `{"rows": [{…}], "cut_at": null, "elapsed_us": 1}` with nulls left out and times in RFC 3339.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
-use arrow::datatypes::{DataType, Float64Type, Int64Type, Schema, TimestampMicrosecondType};
+use arrow::datatypes::Schema;
 use arrow::ipc::writer::StreamWriter;
 use atalanta_diag::Severity;
 use atalanta_engine::error::EngineError;
+use atalanta_engine::row_json;
 use atalanta_engine::session::{Outcome, Session, SessionOptions};
 use atalanta_intake::http::Json;
 use atalanta_xql::env::{Env, Mode};
@@ -25,7 +26,7 @@ use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::Shared;
 use crate::api::no_right_to_ask;
@@ -228,40 +229,9 @@ fn encode(outcome: &Outcome, arrow: bool) -> Result<Vec<u8>, Failure> {
 fn json_rows(outcome: &Outcome) -> Value {
     let mut rows = Vec::with_capacity(outcome.rows);
     for batch in &outcome.batches {
-        rows.extend((0..batch.num_rows()).map(|row| Value::Object(json_row(batch, row))));
+        rows.extend((0..batch.num_rows()).map(|row| Value::Object(row_json::row(batch, row))));
     }
     json!({ "rows": rows, "cut_at": outcome.cut_at, "elapsed_us": outcome.elapsed.as_micros() as u64 })
-}
-
-fn json_row(batch: &RecordBatch, row: usize) -> Map<String, Value> {
-    let mut out = Map::new();
-    for (field, column) in batch.schema_ref().fields().iter().zip(batch.columns()) {
-        if column.is_valid(row) {
-            out.insert(field.name().clone(), json_cell(column, row));
-        }
-    }
-    out
-}
-
-fn json_cell(column: &ArrayRef, row: usize) -> Value {
-    if column.is_null(row) {
-        return Value::Null;
-    }
-    match column.data_type() {
-        DataType::Boolean => column.as_boolean().value(row).into(),
-        DataType::Int64 => column.as_primitive::<Int64Type>().value(row).into(),
-        DataType::Float64 => column.as_primitive::<Float64Type>().value(row).into(),
-        DataType::Utf8View => column.as_string_view().value(row).into(),
-        DataType::Timestamp(arrow::datatypes::TimeUnit::Microsecond, _) => {
-            let micros = column.as_primitive::<TimestampMicrosecondType>().value(row);
-            jiff::Timestamp::from_microsecond(micros).map_or(micros.into(), |time| time.to_string().into())
-        }
-        DataType::List(_) => {
-            let items = column.as_list::<i32>().value(row);
-            (0..items.len()).map(|item| json_cell(&items, item)).collect::<Vec<_>>().into()
-        }
-        _ => arrow::util::display::array_value_to_string(column, row).map_or(Value::Null, Value::String),
-    }
 }
 
 fn explain(failure: Failure) -> Response {

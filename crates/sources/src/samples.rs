@@ -3,8 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
-use arrow::datatypes::{DataType, Float64Type, Int64Type, TimestampMicrosecondType};
+use arrow::array::RecordBatch;
 use serde_json::{Map, Value};
 
 use crate::decode::decoder_with;
@@ -87,40 +86,14 @@ pub(crate) fn rows(batches: &[RecordBatch]) -> Result<Vec<Map<String, Value>>, M
     for batch in batches {
         let batch = sort_by_line(batch)?;
         for at in 0..batch.num_rows() {
-            let mut row = Map::new();
-            for (field, column) in batch.schema_ref().fields().iter().zip(batch.columns()) {
-                let value = cell(column, at);
-                if !value.is_null() {
-                    row.insert(field.name().clone(), value);
-                }
-            }
+            let mut row = atalanta_engine::row_json::row(&batch, at);
+            // A number that JSON lacks is no value.
+            row.retain(|_, value| !value.is_null());
             rows.push(row);
         }
     }
     rows.sort_by_key(|row| row.get("_line").and_then(Value::as_i64));
     Ok(rows)
-}
-
-/// A value of a column as JSON; times after RFC 3339.
-fn cell(column: &ArrayRef, at: usize) -> Value {
-    if column.is_null(at) {
-        return Value::Null;
-    }
-    match column.data_type() {
-        DataType::Utf8View => column.as_string_view().value(at).into(),
-        DataType::Int64 => column.as_primitive::<Int64Type>().value(at).into(),
-        DataType::Float64 => column.as_primitive::<Float64Type>().value(at).into(),
-        DataType::Boolean => column.as_boolean().value(at).into(),
-        DataType::Timestamp(..) => {
-            let micros = column.as_primitive::<TimestampMicrosecondType>().value(at);
-            jiff::Timestamp::from_microsecond(micros).map_or(Value::Null, |time| time.to_string().into())
-        }
-        DataType::List(_) => {
-            let inner = column.as_list::<i32>().value(at);
-            (0..inner.len()).map(|item| cell(&inner, item)).collect()
-        }
-        _ => Value::Null,
-    }
 }
 
 /// A row as `expected.ndjson` holds it: without the verbatim record and without what is fixed per source.

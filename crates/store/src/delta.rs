@@ -66,12 +66,7 @@ pub fn export_delta(
     only: Option<&str>,
     today: i64,
 ) -> Result<Vec<Exported>, StoreError> {
-    if !crate::is_data_folder(folder) {
-        return Err(StoreError::Environment(format!(
-            "{}: is no data folder, expected a file catalog.sqlite in it",
-            folder.display()
-        )));
-    }
+    crate::expect_data_folder(folder)?;
     let tables = Catalog::open_to_read(folder)?.tables()?.tables;
     if let Some(name) = only
         && !tables.contains_key(name)

@@ -40,7 +40,7 @@ pub use frame::Part;
 pub use log::LogProblem;
 pub use retain::{Retained, Retention};
 pub use show::{DatasetReport, show};
-pub use snapshot::{DatasetSnapshot, Snapshot, is_data_folder};
+pub use snapshot::{DatasetSnapshot, Snapshot, expect_data_folder, is_data_folder};
 pub use store::{Gauges, Receipt, Store, StoreOptions};
 pub use tail::{Records, Tail};
 pub use verify::{Verified, verify};

@@ -64,12 +64,7 @@ impl Snapshot {
 
     /// Reads a data folder, whether or not a server writes to it, and changes nothing.
     pub fn read(folder: &Path) -> Result<Self, StoreError> {
-        if !is_data_folder(folder) {
-            return Err(StoreError::Environment(format!(
-                "{}: is no data folder, expected a file catalog.sqlite in it",
-                folder.display()
-            )));
-        }
+        expect_data_folder(folder)?;
         let mut catalog = Catalog::open_to_read(folder)?;
         let mut gap = None;
         for _ in 0..TRIES {
@@ -139,4 +134,13 @@ impl DatasetSnapshot {
 /// Whether a folder is one that a store keeps its data in.
 pub fn is_data_folder(folder: &Path) -> bool {
     crate::catalog::file(folder).is_file()
+}
+
+/// The same, with the error that says what is missing.
+pub fn expect_data_folder(folder: &Path) -> Result<(), StoreError> {
+    if is_data_folder(folder) {
+        return Ok(());
+    }
+    let folder = folder.display();
+    Err(StoreError::Environment(format!("{folder}: is no data folder, expected a file catalog.sqlite in it")))
 }

@@ -521,6 +521,14 @@ pub enum Comparison {
 }
 
 impl Expr {
+    /// The text of a literal.
+    pub fn as_text(&self) -> Option<&str> {
+        match &self.kind {
+            ExprKind::String(text) => Some(text),
+            _ => None,
+        }
+    }
+
     /// Direct sub-expressions; sub-plans are not entered.
     pub fn children(&self) -> Vec<&Self> {
         match &self.kind {

@@ -105,11 +105,7 @@ pub struct Limits {
 pub fn with_folder(data: &[String], folder: Option<&Path>) -> anyhow::Result<Vec<String>> {
     let mut all = data.to_vec();
     if let Some(folder) = folder {
-        anyhow::ensure!(
-            atalanta_store::is_data_folder(folder),
-            "--data-dir {}: is no data folder, expected a file catalog.sqlite in it",
-            folder.display()
-        );
+        atalanta_store::expect_data_folder(folder).map_err(|error| anyhow::anyhow!("--data-dir {error}"))?;
         all.push(folder.display().to_string());
     }
     Ok(all)

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use arrow::array::{Array, AsArray, BooleanArray};
 use arrow::compute::filter_record_batch;
@@ -11,7 +11,7 @@ use atalanta_diag::render::escape_control;
 use atalanta_engine::session::{Session, SessionOptions};
 use atalanta_intake::QUARANTINE;
 use atalanta_intake::quarantine::{REPLAYED, Replayed, Selection, replay};
-use atalanta_store::Snapshot;
+use atalanta_store::{Snapshot, expect_data_folder};
 use clap::{Subcommand, ValueEnum};
 use serde_json::{Value, json};
 
@@ -141,19 +141,10 @@ fn open(at: &At) -> anyhow::Result<Place> {
     if let Some(remote) = at.server.remote()? {
         return Ok(Place::Server(remote));
     }
-    is_folder(&at.data_dir)?;
+    expect_data_folder(&at.data_dir)?;
     let mut session = Session::new(SessionOptions::default())?;
     Snapshot::read(&at.data_dir)?.fill(&mut session)?;
     Ok(Place::Folder(Box::new(session)))
-}
-
-fn is_folder(path: &Path) -> anyhow::Result<()> {
-    anyhow::ensure!(
-        atalanta_store::is_data_folder(path),
-        "{}: is no data folder, expected a file catalog.sqlite in it",
-        path.display()
-    );
-    Ok(())
 }
 
 impl Place {
@@ -267,7 +258,7 @@ fn again(at: &At, mut selection: Selection, terminal: Terminal) -> anyhow::Resul
     let done = match at.server.remote()? {
         Some(remote) => there(&remote, &selection)?,
         None => {
-            is_folder(&at.data_dir)?;
+            expect_data_folder(&at.data_dir)?;
             let pipeline = ingest::folder(&at.data_dir, terminal)?;
             let done = replay(&pipeline, &selection, |_| true)?;
             pipeline.store().close()?;

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 
 use atalanta_diag::render::escape_control;
 use atalanta_server::config::duration;
-use atalanta_store::{DatasetReport, Retention, Store, StoreOptions, export_delta, show, verify};
+use atalanta_store::{
+    DatasetReport, Retention, Store, StoreOptions, expect_data_folder, export_delta, show, verify,
+};
 use clap::Subcommand;
 
 use crate::Ended;
@@ -122,11 +124,7 @@ pub fn run(args: Args, terminal: Terminal) -> anyhow::Result<Ended> {
 
 /// Opens a folder that is there, for writing.
 fn open(folder: &Path, terminal: Terminal) -> anyhow::Result<Store> {
-    anyhow::ensure!(
-        atalanta_store::is_data_folder(folder),
-        "{}: is no data folder, expected a file catalog.sqlite in it",
-        folder.display()
-    );
+    expect_data_folder(folder)?;
     let store = Store::open(folder, StoreOptions::default())?;
     for problem in store.problems() {
         terminal.warning(&escape_control(&problem.message));

@@ -155,13 +155,7 @@ fn membership(value: &Expr, list: &[Expr], negated: bool, fold: bool, fields: &m
     let Some(name) = column_of(value) else { return Test::Opaque };
     let null = list.iter().any(|item| item.kind == ExprKind::Null);
     let items: Vec<&Expr> = list.iter().filter(|item| item.kind != ExprKind::Null).collect();
-    let texts: Option<Vec<&str>> = items
-        .iter()
-        .map(|item| match &item.kind {
-            ExprKind::String(text) => Some(text.as_str()),
-            _ => None,
-        })
-        .collect();
+    let texts: Option<Vec<&str>> = items.iter().map(|item| item.as_text()).collect();
     if let Some(texts) = texts {
         let kernel = Kernel::InList(InList::new(&texts, fold));
         return Test::In(fields.number(name), kernel, null, negated);

@@ -9,7 +9,7 @@ use crate::alert::{self, Alert};
 use crate::compile::{Compiled, compile};
 use crate::detector::Detector;
 use crate::rule::{Logic, Rule};
-use crate::testing::{DAY, Event, rows, rule};
+use crate::testing::{DAY, Event, jumbled, rows, rule};
 
 fn sequence(config: serde_json::Value) -> Rule {
     let mut rule = rule("seq", "");
@@ -233,21 +233,6 @@ fn configs() -> impl Strategy<Value = serde_json::Value> {
         }
         config
     })
-}
-
-/// Events in batches whose times are at most `lateness` minutes behind what has come before.
-fn jumbled(events: &[Event], order: u64, size: usize, lateness: i64) -> Vec<Vec<Event>> {
-    use std::hash::BuildHasher as _;
-    let mut late: Vec<(i64, Event)> = events
-        .iter()
-        .map(|event| {
-            let drawn = foldhash::fast::FixedState::with_seed(order).hash_one(event);
-            (event.0 + (drawn % (lateness as u64 + 1)) as i64, event.clone())
-        })
-        .collect();
-    late.sort();
-    let events: Vec<Event> = late.into_iter().map(|(_, event)| event).collect();
-    events.chunks(size).map(<[Event]>::to_vec).collect()
 }
 
 proptest! {

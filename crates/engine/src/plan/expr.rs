@@ -187,13 +187,7 @@ impl ExprContext<'_> {
 
     fn found_in(&self, lowered: &Expr, value: &ir::Expr, items: &[&ir::Expr], fold: bool) -> Lowered {
         let ty = self.type_of(lowered, &value.ty);
-        let texts: Option<Vec<&str>> = items
-            .iter()
-            .map(|item| match &item.kind {
-                ExprKind::String(text) => Some(text.as_str()),
-                _ => None,
-            })
-            .collect();
+        let texts: Option<Vec<&str>> = items.iter().map(|item| item.as_text()).collect();
         if let Some(texts) = texts.filter(|_| is_text(&ty)) {
             return Ok(kernels::in_list(lowered.clone(), &texts, fold));
         }

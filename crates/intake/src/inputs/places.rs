@@ -5,16 +5,13 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, Int64Array, RecordBatch, StringViewArray,
-    TimestampMicrosecondArray,
-};
-use arrow::datatypes::{Field, Int64Type, Schema};
-use atalanta_engine::types::timestamp_type;
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch};
+use arrow::datatypes::Int64Type;
 use atalanta_store::Part;
 
 use crate::ask;
 use crate::error::IntakeError;
+use crate::own_row::{number, own_row, text};
 use crate::pipeline::Pipeline;
 
 /// Name of the dataset.
@@ -105,12 +102,7 @@ impl Places {
 
     /// The row of a place.
     pub(super) fn part(&self, input: &Path, place: &Place) -> Result<Part, IntakeError> {
-        let now = jiff::Timestamp::now().as_microsecond();
-        let text = |text: &str| -> ArrayRef { Arc::new(StringViewArray::from_iter_values([text])) };
-        let number = |number: i64| -> ArrayRef { Arc::new(Int64Array::from(vec![number])) };
-        let time = TimestampMicrosecondArray::from(vec![now]).with_data_type(timestamp_type());
         let columns: Vec<(&str, ArrayRef)> = vec![
-            ("_time", Arc::new(time)),
             ("input", text(&input.display().to_string())),
             ("path", text(&place.path)),
             ("sequence", number(self.sequence.fetch_add(1, Ordering::Relaxed))),
@@ -124,12 +116,6 @@ impl Places {
             ("done", Arc::new(BooleanArray::from(vec![place.done]))),
             ("source", text(&place.source)),
         ];
-        let fields: Vec<Field> = columns
-            .iter()
-            .map(|(name, column)| Field::new(*name, column.data_type().clone(), true))
-            .collect();
-        let columns = columns.into_iter().map(|(_, column)| column).collect();
-        let batch = RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?;
-        Ok(Part { dataset: PLACES.to_owned(), batch })
+        own_row(PLACES, columns)
     }
 }

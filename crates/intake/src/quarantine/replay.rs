@@ -1,17 +1,15 @@
 //! Records of the quarantine once more: mapped after a repair of the mapping, or as another source.
 
 use std::collections::HashSet;
-use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, Int64Array, RecordBatch, StringViewArray, TimestampMicrosecondArray};
-use arrow::datatypes::{Field, Schema};
-use atalanta_engine::types::timestamp_type;
+use arrow::array::RecordBatch;
 use atalanta_store::Part;
 use serde::Deserialize;
 
 use super::QUARANTINE;
 use crate::ask;
 use crate::error::IntakeError;
+use crate::own_row::{number, own_row, text};
 use crate::pipeline::{Mapped, Pipeline, Target};
 
 /// Dataset of the records that were mapped later.
@@ -132,24 +130,18 @@ fn ids(batches: &[RecordBatch]) -> HashSet<String> {
 
 /// The row that takes a record off the list.
 fn mark(record: &Record, mapped: &Mapped) -> Result<Part, IntakeError> {
-    let now = jiff::Timestamp::now().as_microsecond();
-    let text = |text: &str| -> ArrayRef { Arc::new(StringViewArray::from_iter_values([text])) };
-    let time = TimestampMicrosecondArray::from(vec![now]).with_data_type(timestamp_type());
-    let columns: Vec<(&str, ArrayRef)> = vec![
-        ("_time", Arc::new(time)),
+    let columns = vec![
         ("quarantine_id", text(&record.id)),
         ("source_name", text(&mapped.source)),
-        ("events", Arc::new(Int64Array::from(vec![mapped.events as i64]))),
+        ("events", number(mapped.events as i64)),
     ];
-    let fields: Vec<Field> =
-        columns.iter().map(|(name, column)| Field::new(*name, column.data_type().clone(), true)).collect();
-    let columns = columns.into_iter().map(|(_, column)| column).collect();
-    let batch = RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?;
-    Ok(Part { dataset: REPLAYED.to_owned(), batch })
+    own_row(REPLAYED, columns)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use atalanta_store::{Store, StoreOptions};
 
