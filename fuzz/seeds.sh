@@ -33,6 +33,7 @@ rules=(../content/sources/*/*.xif)
 for target in lexer parser check fix format lsp; do take "$target" "${queries[@]}"; done
 take rules "${rules[@]}"
 take sigma ../crates/sigma/tests/rules/*.yml ../content/sigma/*.yaml
+take prompt ../crates/prompt/src/cues/*.rs ../bench/prompt/trigger_words.txt
 take lexer "${rules[@]}"
 take format "${rules[@]}"
 

@@ -260,6 +260,11 @@ impl Session {
         }
     }
 
+    /// The start of a plan over rows at hand.
+    pub(crate) fn rows(&self, batch: RecordBatch) -> Result<LogicalPlan, EngineError> {
+        Ok(self.context.read_batch(batch)?.into_unoptimized_plan())
+    }
+
     pub(crate) fn run_logical(&self, logical: &LogicalPlan) -> Result<Vec<RecordBatch>, EngineError> {
         let physical = on_deep_stack(|| {
             let planning = self.context.state();

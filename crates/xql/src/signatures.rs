@@ -279,6 +279,9 @@ const fn spelled(name: &'static str, standard: &'static str, extra: Option<&'sta
     Dialect { name, standard, extra }
 }
 
+/// Functions of Atalanta that Cortex XQL does not have.
+pub static OWN: &[&str] = &["injection_cues", "reveal", "shared_words"];
+
 /// Names from runbooks, sorted.
 pub static DIALECT: &[Dialect] = &[
     spelled("array_contains", "array_any", None),
@@ -358,6 +361,7 @@ pub static FUNCTIONS: &[Signature] = &[
     function(Kind::Scalar, "incidr", &[required("ip", ParamType::String), required("ranges", ParamType::String)], None, Returns::Fixed(ParamType::Bool), "null if an argument is null", "whether an IPv4 address lies in one of several ranges separated by commas"),
     function(Kind::Scalar, "incidr6", &[required("ip", ParamType::String), required("ranges", ParamType::String)], None, Returns::Fixed(ParamType::Bool), "null if an argument is null", "whether an IPv6 address lies in one of several ranges separated by commas"),
     function(Kind::Scalar, "incidrlist", &[required("ips", ParamType::String), required("range", ParamType::String)], None, Returns::Fixed(ParamType::Bool), "null if an argument is null", "whether all addresses of a comma list lie in one range"),
+    function(Kind::Scalar, "injection_cues", &[required("text", ParamType::String)], None, Returns::Fixed(ParamType::StringArray), "null if the text is null; an empty array without a cue", "categories of prompt injection that a text gives cues of (Atalanta)"),
     function(Kind::Scalar, "int_to_ip", &[required("number", ParamType::Int)], None, Returns::Fixed(ParamType::String), "null if an argument is null, or more than 32 bits", "IPv4 address text of a number"),
     function(Kind::Scalar, "ip_to_int", &[required("ip", ParamType::String)], None, Returns::Fixed(ParamType::Int), "null if an argument is null, or not an IPv4 address", "number of an IPv4 address text"),
     function(Kind::Scalar, "is_ipv4", &[required("ip", ParamType::String)], None, Returns::Fixed(ParamType::Bool), "null if an argument is null", "whether a text is an IPv4 address"),
@@ -403,6 +407,7 @@ pub static FUNCTIONS: &[Signature] = &[
     function(Kind::Scalar, "regextract", &[required("text", ParamType::String), required("regex", ParamType::String)], None, Returns::Fixed(ParamType::StringArray), "null if an argument is null; an empty array without a match", "all matches of a regular expression, or of its group"),
     function(Kind::Scalar, "replace", &[required("text", ParamType::String), required("old", ParamType::String), required("new", ParamType::String)], None, Returns::Fixed(ParamType::String), "null if an argument is null", "replaces every occurrence of a literal"),
     function(Kind::Scalar, "replex", &[required("text", ParamType::String), required("regex", ParamType::String), required("new", ParamType::String)], None, Returns::Fixed(ParamType::String), "null if an argument is null", "replaces every match of a regular expression; \\1 stands for a group"),
+    function(Kind::Scalar, "reveal", &[required("text", ParamType::String)], None, Returns::Fixed(ParamType::String), "null if the text is null", "text as a model reads it, with hidden and decoded parts (Atalanta)"),
     function(Kind::Scalar, "round", &[required("x", ParamType::Number), optional("digits", ParamType::Int)], None, Returns::Rounded, "null if an argument is null", "nearest integer, halves away from zero; with digits, that many decimals"),
     function(Kind::Window, "row_number", &[], None, Returns::Fixed(ParamType::Int), "never null", "number of the row in its partition, from 1"),
     function(Kind::Scalar, "rtrim", &[required("text", ParamType::String), optional("characters", ParamType::String)], None, Returns::Fixed(ParamType::String), "null if an argument is null", "strips any of the characters from the right end; white space by default"),
@@ -415,6 +420,7 @@ pub static FUNCTIONS: &[Signature] = &[
     function(Kind::Scalar, "sha1", &[required("text", ParamType::String)], None, Returns::Fixed(ParamType::String), "null if an argument is null", "SHA-1 of a text as lower-case hexadecimal digits"),
     function(Kind::Scalar, "sha256", &[required("text", ParamType::String)], None, Returns::Fixed(ParamType::String), "null if an argument is null", "SHA-256 of a text as lower-case hexadecimal digits"),
     function(Kind::Scalar, "sha512", &[required("text", ParamType::String)], None, Returns::Fixed(ParamType::String), "null if an argument is null", "SHA-512 of a text as lower-case hexadecimal digits"),
+    function(Kind::Scalar, "shared_words", &[required("text", ParamType::String), required("other", ParamType::String)], None, Returns::Fixed(ParamType::Int), "null if an argument is null", "longest run of words that two texts share (Atalanta)"),
     function(Kind::Scalar, "sign", &[required("x", ParamType::Number)], None, Returns::Fixed(ParamType::Int), "null if an argument is null", "-1, 0 or 1"),
     function(Kind::Scalar, "sin", &[required("x", ParamType::Number)], None, Returns::Fixed(ParamType::Float), "null if an argument is null, or outside the domain", "sine of an angle in radians"),
     function(Kind::Scalar, "split", &[required("text", ParamType::String), optional("delimiter", ParamType::String)], None, Returns::Fixed(ParamType::StringArray), "an empty array if the text is null", "parts of a text between delimiters; a blank by default"),

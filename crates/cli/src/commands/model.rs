@@ -45,6 +45,12 @@ pub struct Args {
     /// Columns of the events to print beside the `xdm.*` values; `*` is all
     #[arg(long, value_name = "NAME", value_delimiter = ',', default_value = "test_data_event_id,_time")]
     keep: Vec<String>,
+    /// Folder of the lookups that parsing rules join, as `target` writes them
+    #[arg(long, value_name = "FOLDER")]
+    lookups: Option<PathBuf>,
+    /// MaxMind databases for `iploc`
+    #[arg(long, value_name = "FILE")]
+    geoip: Vec<PathBuf>,
     /// How to print
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -73,7 +79,8 @@ pub enum Format {
 
 /// Runs the command.
 pub fn run(args: Args, terminal: Terminal) -> anyhow::Result<Ended> {
-    let pack = Pack::read(&args.rules, args.schema.as_deref())?;
+    let mut pack = Pack::read(&args.rules, args.schema.as_deref())?;
+    pack.surround(args.lookups.as_deref(), &args.geoip)?;
     pack.print_mistakes(terminal);
     match &args.testdata {
         Some(path) => test(&args, &pack, &TestData::read(path)?, terminal),

@@ -38,6 +38,12 @@ pub struct Args {
     /// Only the sections that store into this dataset
     #[arg(long, short, value_name = "NAME")]
     dataset: Option<String>,
+    /// Folder of the lookups that parsing rules join, as `target` writes them
+    #[arg(long, value_name = "FOLDER")]
+    lookups: Option<PathBuf>,
+    /// MaxMind databases for `iploc`
+    #[arg(long, value_name = "FILE")]
+    geoip: Vec<PathBuf>,
     /// How to print
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -47,13 +53,15 @@ const EXAMPLES: &str = "\
 Examples:
   atalanta parse --rules Gateway.xif --events gateway.log
   atalanta parse --rules Gateway.xif --events logs.ndjson --vendor acme --product gateway --format ndjson
+  atalanta parse --rules Owners.xif --events logs.ndjson --lookups lookups/ --geoip GeoLite2-City.mmdb
   journalctl -o cat | atalanta parse --rules Linux.xif --events -
 
 Exit codes: 0 done, 2 the rules or the logs could not be read";
 
 /// Runs the command.
 pub fn run(args: Args, terminal: Terminal) -> anyhow::Result<Ended> {
-    let pack = Pack::read(&args.rules, None)?;
+    let mut pack = Pack::read(&args.rules, None)?;
+    pack.surround(args.lookups.as_deref(), &args.geoip)?;
     pack.print_mistakes(terminal);
     let records = records::read(&args.events, terminal)?;
     let wanted = |section: &Section| wants(&args, section);

@@ -7,10 +7,12 @@ use anyhow::{Context, bail};
 use arrow::array::{ArrayRef, AsArray, Int64Array, RecordBatch};
 use arrow::datatypes::{DataType, Field, Int64Type, Schema};
 use atalanta_diag::{Diagnostic, Severity, Source};
+use atalanta_engine::geo::Geo;
 use atalanta_engine::input::{Problem, RawRecord};
 use atalanta_engine::program::events::{self, Columns, Origin};
 use atalanta_engine::program::ingest::IngestProgram;
 use atalanta_engine::program::model::ModelProgram;
+use atalanta_engine::session::{Session, SessionOptions};
 use atalanta_xql::env::Env;
 use atalanta_xql::rules::check::with_constants;
 use atalanta_xql::rules::statement::is_xdm;
@@ -33,6 +35,8 @@ pub struct Pack {
     /// Constants of all files.
     env: Env,
     schemas: BTreeMap<String, Columns>,
+    /// The lookups and places of addresses that parsing rules use.
+    session: Session,
 }
 
 /// A mapped row.
@@ -64,6 +68,7 @@ impl Pack {
             models: Models::default(),
             env: Env::default(),
             schemas: BTreeMap::new(),
+            session: Session::new(SessionOptions::default())?,
         };
         for path in rules {
             let text = read_text(path)?;
@@ -81,6 +86,15 @@ impl Pack {
             pack.schema(path)?;
         }
         Ok(pack)
+    }
+
+    /// Gives parsing rules the lookups of a folder, as `target` writes them, and databases of places.
+    pub fn surround(&mut self, lookups: Option<&Path>, geoip: &[PathBuf]) -> anyhow::Result<()> {
+        self.session.set_geo(Geo::open(geoip)?);
+        if let Some(folder) = lookups {
+            self.session.open_lookups(folder)?;
+        }
+        Ok(())
     }
 
     fn schema(&mut self, path: &Path) -> anyhow::Result<()> {
@@ -184,13 +198,14 @@ impl Pack {
             let wanted = |section: &atalanta_xql::syntax::rules::Section| {
                 section.argument("target_dataset").is_some_and(|name| name.eq_ignore_ascii_case(dataset))
             };
-            let (program, found) = IngestProgram::compile(file, wanted, batch.schema_ref(), &self.env)?;
+            let (program, found) =
+                IngestProgram::compile(file, wanted, batch.schema_ref(), &self.env, &self.session)?;
             if program.is_empty() {
                 continue;
             }
             any = true;
             outcome.diagnostics.extend(found);
-            let (sections, found) = program.run(&batch)?;
+            let (sections, found) = program.run(&batch, &self.session)?;
             outcome.diagnostics.extend(found);
             stored.extend(sections.into_iter().flat_map(|section| section.batches));
         }
@@ -229,10 +244,11 @@ impl Pack {
         let mut rows = Vec::new();
         let mut any = false;
         for (_, file) in &self.files {
-            let (program, found) = IngestProgram::compile(file, wanted, batch.schema_ref(), &self.env)?;
+            let (program, found) =
+                IngestProgram::compile(file, wanted, batch.schema_ref(), &self.env, &self.session)?;
             any |= !program.is_empty();
             outcome.diagnostics.extend(found);
-            let (sections, found) = program.run(&batch)?;
+            let (sections, found) = program.run(&batch, &self.session)?;
             outcome.diagnostics.extend(found);
             for section in sections {
                 for batch in &section.batches {

@@ -20,6 +20,7 @@ pub mod lambda;
 pub mod logs;
 pub mod matching;
 pub mod maths;
+pub mod prompt;
 mod results;
 pub mod strings;
 pub mod time;
@@ -83,6 +84,7 @@ static FAMILIES: &[&[&FunctionSpec]] = &[
     json::FUNCTIONS,
     logs::FUNCTIONS,
     maths::FUNCTIONS,
+    prompt::FUNCTIONS,
     strings::FUNCTIONS,
     time::FUNCTIONS,
     urls::FUNCTIONS,

@@ -24,6 +24,7 @@ use super::input_row;
 use super::statement::Statement;
 use crate::error::EngineError;
 use crate::functions::normal;
+use crate::session::Session;
 use crate::types::timestamp_type;
 
 /// The column that tells which log a row came from.
@@ -67,15 +68,21 @@ pub struct Stored {
 }
 
 impl IngestProgram {
-    /// Compiles the sections that `wanted` accepts for logs of a schema.
+    /// Compiles the sections that `wanted` accepts for logs of a schema. The session has the lookups that rules join,
+    /// and the places of addresses.
     pub fn compile(
         file: &RulesFile,
         wanted: impl Fn(&Section) -> bool,
         input: &Schema,
         env: &Env,
+        session: &Session,
     ) -> Result<(Self, Vec<Diagnostic>), EngineError> {
         let mut problems = Vec::new();
-        let mut compiler = Compiler { file, env, context: SessionContext::new(), input: numbered(input) };
+        let mut inputs = env.inputs.clone();
+        inputs.extend(session.env().inputs);
+        let env = &Env { inputs, ..env.clone() };
+        let mut compiler =
+            Compiler { file, env, session, context: SessionContext::new(), input: numbered(input) };
         let mut sections = Vec::new();
         for section in &file.sections {
             if !matches!(section.kind.as_str(), "INGEST" | "COLLECT") || !wanted(section) {
@@ -103,10 +110,14 @@ impl IngestProgram {
     }
 
     /// Runs the rules over logs.
-    pub fn run(&self, batch: &RecordBatch) -> Result<(Vec<Stored>, Vec<Diagnostic>), EngineError> {
+    pub fn run(
+        &self,
+        batch: &RecordBatch,
+        session: &Session,
+    ) -> Result<(Vec<Stored>, Vec<Diagnostic>), EngineError> {
         let logs = with_numbers(batch)?;
         let mut problems = Vec::new();
-        let stored = self.sections.iter().map(|section| section.run(&logs, &mut problems));
+        let stored = self.sections.iter().map(|section| section.run(&logs, session, &mut problems));
         Ok((stored.collect::<Result<Vec<_>, _>>()?, problems))
     }
 }
@@ -123,6 +134,7 @@ fn target(section: &Section) -> String {
 struct Compiler<'a> {
     file: &'a RulesFile,
     env: &'a Env,
+    session: &'a Session,
     context: SessionContext,
     input: Schema,
 }
@@ -152,19 +164,24 @@ impl Compiler<'_> {
             }
         }
         let resolved = rule_statement(query, row, self.env);
-        Statement::compile(&resolved.plan, &self.input, &self.context, Some(problems))
+        Statement::compile(&resolved.plan, &self.input, &self.context, Some(self.session), Some(problems))
     }
 }
 
 impl IngestSection {
-    fn run(&self, logs: &RecordBatch, problems: &mut Vec<Diagnostic>) -> Result<Stored, EngineError> {
+    fn run(
+        &self,
+        logs: &RecordBatch,
+        session: &Session,
+        problems: &mut Vec<Diagnostic>,
+    ) -> Result<Stored, EngineError> {
         let mut handled: BTreeSet<i64> = BTreeSet::new();
         let mut batches = Vec::new();
         for rule in &self.rules {
             if let Some(before) = &rule.before_drop {
-                handled.extend(numbers(&before.run(logs, Some(&mut Vec::new()))?));
+                handled.extend(numbers(&before.run(logs, Some(session), Some(&mut Vec::new()))?));
             }
-            let rows = rule.statement.run(logs, Some(&mut *problems))?;
+            let rows = rule.statement.run(logs, Some(session), Some(&mut *problems))?;
             handled.extend(numbers(&rows));
             batches.push(timed(&without_numbers(&rows)?)?);
         }
@@ -236,6 +253,7 @@ mod tests {
     use atalanta_xql::syntax::rules::parse_rules;
 
     use super::*;
+    use crate::session::SessionOptions;
 
     const RULES: &str = r#"
         [CONST] HEALTH = "/healthz";
@@ -246,6 +264,85 @@ mod tests {
         filter _raw_log ~= "^\S+ (GET|POST) " | call base | fields src, path, code, _raw_log | drop path = $HEALTH;
     "#;
 
+    /// A session with a lookup of owners; 10.0.0.7 has two.
+    fn session() -> Session {
+        let mut session = Session::new(SessionOptions { threads: 1, ..SessionOptions::default() }).unwrap();
+        let addresses: ArrayRef = Arc::new(StringViewArray::from(vec!["10.0.0.7", "10.0.0.8", "10.0.0.7"]));
+        let owners: ArrayRef = Arc::new(StringViewArray::from(vec!["Ann", "Bob", "Cid"]));
+        let batch = RecordBatch::try_from_iter([("address", addresses), ("owner", owners)]).unwrap();
+        session.add_batches("owners", batch.schema(), vec![batch]).unwrap();
+        session
+    }
+
+    fn texts(stored: &Stored, name: &str) -> Vec<String> {
+        let shown = |batch: &RecordBatch| {
+            let column = batch.column_by_name(name).unwrap();
+            let value = |row| crate::functions::testing::as_json(column, row).to_string();
+            (0..batch.num_rows()).map(value).collect::<Vec<_>>()
+        };
+        let mut texts: Vec<String> = stored.batches.iter().take(1).flat_map(shown).collect();
+        texts.sort();
+        texts
+    }
+
+    #[test]
+    fn a_log_is_joined_with_a_lookup() {
+        let (stored, problems) = run(r#"
+            [INGEST: vendor = a, product = b, target_dataset = c]
+            alter src = arrayindex(split(_raw_log, " "), 0)
+            | join type = inner (dataset = owners | filter owner != "Cid") as o o.address = src
+            | alter who = lowercase(owner)
+            | fields src, who;
+        "#);
+        assert!(problems.is_empty(), "{problems:?}");
+        assert_eq!(texts(&stored[0], "who"), [r#""ann""#, r#""ann""#]);
+        assert_eq!(counts(&stored[0]), [2, 1], "a log without a match is kept as it came");
+        let (stored, _) = run(r#"
+            [INGEST: vendor = a, product = b, target_dataset = c, no_hit = drop]
+            alter src = arrayindex(split(_raw_log, " "), 0)
+            | join (dataset = owners) as o o.address = src
+            | fields owner;
+        "#);
+        assert_eq!(counts(&stored[0]), [4], "two owners give two rows");
+    }
+
+    #[test]
+    fn an_unknown_lookup_is_named() {
+        let (stored, problems) = run(r"
+            [INGEST: vendor = a, product = b, target_dataset = c]
+            alter x = 1 | join (dataset = nobody) as o o.address = x | fields x;
+        ");
+        assert!(problems.iter().any(|one| one.message.contains("nobody")), "{problems:?}");
+        assert_eq!(counts(&stored[0]), [3, 0]);
+    }
+
+    #[test]
+    fn a_log_becomes_a_row_for_each_element() {
+        let (stored, problems) = run(r#"
+            [INGEST: vendor = a, product = b, target_dataset = c]
+            filter _raw_log contains "POST"
+            | alter word = split(_raw_log, " ")
+            | arrayexpand word limit 2
+            | alter shout = uppercase(word)
+            | fields shout;
+        "#);
+        assert!(problems.is_empty(), "{problems:?}");
+        assert_eq!(texts(&stored[0], "shout"), [r#""10.0.0.7""#, r#""POST""#]);
+    }
+
+    #[test]
+    fn places_without_a_database_are_null() {
+        let (stored, problems) = run(r#"
+            [INGEST: vendor = a, product = b, target_dataset = c]
+            filter _raw_log contains "POST"
+            | alter src = arrayindex(split(_raw_log, " "), 0)
+            | iploc src loc_country as country
+            | fields src, country;
+        "#);
+        assert!(problems.is_empty(), "{problems:?}");
+        assert_eq!(texts(&stored[0], "country"), ["null"]);
+    }
+
     fn run(rules: &str) -> (Vec<Stored>, Vec<Diagnostic>) {
         let logs = ["10.0.0.7 POST /v1/chat 200", "10.0.0.7 GET /healthz 200", "garbage"];
         let logs: ArrayRef = Arc::new(StringViewArray::from(logs.to_vec()));
@@ -253,8 +350,10 @@ mod tests {
         let file = parse_rules(rules);
         assert!(file.diagnostics.is_empty(), "{:?}", file.diagnostics);
         let env = with_constants(&Env::default(), &file);
-        let (program, mut problems) = IngestProgram::compile(&file, |_| true, &batch.schema(), &env).unwrap();
-        let (stored, found) = program.run(&batch).unwrap();
+        let session = session();
+        let (program, mut problems) =
+            IngestProgram::compile(&file, |_| true, &batch.schema(), &env, &session).unwrap();
+        let (stored, found) = program.run(&batch, &session).unwrap();
         problems.extend(found);
         (stored, problems)
     }

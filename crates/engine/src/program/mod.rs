@@ -9,6 +9,7 @@ pub(crate) mod cast;
 pub mod events;
 pub mod ingest;
 pub mod model;
+mod relational;
 pub mod row_plan;
 mod statement;
 
@@ -63,7 +64,7 @@ impl Program {
                 let resolved = resolve_statement(&query, row, &Env::new(Mode::Compat));
                 compiled.facts.extend(resolved.facts);
                 note_reads(&resolved.plan, input, &mut reads);
-                statements.push(Statement::compile(&resolved.plan, input, &context, None)?);
+                statements.push(Statement::compile(&resolved.plan, input, &context, None, None)?);
             }
         }
         Ok((Self { statements, reads }, compiled))
@@ -86,7 +87,7 @@ impl Program {
 
     /// Runs every statement over a batch: the rows that each let through, in the order of the statements.
     pub fn run(&self, batch: &RecordBatch) -> Result<Vec<RecordBatch>, EngineError> {
-        self.statements.iter().map(|statement| statement.run(batch, None)).collect()
+        self.statements.iter().map(|statement| statement.run(batch, None, None)).collect()
     }
 }
 

@@ -41,7 +41,7 @@ impl ModelProgram {
                     program.missing.insert(name.clone());
                 }
             }
-            let compiled = Statement::compile(&resolved.plan, input, &context, Some(&mut problems))?;
+            let compiled = Statement::compile(&resolved.plan, input, &context, None, Some(&mut problems))?;
             program.statements.push(compiled);
         }
         Ok((program, problems))
@@ -55,7 +55,7 @@ impl ModelProgram {
     /// Runs every statement over the events: the rows that each lets through, in the order of the statements.
     pub fn run(&self, batch: &RecordBatch) -> Result<(Vec<RecordBatch>, Vec<Diagnostic>), EngineError> {
         let mut problems = Vec::new();
-        let rows = self.statements.iter().map(|statement| statement.run(batch, Some(&mut problems)));
+        let rows = self.statements.iter().map(|statement| statement.run(batch, None, Some(&mut problems)));
         let rows = rows.collect::<Result<Vec<_>, _>>()?;
         Ok((rows, problems))
     }

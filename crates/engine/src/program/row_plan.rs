@@ -71,7 +71,7 @@ impl RowPlan {
         fields.push(Field::new(PLACE, DataType::UInt32, false));
         let operations = operations.iter().cloned().map(carrying_the_place).collect();
         let plan = ir::Plan { operations, ..ir::Plan::default() };
-        let statement = Statement::compile(&plan, &Schema::new(fields), &CONTEXT, None)?;
+        let statement = Statement::compile(&plan, &Schema::new(fields), &CONTEXT, None, None)?;
         Ok(Self { statement })
     }
 
@@ -84,7 +84,7 @@ impl RowPlan {
         let mut columns: Vec<ArrayRef> = batch.columns().to_vec();
         columns.push(std::sync::Arc::new(UInt32Array::from_iter_values(0..count)));
         let input = RecordBatch::try_new(std::sync::Arc::new(Schema::new(fields)), columns)?;
-        let output = self.statement.run(&input, None)?;
+        let output = self.statement.run(&input, None, None)?;
         let at = output.schema_ref().index_of(PLACE)?;
         let places = output.column(at).as_primitive::<UInt32Type>().values().to_vec();
         let kept: Vec<usize> = (0..output.num_columns()).filter(|index| *index != at).collect();

@@ -1,6 +1,6 @@
 //! One statement of a rules file as steps over batches.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use arrow::array::{ArrayRef, AsArray, BooleanArray, RecordBatch, new_null_array};
 use arrow::compute::{concat, filter_record_batch};
@@ -13,10 +13,12 @@ use datafusion::logical_expr::{Expr, ExprSchemable};
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::prelude::SessionContext;
 
+use super::relational::Relational;
 use crate::error::EngineError;
 use crate::functions::json::together::Together;
 use crate::plan::expr::ExprContext;
 use crate::plan::typed_null;
+use crate::session::Session;
 
 /// Collects what could not be done. Without one the first failure ends the work.
 pub(super) type Problems<'a> = Option<&'a mut Vec<Diagnostic>>;
@@ -35,6 +37,8 @@ enum Step {
     Assign(Box<Assigned>),
     /// Kept columns by position.
     Project(Vec<usize>, SchemaRef),
+    /// A stage that is planned over each batch.
+    Relational(Box<Relational>),
     /// Keeps no row: a condition that cannot be computed holds for none.
     Nothing,
 }
@@ -70,14 +74,22 @@ struct Computed {
 }
 
 impl Statement {
-    /// Compiles the operations of a resolved statement for rows of a schema.
+    /// Compiles the operations of a resolved statement for rows of a schema. Without a session, stages that are not
+    /// row-wise are refused.
     pub(super) fn compile(
         plan: &ir::Plan,
         input: &Schema,
         context: &SessionContext,
+        session: Option<&Session>,
         mut problems: Problems<'_>,
     ) -> Result<Self, EngineError> {
-        let mut compiler = Compiler { context, schema: Arc::new(input.clone()), steps: Vec::new() };
+        let mut compiler = Compiler {
+            context,
+            session,
+            schema: Arc::new(input.clone()),
+            before: &NO_ROW,
+            steps: Vec::new(),
+        };
         for operation in &plan.operations {
             match compiler.operation(operation, problems.as_deref_mut()) {
                 Ok(()) => {}
@@ -86,6 +98,7 @@ impl Statement {
                     None => return Err(error),
                 },
             }
+            compiler.before = &operation.row;
         }
         Ok(Self { steps: compiler.steps, output: compiler.schema })
     }
@@ -95,6 +108,7 @@ impl Statement {
     pub(super) fn run(
         &self,
         batch: &RecordBatch,
+        session: Option<&Session>,
         mut problems: Problems<'_>,
     ) -> Result<RecordBatch, EngineError> {
         let mut current = batch.clone();
@@ -102,7 +116,7 @@ impl Statement {
             if current.num_rows() == 0 {
                 return Ok(RecordBatch::new_empty(Arc::clone(&self.output)));
             }
-            current = step.run(&current, problems.as_deref_mut())?;
+            current = step.run(&current, session, problems.as_deref_mut())?;
         }
         Ok(current)
     }
@@ -117,8 +131,14 @@ fn problem(span: Span, message: String) -> Diagnostic {
     Diagnostic::warning(codes::VALUE, span, message)
 }
 
+/// What arrives at the first operation.
+static NO_ROW: LazyLock<ir::Row> = LazyLock::new(ir::Row::default);
+
 struct Compiler<'a> {
     context: &'a SessionContext,
+    session: Option<&'a Session>,
+    /// The row type before the operation at hand.
+    before: &'a ir::Row,
     schema: SchemaRef,
     steps: Vec<Step>,
 }
@@ -132,12 +152,21 @@ impl Compiler<'_> {
             OperationKind::Assign(assigns) => self.assign(assigns, problems)?,
             OperationKind::Project(columns) => self.project(columns),
             OperationKind::Source { .. } | OperationKind::Keep => {}
+            _ if Relational::is(operation) && self.session.is_some() => self.relational(operation)?,
             _ => {
                 let word =
                     "only filter, alter, fields, drop and call can stand in a rule that is run over events";
                 return Err(EngineError::unsupported(word));
             }
         }
+        Ok(())
+    }
+
+    fn relational(&mut self, operation: &ir::Operation) -> Result<(), EngineError> {
+        let Some(session) = self.session else { return Ok(()) };
+        let stage = Relational::new(operation, self.before, &self.schema, session)?;
+        self.schema = Arc::clone(stage.schema());
+        self.steps.push(Step::Relational(Box::new(stage)));
         Ok(())
     }
 
@@ -224,7 +253,12 @@ impl Compiler<'_> {
 }
 
 impl Step {
-    fn run(&self, batch: &RecordBatch, problems: Problems<'_>) -> Result<RecordBatch, EngineError> {
+    fn run(
+        &self,
+        batch: &RecordBatch,
+        session: Option<&Session>,
+        problems: Problems<'_>,
+    ) -> Result<RecordBatch, EngineError> {
         match self {
             Self::Filter(condition) => {
                 let mask = condition.evaluate(batch, problems)?;
@@ -236,6 +270,10 @@ impl Step {
                 let columns = kept.iter().map(|index| Arc::clone(batch.column(*index))).collect();
                 Ok(RecordBatch::try_new(Arc::clone(schema), columns)?)
             }
+            Self::Relational(stage) => match session {
+                Some(session) => stage.run(batch, session),
+                None => Err(EngineError::internal("a stage that needs a session runs without one")),
+            },
             Self::Nothing => Ok(batch.slice(0, 0)),
         }
     }

@@ -230,6 +230,7 @@ const RULES: &[&Rule] = &[
     &cortex::enum_as_string::RULE,
     &cortex::foreign_enum_value::RULE,
     &cortex::curly_quotes::RULE,
+    &cortex::own_function::RULE,
 ];
 
 /// Runs every lint; the result is sorted by place. Syntax errors are not among it.

@@ -11,5 +11,6 @@ pub(super) mod hash_comment;
 pub(super) mod infix_arithmetic;
 pub(super) mod join_form;
 pub(super) mod like;
+pub(super) mod own_function;
 pub(super) mod regex_word;
 pub(super) mod sort_direction;
