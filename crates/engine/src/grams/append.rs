@@ -1,0 +1,126 @@
+//! Writes the maps of a Parquet file behind its row groups.
+//!
+//! A map pays where it costs far less than reading the column: a text column gets maps in a row group of which it is
+//! at least one part in [`LEAST_SHARE`], and they take at most `share` of the file's bytes, for each column.
+
+use std::io::Write;
+
+use arrow::array::{Array, AsArray, RecordBatch, StringViewArray};
+use parquet::errors::{ParquetError, Result};
+use parquet::file::metadata::RowGroupMetaData;
+use parquet::file::writer::SerializedFileWriter;
+
+use super::bitmap::Collector;
+use super::directory::{ColumnMaps, Directory, PageMap};
+use super::{BITS, PAGE_ROWS};
+
+/// A text column gets maps where it is at least one part in so many of its row group.
+const LEAST_SHARE: i64 = 25;
+
+/// What gets which maps.
+#[derive(Clone, Debug)]
+pub struct Settings<'a> {
+    /// Rows of a page; best those of a Parquet page or a multiple.
+    pub page_rows: usize,
+    /// Most bytes of a column's maps, as a part of the bytes of all row groups.
+    pub share: f64,
+    /// Columns that are looked up by their whole value: they have bloom filters and need no maps.
+    pub looked_up: &'a [String],
+}
+
+impl Default for Settings<'_> {
+    fn default() -> Self {
+        Self { page_rows: PAGE_ROWS, share: 0.02, looked_up: &[] }
+    }
+}
+
+/// Appends the maps of `rows`, all rows that were written; nothing if no column needs any.
+pub fn append<W: Write + Send>(
+    writer: &mut SerializedFileWriter<W>,
+    rows: &RecordBatch,
+    settings: &Settings<'_>,
+) -> Result<()> {
+    let groups: Vec<RowGroupMetaData> = writer.flushed_row_groups().to_vec();
+    let written: i64 = groups.iter().map(RowGroupMetaData::num_rows).sum();
+    if written != rows.num_rows() as i64 {
+        let message = format!("maps of {} rows for a file of {written}", rows.num_rows());
+        return Err(ParquetError::General(message));
+    }
+    let page_rows = settings.page_rows.max(1);
+    let most = most_bits(&groups, page_rows, settings.share);
+    let maps = writer.bytes_written() as u64;
+    let mut directory = Directory { page_rows, columns: Vec::new() };
+    for (field, array) in rows.schema_ref().fields().iter().zip(rows.columns()) {
+        let Some(texts) = array.as_string_view_opt() else { continue };
+        if field.name().len() > usize::from(u16::MAX) {
+            continue;
+        }
+        let looked_up = settings.looked_up.contains(field.name());
+        let mut own = Vec::with_capacity(groups.len());
+        let mut first = 0;
+        for group in &groups {
+            let count = usize::try_from(group.num_rows()).unwrap_or(0);
+            let texts = texts.slice(first, count);
+            first += count;
+            let mapped = !looked_up && is_dear(group, field.name()) && most.is_some();
+            let pages = match most.filter(|_| mapped) {
+                Some(most) => write_pages(writer, &texts, page_rows, most)?,
+                None => Vec::new(),
+            };
+            own.push(ColumnMaps { folded: looked_up && is_folded(&texts), pages });
+        }
+        if own.iter().any(|group| group.folded || !group.pages.is_empty()) {
+            directory.columns.push((field.name().clone(), own));
+        }
+    }
+    if directory.columns.is_empty() || groups.len() > usize::from(u16::MAX) {
+        return Ok(());
+    }
+    let (encoded, entry) = directory.encode(maps, writer.bytes_written() as u64);
+    writer.write_all(&encoded)?;
+    writer.append_key_value_metadata(entry);
+    Ok(())
+}
+
+/// The largest maps, as a power of two of their bits, that keep to a share of the file; none if not even the
+/// smallest do.
+fn most_bits(groups: &[RowGroupMetaData], page_rows: usize, share: f64) -> Option<u8> {
+    let bytes: i64 = groups.iter().map(RowGroupMetaData::compressed_size).sum();
+    let pages: usize =
+        groups.iter().map(|group| usize::try_from(group.num_rows()).unwrap_or(0).div_ceil(page_rows)).sum();
+    let bits = bytes as f64 * share / pages.max(1) as f64 * 8.0;
+    (*BITS.start()..=*BITS.end()).rev().find(|most| f64::from(1_u32 << most) <= bits)
+}
+
+/// Whether reading the column is a good part of reading the row group.
+fn is_dear(group: &RowGroupMetaData, name: &str) -> bool {
+    let own = group.columns().iter().find(|chunk| chunk.column_path().parts() == [name]);
+    own.is_some_and(|chunk| chunk.compressed_size() * LEAST_SHARE >= group.compressed_size())
+}
+
+/// Whether folding changes none of the texts; texts beyond ASCII count as changed.
+fn is_folded(texts: &StringViewArray) -> bool {
+    texts.iter().flatten().all(|text| text.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase()))
+}
+
+fn write_pages<W: Write + Send>(
+    writer: &mut SerializedFileWriter<W>,
+    texts: &StringViewArray,
+    page_rows: usize,
+    most: u8,
+) -> Result<Vec<PageMap>> {
+    let mut pages = Vec::with_capacity(texts.len().div_ceil(page_rows));
+    for first in (0..texts.len()).step_by(page_rows) {
+        let mut collector = Collector::new(most);
+        let page = texts.slice(first, page_rows.min(texts.len() - first));
+        page.iter().flatten().for_each(|text| collector.add(text.as_bytes()));
+        let Some((bits, map)) = collector.finish() else {
+            pages.push(PageMap::default());
+            continue;
+        };
+        let offset = writer.bytes_written() as u64;
+        writer.write_all(&map)?;
+        pages.push(PageMap { bits, crc: crc32fast::hash(&map), offset });
+    }
+    Ok(pages)
+}
