@@ -1,7 +1,7 @@
 //! Writes the maps of a Parquet file behind its row groups.
 //!
-//! A map pays where it costs far less than reading the column: a text column gets maps in a row group of which it is
-//! at least one part in [`LEAST_SHARE`], and they take at most `share` of the file's bytes, for each column.
+//! A map pays where it costs far less than reading the column. A text column gets maps in row groups of which it is at
+//! least one part in [`LEAST_SHARE`]; its maps take at most half of its own bytes, and at most `share` of the file's.
 
 use std::io::Write;
 
@@ -15,7 +15,7 @@ use super::directory::{ColumnMaps, Directory, PageMap};
 use super::{BITS, PAGE_ROWS};
 
 /// A text column gets maps where it is at least one part in so many of its row group.
-const LEAST_SHARE: i64 = 25;
+const LEAST_SHARE: i64 = 100;
 
 /// What gets which maps.
 #[derive(Clone, Debug)]
@@ -47,7 +47,6 @@ pub fn append<W: Write + Send>(
         return Err(ParquetError::General(message));
     }
     let page_rows = settings.page_rows.max(1);
-    let most = most_bits(&groups, page_rows, settings.share);
     let maps = writer.bytes_written() as u64;
     let mut directory = Directory { page_rows, columns: Vec::new() };
     for (field, array) in rows.schema_ref().fields().iter().zip(rows.columns()) {
@@ -56,14 +55,14 @@ pub fn append<W: Write + Send>(
             continue;
         }
         let looked_up = settings.looked_up.contains(field.name());
+        let most = if looked_up { None } else { most_bits(&groups, field.name(), settings) };
         let mut own = Vec::with_capacity(groups.len());
         let mut first = 0;
         for group in &groups {
             let count = usize::try_from(group.num_rows()).unwrap_or(0);
             let texts = texts.slice(first, count);
             first += count;
-            let mapped = !looked_up && is_dear(group, field.name()) && most.is_some();
-            let pages = match most.filter(|_| mapped) {
+            let pages = match most.filter(|_| is_dear(group, field.name())) {
                 Some(most) => write_pages(writer, &texts, page_rows, most)?,
                 None => Vec::new(),
             };
@@ -82,20 +81,26 @@ pub fn append<W: Write + Send>(
     Ok(())
 }
 
-/// The largest maps, as a power of two of their bits, that keep to a share of the file; none if not even the
-/// smallest do.
-fn most_bits(groups: &[RowGroupMetaData], page_rows: usize, share: f64) -> Option<u8> {
-    let bytes: i64 = groups.iter().map(RowGroupMetaData::compressed_size).sum();
+/// The largest maps of a column, as a power of two of their bits; none if not even the smallest would pay.
+fn most_bits(groups: &[RowGroupMetaData], name: &str, settings: &Settings<'_>) -> Option<u8> {
+    let all: i64 = groups.iter().map(RowGroupMetaData::compressed_size).sum();
+    let own: i64 = groups.iter().map(|group| bytes_of(group, name)).sum();
+    let page_rows = settings.page_rows.max(1);
     let pages: usize =
         groups.iter().map(|group| usize::try_from(group.num_rows()).unwrap_or(0).div_ceil(page_rows)).sum();
-    let bits = bytes as f64 * share / pages.max(1) as f64 * 8.0;
+    let bytes = (all as f64 * settings.share).min(own as f64 / 2.0);
+    let bits = bytes / pages.max(1) as f64 * 8.0;
     (*BITS.start()..=*BITS.end()).rev().find(|most| f64::from(1_u32 << most) <= bits)
 }
 
-/// Whether reading the column is a good part of reading the row group.
+/// Whether the column is a good part of the row group.
 fn is_dear(group: &RowGroupMetaData, name: &str) -> bool {
+    bytes_of(group, name) * LEAST_SHARE >= group.compressed_size()
+}
+
+fn bytes_of(group: &RowGroupMetaData, name: &str) -> i64 {
     let own = group.columns().iter().find(|chunk| chunk.column_path().parts() == [name]);
-    own.is_some_and(|chunk| chunk.compressed_size() * LEAST_SHARE >= group.compressed_size())
+    own.map_or(0, |chunk| chunk.compressed_size())
 }
 
 /// Whether folding changes none of the texts; texts beyond ASCII count as changed.
@@ -113,7 +118,7 @@ fn write_pages<W: Write + Send>(
     for first in (0..texts.len()).step_by(page_rows) {
         let mut collector = Collector::new(most);
         let page = texts.slice(first, page_rows.min(texts.len() - first));
-        page.iter().flatten().for_each(|text| collector.add(text.as_bytes()));
+        collector.add_all(&page);
         let Some((bits, map)) = collector.finish() else {
             pages.push(PageMap::default());
             continue;

@@ -1,5 +1,9 @@
 //! The map of one page being made, and asked.
 
+use std::hash::BuildHasher;
+
+use arrow::array::{Array, StringViewArray};
+
 use super::{BITS, grams, slot};
 use crate::kernels::folding::fold_bytes_into;
 
@@ -9,6 +13,12 @@ const ROOMY: usize = 4;
 /// A map is given up when more than so many of its bits are set, in quarters.
 const FULL_QUARTERS: usize = 3;
 
+/// Texts of a page that are remembered, to know equal ones by.
+const RECENT: usize = 4096;
+
+/// After so many rows it is seen whether the map is full already.
+const LOOK_EVERY: usize = 1024;
+
 /// Collects the 4-grams of a page's texts.
 #[derive(Debug)]
 pub(super) struct Collector {
@@ -16,23 +26,34 @@ pub(super) struct Collector {
     seen: Vec<u8>,
     bits: u8,
     folded: Vec<u8>,
-    last: Vec<u8>,
 }
 
 impl Collector {
     /// For a map of at most 2^`most` bits.
     pub fn new(most: u8) -> Self {
         let bits = most.clamp(*BITS.start(), *BITS.end());
-        Self { seen: vec![0; 1 << bits], bits, folded: Vec::new(), last: Vec::new() }
+        Self { seen: vec![0; 1 << bits], bits, folded: Vec::new() }
     }
 
-    /// Adds a text.
-    pub fn add(&mut self, text: &[u8]) {
-        if text == self.last.as_slice() {
-            return;
+    /// Adds the texts of a page. Of equal texts one is enough: each is compared with one of those before it.
+    pub fn add_all(&mut self, texts: &StringViewArray) {
+        // Rows by the hash of their text, the last of each; 0 stands for none.
+        let mut rows = vec![0_u32; RECENT];
+        let hasher = foldhash::fast::FixedState::default();
+        for row in (0..texts.len()).filter(|row| texts.is_valid(*row)) {
+            let text = texts.value(row);
+            let place = hasher.hash_one(text) as usize % RECENT;
+            let before = std::mem::replace(&mut rows[place], row as u32 + 1);
+            if before == 0 || texts.value(before as usize - 1) != text {
+                self.add(text.as_bytes());
+            }
+            if row % LOOK_EVERY == LOOK_EVERY - 1 && is_full(&self.seen) {
+                return;
+            }
         }
-        self.last.clear();
-        self.last.extend_from_slice(text);
+    }
+
+    fn add(&mut self, text: &[u8]) {
         self.folded.clear();
         fold_bytes_into(text, &mut self.folded);
         for gram in grams(&self.folded) {
@@ -52,12 +73,17 @@ impl Collector {
             }
             (seen, bits) = (half, bits - 1);
         }
-        if count(&seen) * 4 > seen.len() * FULL_QUARTERS {
+        if is_full(&seen) {
             return None;
         }
         let pack = |eight: &[u8]| eight.iter().rev().fold(0, |byte, bit| byte << 1 | bit);
         Some((bits, seen.chunks_exact(8).map(pack).collect()))
     }
+}
+
+/// Whether so many bits are set that the map says next to nothing; more texts and fewer bits only add to that.
+fn is_full(seen: &[u8]) -> bool {
+    count(seen) * 4 > seen.len() * FULL_QUARTERS
 }
 
 fn count(seen: &[u8]) -> usize {
@@ -97,6 +123,19 @@ mod tests {
         let mut wide = Collector::new(18);
         (0..1_000_000).step_by(7).for_each(|number| wide.add(format!("{number:06}").as_bytes()));
         assert_eq!(wide.finish().unwrap().0, 16);
+    }
+
+    #[test]
+    fn equal_texts_are_added_once_and_others_all() {
+        let texts: Vec<Option<String>> = (0..20_000)
+            .map(|n| {
+                (n % 7 != 0).then(|| if n % 2 == 0 { "the same".to_owned() } else { format!("{n}-{n}") })
+            })
+            .collect();
+        let (mut each, mut all) = (Collector::new(16), Collector::new(16));
+        texts.iter().flatten().for_each(|text| each.add(text.as_bytes()));
+        all.add_all(&StringViewArray::from_iter(texts));
+        assert_eq!(each.finish(), all.finish());
     }
 
     proptest! {

@@ -90,10 +90,7 @@ pub(crate) fn page_rows(metadata: &ParquetMetaData) -> usize {
 
 impl Directory {
     /// Reads the directory of a file; none if it has no maps.
-    pub fn read(
-        metadata: &ParquetMetaData,
-        bytes: &impl ChunkReader,
-    ) -> Option<Result<Self, String>> {
+    pub fn read(metadata: &ParquetMetaData, bytes: &impl ChunkReader) -> Option<Result<Self, String>> {
         Some(entry(metadata)?.and_then(|entry| {
             let end = entry.at.checked_add(entry.bytes);
             if end.is_none_or(|end| end > bytes.len()) {

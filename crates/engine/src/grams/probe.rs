@@ -97,6 +97,9 @@ impl<'a> Probe<'a> {
             pages.fill(false);
             return;
         }
+        if need.grams.is_empty() {
+            return;
+        }
         for (page, alive) in pages.iter_mut().enumerate() {
             if *alive && let Page::Map(bits, map) = self.page(&need.column, page) {
                 *alive = need.grams.iter().all(|gram| is_set(map, *bits, *gram));

@@ -2,7 +2,7 @@
 //!
 //! A hunt that is repeated asks the same question of the same files. A page in which no row passed the filter is not
 //! read again for that filter: not for an equal one in another query, and not when its time range has moved, since
-//! conditions on `_time` alone are left out of what is remembered.
+//! conditions on times alone are left out of what is remembered.
 //!
 //! # Soundness
 //! A page is noted only if no row of it passes the remembered conditions: the scan says so after it has evaluated
@@ -32,7 +32,7 @@ const MISS_BYTES: usize = 16 << 20;
 const MOST_FILES: usize = 100_000;
 /// What an entry takes beside its bits: keys, pointers and the room that a hash table keeps free.
 const ENTRY_BYTES: usize = 64;
-/// What a remembered filter takes beside its entries; expressions are small.
+/// What a remembered filter takes beside its literals and entries.
 const FILTER_BYTES: usize = 4096;
 
 /// Footers and misses of immutable files, shared by all sessions of a process.
@@ -75,17 +75,20 @@ impl PageCounts {
 pub(crate) struct Filter {
     /// Each over columns of its own, sorted by their hashes.
     conditions: Vec<(Arc<dyn PhysicalExpr>, SchemaRef)>,
+    /// Bytes that they take, estimated.
+    bytes: usize,
 }
 
 impl Filter {
-    /// Of conditions with the columns they are over.
-    pub fn new(mut conditions: Vec<(Arc<dyn PhysicalExpr>, SchemaRef)>) -> Self {
+    /// Of conditions with the columns they are over; `size` is the length of their text.
+    pub fn new(mut conditions: Vec<(Arc<dyn PhysicalExpr>, SchemaRef)>, size: usize) -> Self {
         conditions.sort_by_cached_key(|condition| {
             let mut hasher = std::hash::DefaultHasher::new();
             condition.hash(&mut hasher);
             hasher.finish()
         });
-        Self { conditions }
+        // Literals stand in the expression and, made ready for the search, in its kernel.
+        Self { conditions, bytes: FILTER_BYTES + 4 * size }
     }
 }
 
@@ -239,9 +242,9 @@ impl FileMemory {
         } else {
             kept.next += 1;
             let id = kept.next;
+            kept.misses.insert(id, Misses { bytes: filter.bytes, used: now, ..Misses::default() });
+            kept.miss_bytes += filter.bytes;
             kept.filters.insert(filter, id);
-            kept.misses.insert(id, Misses { bytes: FILTER_BYTES, ..Misses::default() });
-            kept.miss_bytes += FILTER_BYTES;
             id
         };
         if let Some(misses) = kept.misses.get_mut(&id) {

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use arrow::datatypes::{DataType, SchemaRef};
 use datafusion::logical_expr::Volatility;
 use datafusion::physical_expr::expressions::{
     BinaryExpr, CastExpr, Column, InListExpr, IsNotNullExpr, IsNullExpr, Literal, NotExpr, TryCastExpr,
@@ -17,6 +18,9 @@ use crate::functions::udf::XqlFunction;
 use crate::grams::need::Need;
 use crate::grams::probe::Probe;
 use crate::kernels::StringPredicate;
+
+/// Filters with longer texts, such as lists of thousands of values, are not remembered.
+const MOST_REMEMBERED: usize = 256 << 10;
 
 /// Name of the metric: pages that were read.
 pub(crate) const READ: &str = "pages_read";
@@ -49,9 +53,10 @@ impl Skipping {
         metrics: &ExecutionPlanMetricsSet,
     ) -> Self {
         let kept: Vec<_> = conjuncts.iter().filter(|one| !one.moving).map(Conjunct::identity).collect();
+        let size: usize = conjuncts.iter().filter(|one| !one.moving).map(|one| one.size).sum();
         let remembered = memory
-            .filter(|_| !kept.is_empty())
-            .map(|memory| (Arc::clone(memory), memory.filter(Filter::new(kept))));
+            .filter(|_| !kept.is_empty() && size <= MOST_REMEMBERED)
+            .map(|memory| (Arc::clone(memory), memory.filter(Filter::new(kept, size))));
         let count = |name| MetricBuilder::new(metrics).global_counter(name);
         Self {
             need: Need::all(conjuncts.iter().map(|one| one.need.clone()).collect()),
@@ -145,11 +150,14 @@ fn has(bits: &[u64], page: usize) -> bool {
 }
 
 /// Whether a condition may answer otherwise in a later query that states it again, or will hardly be stated again:
-/// one on `_time` alone, whose bounds move with the clock.
-pub(super) fn is_moving(expr: &Arc<dyn PhysicalExpr>) -> bool {
+/// one on times alone, whose bounds move with the clock.
+pub(super) fn is_moving(expr: &Arc<dyn PhysicalExpr>, table: &SchemaRef) -> bool {
     let mut columns = BTreeSet::new();
     let lasting = is_lasting(expr, &mut columns);
-    !lasting || columns.iter().eq(["_time"])
+    let is_time = |name: &String| {
+        table.field_with_name(name).is_ok_and(|field| matches!(field.data_type(), DataType::Timestamp(..)))
+    };
+    !lasting || columns.iter().all(is_time)
 }
 
 /// Whether equal expressions of this kind always give equal answers; notes the columns.
