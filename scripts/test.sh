@@ -9,6 +9,11 @@ if ! command -v python3 >/dev/null 2>&1 || ! scripts/clients.sh; then
   echo "test: the listeners are not tested with OpenTelemetry, Elasticsearch and Splunk clients, pip cannot be used" >&2
 fi
 
+# Other engines that read the store's files.
+if ! command -v python3 >/dev/null 2>&1 || ! scripts/readers.sh; then
+  echo "test: the store's files are not read with DuckDB and deltalake, pip cannot be used" >&2
+fi
+
 # nextest runs the binaries in parallel; compiling it takes longer than it saves, so it is used where it is there.
 if "$cargo" nextest --version >/dev/null 2>&1; then
   "$cargo" nextest run --locked --workspace --no-fail-fast

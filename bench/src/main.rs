@@ -4,6 +4,7 @@ mod cpu;
 mod functions;
 mod generate;
 mod micro;
+mod store;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -24,6 +25,10 @@ enum Command {
     Functions(functions::Options),
     /// Measure the decode floor of a column, or the checker
     Micro(micro::Options),
+    /// Load Parquet files into a data folder
+    Load(store::Load),
+    /// Measure what text maps cost
+    Maps(store::Maps),
 }
 
 fn main() -> Result<()> {
@@ -31,5 +36,7 @@ fn main() -> Result<()> {
         Command::Generate(options) => generate::run(&options),
         Command::Functions(options) => functions::run(&options),
         Command::Micro(options) => micro::run(&options),
+        Command::Load(options) => store::load(&options),
+        Command::Maps(options) => store::maps(&options),
     }
 }

@@ -8,6 +8,7 @@ use arrow::ipc::reader::StreamReader;
 use arrow::ipc::writer::StreamWriter;
 use arrow::record_batch::RecordBatch;
 use atalanta_engine::evidence::{Evidence, EvidenceRow};
+use atalanta_engine::scan::PageCounts;
 use atalanta_engine::session::Outcome;
 use atalanta_schema::Type;
 use atalanta_xql::env::{Env, Input, Mode};
@@ -173,6 +174,7 @@ impl Remote {
             cut_at: number("atalanta.cut_at").map(|rows| rows as usize),
             elapsed: Duration::from_micros(number("atalanta.elapsed_us").unwrap_or(0)),
             metrics: Vec::new(),
+            pages: PageCounts::default(),
             schema,
             batches,
         })

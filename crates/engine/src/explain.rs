@@ -10,6 +10,8 @@ use datafusion::physical_plan::display::DisplayableExecutionPlan;
 use datafusion::physical_plan::metrics::MetricsSet;
 use datafusion::physical_plan::{ExecutionPlan, displayable};
 
+use crate::scan::{PageCounts, skip};
+
 /// The stages of a compilation.
 #[derive(Clone, Debug)]
 pub struct Explain {
@@ -75,6 +77,25 @@ pub(crate) fn metrics(plan: &dyn ExecutionPlan) -> Vec<OperatorMetric> {
     let mut list = Vec::new();
     collect(plan, 0, &mut list);
     list
+}
+
+/// Pages that the scans of a plan have read and skipped so far.
+pub(crate) fn pages(plan: &dyn ExecutionPlan) -> PageCounts {
+    let mut counts = PageCounts::default();
+    if let Some(set) = plan.metrics() {
+        let of = |name| set.sum_by_name(name).map_or(0, |value| value.as_usize() as u64);
+        let own = PageCounts {
+            read: of(skip::READ),
+            by_maps: of(skip::BY_MAPS),
+            by_memory: of(skip::BY_MEMORY),
+            damaged: of(skip::DAMAGED),
+        };
+        counts.add(own);
+    }
+    for child in plan.children() {
+        counts.add(pages(child.as_ref()));
+    }
+    counts
 }
 
 fn collect(plan: &dyn ExecutionPlan, depth: usize, list: &mut Vec<OperatorMetric>) {

@@ -20,12 +20,13 @@ use datafusion::prelude::{SessionConfig, SessionContext};
 use futures::StreamExt;
 
 use crate::error::EngineError;
-use crate::explain::{Explain, OperatorMetric, metrics};
+use crate::explain::{Explain, OperatorMetric, metrics, pages};
 use crate::functions::json::fuse::optimizer_rules;
 use crate::geo::Geo;
 use crate::guard::guarded;
 use crate::input::{Staged, StagedRows};
 use crate::plan::{Context, lower};
+use crate::scan::{FileMemory, PageCounts};
 use crate::tables::{Dataset, ParquetTable, Part, catalogued};
 use crate::transpose::turned;
 use crate::types::xql_type;
@@ -181,10 +182,29 @@ impl Session {
 
     /// Adds Parquet files to a dataset.
     pub fn add_parquet(&mut self, dataset: &str, files: &[PathBuf]) -> Result<(), EngineError> {
+        self.add_files(dataset, files, None)
+    }
+
+    /// The same for files that never change; what `memory` knows of them need not be read again.
+    pub fn add_immutable(
+        &mut self,
+        dataset: &str,
+        files: &[PathBuf],
+        memory: &Arc<FileMemory>,
+    ) -> Result<(), EngineError> {
+        self.add_files(dataset, files, Some(memory))
+    }
+
+    fn add_files(
+        &mut self,
+        dataset: &str,
+        files: &[PathBuf],
+        memory: Option<&Arc<FileMemory>>,
+    ) -> Result<(), EngineError> {
         if files.is_empty() {
             return Ok(());
         }
-        let table = ParquetTable::open(catalogued(dataset), files)?;
+        let table = ParquetTable::open(catalogued(dataset), files, memory)?;
         self.add_part(dataset, Part::of_files(table));
         Ok(())
     }
@@ -320,6 +340,8 @@ pub struct Outcome {
     pub cut_at: Option<usize>,
     /// Rows and time of each operator, outermost first.
     pub metrics: Vec<OperatorMetric>,
+    /// Pages of Parquet files that were read and skipped.
+    pub pages: PageCounts,
     /// Wall time of the execution.
     pub elapsed: Duration,
 }
@@ -355,6 +377,7 @@ impl Prepared<'_> {
             rows,
             cut_at,
             metrics: metrics(self.physical.as_ref()),
+            pages: pages(self.physical.as_ref()),
             elapsed: started.elapsed(),
         })
     }

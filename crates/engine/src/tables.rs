@@ -18,8 +18,8 @@ use datafusion::logical_expr::Expr;
 use datafusion::physical_plan::ExecutionPlan;
 
 use crate::error::EngineError;
-use crate::scan::ParquetScan;
 use crate::scan::source::ParquetFile;
+use crate::scan::{FileMemory, ParquetScan};
 use crate::types::{arrow_type, normalized};
 use atalanta_schema::{Catalog, Dataset as Catalogued};
 
@@ -33,24 +33,33 @@ pub const LINE: &str = "_line";
 pub struct ParquetTable {
     schema: SchemaRef,
     files: Arc<[Arc<ParquetFile>]>,
+    memory: Option<Arc<FileMemory>>,
 }
 
 impl ParquetTable {
-    /// Reads the footers of `files` and builds one table schema over them.
-    pub fn open(dataset: Option<&Catalogued>, files: &[PathBuf]) -> Result<Self, EngineError> {
+    /// Reads the footers of `files` and builds one table schema over them. With a `memory`, the files never change,
+    /// and what is known of them is used.
+    pub fn open(
+        dataset: Option<&Catalogued>,
+        files: &[PathBuf],
+        memory: Option<&Arc<FileMemory>>,
+    ) -> Result<Self, EngineError> {
         let mut fields: Vec<FieldRef> = Vec::new();
         let mut opened = Vec::with_capacity(files.len());
         for path in files {
-            let file = ParquetFile::open(path)?;
+            let file = match memory {
+                Some(memory) => memory.open(path)?,
+                None => Arc::new(ParquetFile::open(path)?),
+            };
             merge_fields(&mut fields, dataset, &file.schema);
-            opened.push(Arc::new(file));
+            opened.push(file);
         }
         // Files written by us carry both columns already; the generated ones would hide them.
         if !fields.iter().any(|field| field.name() == LINE) {
             fields.push(Arc::new(Field::new(PATH, DataType::Utf8View, true)));
             fields.push(Arc::new(Field::new(LINE, DataType::Int64, false)));
         }
-        Ok(Self { schema: Arc::new(Schema::new(fields)), files: opened.into() })
+        Ok(Self { schema: Arc::new(Schema::new(fields)), files: opened.into(), memory: memory.cloned() })
     }
 
     /// Lower-case names of the columns that hold a value on some row, as far as the footers tell.
@@ -106,7 +115,7 @@ impl TableProvider for ParquetTable {
         let projection = projection.cloned().unwrap_or_else(all);
         let threads = state.config().target_partitions();
         let scan = ParquetScan::new(Arc::clone(&self.files), Arc::clone(&self.schema), projection, threads)?;
-        Ok(Arc::new(scan))
+        Ok(Arc::new(scan.with_memory(self.memory.clone())))
     }
 }
 

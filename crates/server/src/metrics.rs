@@ -44,7 +44,8 @@ pub(crate) fn page(shared: &Shared) -> String {
         }
     }
     let gauges = shared.store.gauges();
-    let numbers: [(&str, &str, &str, u64); 12] = [
+    let pages = gauges.pages;
+    let numbers: [(&str, &str, &str, u64); 16] = [
         ("atalanta_store_memory_bytes", "rows in memory", "gauge", gauges.memory_bytes),
         ("atalanta_store_hot_rows", "rows that are not in tables yet", "gauge", gauges.hot_rows),
         ("atalanta_store_rows", "rows in tables", "gauge", gauges.stored_rows),
@@ -59,6 +60,15 @@ pub(crate) fn page(shared: &Shared) -> String {
             "gauge",
             u64::from(gauges.trouble.is_some()),
         ),
+        ("atalanta_pages_read_total", "pages of files that queries read", "counter", pages.read),
+        ("atalanta_pages_skipped_by_maps_total", "pages that text maps exclude", "counter", pages.by_maps),
+        (
+            "atalanta_pages_skipped_by_memory_total",
+            "pages without a match in an earlier query",
+            "counter",
+            pages.by_memory,
+        ),
+        ("atalanta_maps_damaged_total", "damaged text maps, whose pages were read", "counter", pages.damaged),
         ("atalanta_queries_done_total", "queries with a result", "counter", load(&shared.counts.done)),
         ("atalanta_queries_failed_total", "queries with an error", "counter", load(&shared.counts.failed)),
         (

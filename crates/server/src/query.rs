@@ -130,6 +130,13 @@ fn run(shared: &Shared, asked: &Asked) -> Result<Outcome, Failure> {
     let plan = plan(&session, asked)?;
     let prepared = session.prepare(&plan).map_err(Failure::Engine)?;
     let outcome = prepared.run().map_err(Failure::Engine)?;
+    if outcome.pages.damaged > 0 {
+        let maps = outcome.pages.damaged;
+        tracing::warn!(
+            maps,
+            "damaged text maps, pages were read in full: `atalanta store verify` names the files"
+        );
+    }
     let millis = outcome.elapsed.as_millis() as u64;
     shared.counts.millis.fetch_add(millis, Ordering::Relaxed);
     Ok(outcome)

@@ -108,7 +108,7 @@ pub(crate) fn write_file(
     change: &TableChange,
 ) -> Result<NewFile, StoreError> {
     let name = format!("atalanta-{}", uuid::Uuid::now_v7());
-    parquet_file::write(folder, &name, rows, &change.columns)
+    parquet_file::write(folder, &name, &change.dataset, rows, &change.columns)
 }
 
 /// The rows of each day; the rows are sorted by time.

@@ -17,6 +17,7 @@ mod flush;
 mod frame;
 mod hot;
 mod log;
+mod looked_up;
 mod parquet_file;
 mod retain;
 mod segment;

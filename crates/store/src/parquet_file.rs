@@ -8,20 +8,27 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, AsArray, ListArray, RecordBatch};
 use arrow::compute::{SortOptions, concat_batches, sort_to_indices, take_record_batch};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use atalanta_engine::grams;
 use parquet::arrow::{ArrowWriter, PARQUET_FIELD_ID_META_KEY};
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::metadata::ParquetMetaData;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use parquet::schema::types::ColumnPath;
 
 use crate::catalog::value::Extent;
 use crate::catalog::{Column, NewFile};
 use crate::columns::{TIME, align, union};
 use crate::error::StoreError;
 use crate::log::sync_folder;
+use crate::looked_up;
 
 /// Rows of a row group and of a page; the measured optimum of the engine's scans.
 const ROW_GROUP: usize = 131_072;
-const PAGE: usize = 16_384;
+const PAGE: usize = grams::PAGE_ROWS;
+
+/// How often a bloom filter says that a value may be there when it is not. At this rate a filter
+/// takes at most one byte for each row of a row group, whatever the values.
+const BLOOM_FALSE: f64 = 0.03;
 
 /// Rows of several batches as one, by ascending time.
 pub(crate) fn sorted(batches: &[RecordBatch]) -> Result<RecordBatch, StoreError> {
@@ -33,16 +40,17 @@ pub(crate) fn sorted(batches: &[RecordBatch]) -> Result<RecordBatch, StoreError>
     Ok(take_record_batch(&batch, &order)?)
 }
 
-/// Writes rows to `folder/<name>.parquet`; `columns` gives the ids of all of their columns.
+/// Writes rows of a dataset to `folder/<name>.parquet`; `columns` gives the ids of all of their columns.
 pub(crate) fn write(
     folder: &Path,
     name: &str,
+    dataset: &str,
     batch: &RecordBatch,
     columns: &[Column],
 ) -> Result<NewFile, StoreError> {
     create_folders(folder)?;
     let path = folder.join(format!("{name}.parquet"));
-    let written = write_to(&path, batch, columns);
+    let written = write_to(&path, dataset, batch, columns);
     if written.is_err() {
         let _ = std::fs::remove_file(&path);
     }
@@ -51,7 +59,12 @@ pub(crate) fn write(
     Ok(file)
 }
 
-fn write_to(path: &Path, batch: &RecordBatch, columns: &[Column]) -> Result<NewFile, StoreError> {
+fn write_to(
+    path: &Path,
+    dataset: &str,
+    batch: &RecordBatch,
+    columns: &[Column],
+) -> Result<NewFile, StoreError> {
     let schema = with_ids(batch.schema_ref(), columns);
     let arrays =
         batch.columns().iter().zip(schema.fields()).map(|(array, field)| typed(array, field.data_type()));
@@ -59,8 +72,13 @@ fn write_to(path: &Path, batch: &RecordBatch, columns: &[Column]) -> Result<NewF
     let fail = |error: &dyn std::fmt::Display| StoreError::io(path, "write a table's file", error);
     let file = File::options().create_new(true).write(true).open(path).map_err(|error| fail(&error))?;
     let handle = file.try_clone().map_err(|error| fail(&error))?;
-    let mut writer = ArrowWriter::try_new(file, schema, Some(properties()?)).map_err(|error| fail(&error))?;
+    let looked_up = looked_up::columns(dataset, &schema);
+    let properties = properties(&looked_up, batch.num_rows())?;
+    let mut writer = ArrowWriter::try_new(file, schema, Some(properties)).map_err(|error| fail(&error))?;
     writer.write(&batch).map_err(|error| fail(&error))?;
+    let (mut writer, _) = writer.into_serialized_writer().map_err(|error| fail(&error))?;
+    let settings = grams::Settings { looked_up: &looked_up, ..grams::Settings::default() };
+    grams::append(&mut writer, &batch, &settings).map_err(|error| fail(&error))?;
     let footer = writer.close().map_err(|error| fail(&error))?;
     handle.sync_all().map_err(|error| fail(&error))?;
     let bytes = handle.metadata().map_err(|error| fail(&error))?.len();
@@ -100,10 +118,19 @@ fn create_folders(folder: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn properties() -> Result<WriterProperties, StoreError> {
+fn properties(looked_up: &[String], rows: usize) -> Result<WriterProperties, StoreError> {
     let level = ZstdLevel::try_new(1)
         .map_err(|error| StoreError::Environment(format!("compression level: {error}")))?;
-    Ok(WriterProperties::builder()
+    let mut properties = WriterProperties::builder();
+    for name in looked_up {
+        // The writer makes each filter as small as its distinct values allow.
+        let column = ColumnPath::new(vec![name.clone()]);
+        properties = properties
+            .set_column_bloom_filter_enabled(column.clone(), true)
+            .set_column_bloom_filter_fpp(column.clone(), BLOOM_FALSE)
+            .set_column_bloom_filter_max_ndv(column, rows.clamp(1, ROW_GROUP) as u64);
+    }
+    Ok(properties
         .set_compression(Compression::ZSTD(level))
         .set_max_row_group_row_count(Some(ROW_GROUP))
         .set_data_page_row_count_limit(PAGE)

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use arrow::array::RecordBatch;
 use atalanta_engine::error::EngineError;
+use atalanta_engine::scan::FileMemory;
 use atalanta_engine::session::Session;
 
 use crate::catalog::{Catalog, DataFile, Tables};
@@ -25,6 +26,8 @@ pub struct Snapshot {
     pub id: i64,
     /// By name.
     pub datasets: Vec<DatasetSnapshot>,
+    /// What earlier queries found out about the files.
+    memory: Arc<FileMemory>,
 }
 
 /// One dataset of a snapshot.
@@ -39,7 +42,11 @@ pub struct DatasetSnapshot {
 }
 
 impl Snapshot {
-    pub(crate) fn new<'a>(tables: &Tables, hot: impl Iterator<Item = &'a Hot>) -> Self {
+    pub(crate) fn new<'a>(
+        tables: &Tables,
+        hot: impl Iterator<Item = &'a Hot>,
+        memory: &Arc<FileMemory>,
+    ) -> Self {
         let mut datasets: Vec<DatasetSnapshot> = tables
             .tables
             .values()
@@ -59,7 +66,7 @@ impl Snapshot {
                 }),
             }
         }
-        Self { id: tables.snapshot, datasets }
+        Self { id: tables.snapshot, datasets, memory: Arc::clone(memory) }
     }
 
     /// Reads a data folder, whether or not a server writes to it, and changes nothing.
@@ -86,7 +93,7 @@ impl Snapshot {
                 }
                 hot.push(*number, parts)?;
             }
-            return Ok(Self::new(&tables, std::iter::once(&hot)));
+            return Ok(Self::new(&tables, std::iter::once(&hot), &Arc::default()));
         }
         let oldest = gap.map(|gap| gap.to_string()).unwrap_or_default();
         Err(StoreError::Damaged(format!(
@@ -99,7 +106,7 @@ impl Snapshot {
     pub fn fill(&self, session: &mut Session) -> Result<(), EngineError> {
         for dataset in &self.datasets {
             let paths: Vec<PathBuf> = dataset.files.iter().map(|file| file.path.clone()).collect();
-            session.add_parquet(&dataset.name, &paths)?;
+            session.add_immutable(&dataset.name, &paths, &self.memory)?;
             if dataset.hot.is_empty() {
                 continue;
             }

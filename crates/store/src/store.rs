@@ -13,6 +13,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use atalanta_engine::scan::{FileMemory, PageCounts};
 use tokio::sync::oneshot;
 
 use crate::catalog::{Catalog, Tables};
@@ -75,6 +76,8 @@ pub(crate) struct Shared {
     changed: Condvar,
     /// Held during every change of the catalog.
     pub catalog: Mutex<Catalog>,
+    /// What queries found out about files.
+    pub memory: Arc<FileMemory>,
 }
 
 #[derive(Debug)]
@@ -148,6 +151,8 @@ pub struct Gauges {
     pub records: u64,
     /// Why the last flush failed, if it did.
     pub trouble: Option<String>,
+    /// Pages of files that queries have read and skipped since the start.
+    pub pages: PageCounts,
 }
 
 pub(crate) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -195,6 +200,7 @@ impl Store {
             state: Mutex::new(state),
             changed: Condvar::new(),
             catalog: Mutex::new(catalog),
+            memory: Arc::default(),
         });
         let (queue, threads) = start(&shared, log)?;
         Ok(Self {
@@ -260,6 +266,7 @@ impl Store {
         Snapshot::new(
             &state.tables,
             state.flushing.as_deref().into_iter().chain(std::iter::once(&state.active)),
+            &self.shared.memory,
         )
     }
 
@@ -322,6 +329,7 @@ impl Store {
             groups: state.groups,
             records: state.records,
             trouble: state.trouble.clone(),
+            pages: self.shared.memory.counts(),
         }
     }
 

@@ -1,9 +1,13 @@
 //! The store as a whole: acknowledgement, restart, flush, compaction, retention, verification.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
-use atalanta_engine::session::{Session, SessionOptions};
+use arrow::array::{ArrayRef, RecordBatch, StringViewArray, TimestampMicrosecondArray};
+use arrow::datatypes::{DataType, Field, Schema};
+use atalanta_engine::session::{Outcome, Session, SessionOptions};
+use atalanta_engine::types::timestamp_type;
 
 use crate::testing::{DAY, rows};
 use crate::{
@@ -248,6 +252,96 @@ fn many_writers_share_a_sync() {
     let gauges = store.gauges();
     assert_eq!(gauges.records, 400);
     assert!(gauges.groups <= 400, "{} groups", gauges.groups);
+}
+
+/// Command lines that differ, one of them with a needle, and a user for each; [`DAY`] and later.
+fn commands(count: i64, needle: i64) -> Vec<Part> {
+    let schema = Schema::new(vec![
+        Field::new("_time", timestamp_type(), true),
+        Field::new("user_id", DataType::Utf8View, true),
+        Field::new("command", DataType::Utf8View, true),
+    ]);
+    let times = TimestampMicrosecondArray::from_iter_values((0..count).map(|at| DAY + at * 1_000_000));
+    let command = |at: i64| {
+        // Texts that do not compress well, as command lines do not.
+        let noise = (at.wrapping_mul(0x9E37_79B9_7F4A_7C15_u64.cast_signed()) >> 8) & 0xff_ffff_ffff;
+        let what = if at == needle { "Invoke-MimiKatz" } else { "python3 train.py" };
+        format!("{what} --run {noise} --out s3://models/{at}/checkpoint.pt")
+    };
+    let columns: Vec<ArrayRef> = vec![
+        Arc::new(times.with_data_type(timestamp_type())),
+        Arc::new(StringViewArray::from_iter_values((0..count).map(|at| format!("user-{}", at / 10)))),
+        Arc::new(StringViewArray::from_iter_values((0..count).map(command))),
+    ];
+    let batch = RecordBatch::try_new(Arc::new(schema), columns).unwrap();
+    vec![Part { dataset: "calls_raw".to_owned(), batch }]
+}
+
+fn ask(snapshot: &Snapshot, stages: &str) -> Outcome {
+    let mut session = Session::new(SessionOptions::default()).unwrap();
+    snapshot.fill(&mut session).unwrap();
+    let checked = atalanta_xql::check(&format!("dataset = calls_raw | {stages}"), &session.env());
+    session.prepare(&checked.resolved.plan).unwrap().run().unwrap()
+}
+
+#[test]
+fn needles_are_read_in_their_page_and_repeated_queries_read_less() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    // Two pages in the first file, one in the second.
+    store.append(commands(30_000, 20_000)).unwrap().wait().unwrap();
+    store.flush().unwrap();
+    store.append(commands(16_000, -1)).unwrap().wait().unwrap();
+    store.flush().unwrap();
+    let needle = "filter command contains \"invoke-mimikatz\" | fields user_id";
+    let first = ask(&store.snapshot(), needle);
+    assert_eq!((first.rows, first.pages.read, first.pages.by_maps), (1, 1, 2));
+    let user = ask(&store.snapshot(), "filter user_id = \"USER-2999\" | fields user_id");
+    assert_eq!((user.rows, user.pages.read), (10, 2), "the bloom filter of the second file");
+    // Nothing that maps know: the first run reads all, the second what has rows.
+    let ending = "filter command ~= \"[1-9]/checkpoint\" and len(command) > 80 | fields user_id";
+    let first = ask(&store.snapshot(), ending);
+    assert_eq!((first.rows, first.pages.read), (0, 3));
+    let again = ask(&store.snapshot(), ending);
+    assert_eq!((again.rows, again.pages.read, again.pages.by_memory), (0, 0, 3));
+    store.append(commands(2_000, 7)).unwrap().wait().unwrap();
+    assert_eq!(ask(&store.snapshot(), ending).pages.read, 0, "rows in memory are not in pages");
+    store.flush().unwrap();
+    let more = ask(&store.snapshot(), ending);
+    assert_eq!((more.pages.read, more.pages.by_memory), (1, 3), "the new file is read");
+    assert_eq!(ask(&store.snapshot(), needle).rows, 2);
+    // Merged files have maps of their own.
+    store.compact(true).unwrap();
+    let merged = ask(&store.snapshot(), needle);
+    assert_eq!((store.gauges().files, merged.rows), (1, 2));
+    assert!(merged.pages.by_maps >= 1, "{:?}", merged.pages);
+    assert!(store.gauges().pages.by_memory >= 6);
+    store.close().unwrap();
+    let found = verify(folder.path(), true).unwrap();
+    assert_eq!((found.errors, found.mapped), (vec![], 1));
+    assert!(found.map_bytes > 0 && found.map_bytes * 50 <= found.bytes, "{} bytes", found.map_bytes);
+}
+
+#[test]
+fn damaged_maps_are_found_and_not_believed() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    store.append(commands(30_000, 20_000)).unwrap().wait().unwrap();
+    store.close().unwrap();
+    drop(store);
+    let path = Snapshot::read(folder.path()).unwrap().datasets[0].files[0].path.clone();
+    let mut bytes = std::fs::read(&path).unwrap();
+    let entry = b"atalanta.grams";
+    let at = bytes.windows(entry.len()).rposition(|window| window == entry).unwrap();
+    let text = String::from_utf8_lossy(&bytes[at + entry.len()..at + entry.len() + 40]).into_owned();
+    let maps: usize = text.split(' ').nth(2).unwrap().parse().unwrap();
+    bytes[maps..maps + 2000].fill(0);
+    std::fs::write(&path, bytes).unwrap();
+    let errors = verify(folder.path(), false).unwrap().errors;
+    assert!(errors.len() == 1 && errors[0].contains("text maps are not used"), "{errors:?}");
+    let found = ask(&Snapshot::read(folder.path()).unwrap(), "filter command contains \"mimikatz\"");
+    assert_eq!(found.rows, 1);
+    assert!(found.pages.damaged > 0);
 }
 
 /// The rows that the files of an exported table hold by its log, and the files.

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
+use atalanta_engine::grams;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::basic::LogicalType;
 
@@ -19,6 +20,12 @@ pub struct Verified {
     pub files: u64,
     /// Rows in them.
     pub rows: u64,
+    /// Bytes of the files.
+    pub bytes: u64,
+    /// Files with text maps.
+    pub mapped: u64,
+    /// Bytes of the maps in them.
+    pub map_bytes: u64,
     /// Log records behind the tables that were read.
     pub records: u64,
     /// Rows in these.
@@ -38,11 +45,16 @@ pub fn verify(folder: &Path, deep: bool) -> Result<Verified, StoreError> {
     let mut found = Verified::default();
     for table in tables.tables.values() {
         for file in &table.files {
-            if let Err(error) = check_file(table, file, deep) {
-                found.errors.push(error);
+            match check_file(table, file, deep) {
+                Ok(maps) => {
+                    found.mapped += u64::from(maps.is_some());
+                    found.map_bytes += maps.map_or(0, |maps| maps.bytes);
+                }
+                Err(error) => found.errors.push(error),
             }
             found.files += 1;
             found.rows += file.rows;
+            found.bytes += file.bytes;
         }
     }
     check_log(folder, tables.position, &mut found)?;
@@ -55,7 +67,8 @@ pub fn verify(folder: &Path, deep: bool) -> Result<Verified, StoreError> {
     Ok(found)
 }
 
-fn check_file(table: &Table, file: &DataFile, deep: bool) -> Result<(), String> {
+/// Checks a file; what there is of text maps in it.
+fn check_file(table: &Table, file: &DataFile, deep: bool) -> Result<Option<grams::Checked>, String> {
     let name = file.path.display();
     let opened = File::open(&file.path).map_err(|error| format!("{name}: cannot be read: {error}"))?;
     let bytes = opened.metadata().map_err(|error| format!("{name}: cannot be read: {error}"))?.len();
@@ -79,8 +92,10 @@ fn check_file(table: &Table, file: &DataFile, deep: bool) -> Result<(), String> 
     if let Some((low, high)) = file.times {
         check_times(&builder, low, high).map_err(|error| format!("{name}: {error}"))?;
     }
+    let maps = grams::check(&file.path, deep)
+        .map_err(|error| format!("{name}: its text maps are not used, queries read it in full: {error}"))?;
     if !deep {
-        return Ok(());
+        return Ok(maps);
     }
     let reader = builder.build().map_err(|error| format!("{name}: cannot be read: {error}"))?;
     let mut rows = 0;
@@ -89,7 +104,7 @@ fn check_file(table: &Table, file: &DataFile, deep: bool) -> Result<(), String> 
             batch.map_err(|error| format!("{name}: damaged behind row {rows}: {error}"))?.num_rows() as u64;
     }
     if rows == file.rows {
-        Ok(())
+        Ok(maps)
     } else {
         Err(format!("{name}: {rows} rows, the catalog says {}", file.rows))
     }

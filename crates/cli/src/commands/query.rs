@@ -69,7 +69,7 @@ pub struct Args {
     /// How to print the rows
     #[arg(long, value_enum, default_value_t)]
     format: Format,
-    /// Print each stage of the compilation, the plan, and rows and time per operator
+    /// Print each stage of the compilation, the plan, pages read and skipped, and rows and time per operator
     #[arg(long)]
     explain: bool,
     /// Read the language of the reference only: every departure is an error
@@ -150,6 +150,12 @@ pub fn run(args: Args, terminal: Terminal) -> anyhow::Result<Ended> {
         terminal.note(&format!("`{}` holds {rows}: {}", written.name, file.display()));
     }
     say_cut(&outcome, terminal);
+    if outcome.pages.damaged > 0 {
+        let maps = figures::plural(outcome.pages.damaged, "text map");
+        terminal.warning(&format!(
+            "{maps} of the data folder cannot be used, pages were read in full: `atalanta store verify` names the files"
+        ));
+    }
     let rows = figures::plural(outcome.rows as u64, "row");
     let events = figures::plural(loaded.summary.events, "event");
     terminal.note(&format!("{rows} from {events} in {}", figures::elapsed(outcome.elapsed)));
@@ -310,6 +316,16 @@ fn explain(
         }
         writeln!(out)?;
     }
+    writeln!(out, "{}", terminal.out.paint(Role::Strong, "pages of Parquet files"))?;
+    let pages = &outcome.pages;
+    for (count, what) in [
+        (pages.read, "read"),
+        (pages.by_maps, "skipped: their text maps exclude a match"),
+        (pages.by_memory, "skipped: an earlier query found no match in them"),
+    ] {
+        writeln!(out, "  {:>14}  {what}", figures::count(count))?;
+    }
+    writeln!(out)?;
     writeln!(out, "{}", terminal.out.paint(Role::Strong, "operators: rows out, CPU time"))?;
     for operator in &outcome.metrics {
         let rows = operator.rows.map_or("-".to_owned(), |rows| figures::count(rows as u64));

@@ -38,7 +38,7 @@ Exit codes: 0 done, 1 `verify` found something wrong, 2 the folder could not be 
 
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// Datasets with rows, bytes, time range, files and how many rows have a value in each field
+    /// Datasets with rows, bytes, time range, lag, files and how many rows have a value in each field
     Show {
         #[command(flatten)]
         folder: Folder,
@@ -188,6 +188,13 @@ fn check(folder: &Path, deep: bool, terminal: Terminal) -> anyhow::Result<Ended>
     } else {
         figures::plural(found.errors.len() as u64, "error")
     };
+    if found.mapped > 0 {
+        let (files, share) = (
+            figures::plural(found.mapped, "file"),
+            found.map_bytes as f64 * 100.0 / found.bytes.max(1) as f64,
+        );
+        terminal.note(&format!("text maps in {files}: {}, {share:.1} % of all", bytes(found.map_bytes)));
+    }
     terminal.note(&format!("{stored}, {logged}: {verdict}"));
     Ok(if found.errors.is_empty() { Ended::Clean } else { Ended::Findings })
 }
@@ -207,6 +214,7 @@ fn print(
     }
     if let Some((from, to)) = report.times {
         writeln!(out, "  from {} to {}", time::rfc3339(from), time::rfc3339(to))?;
+        writeln!(out, "  lag {}", lag(to, jiff::Timestamp::now().as_microsecond()))?;
     }
     for (column, side, rows) in &report.conflicts {
         let rows = figures::plural(*rows, "value");
@@ -229,10 +237,27 @@ fn print(
     Ok(())
 }
 
+/// How far the newest event is behind the clock; clocks of producers may be ahead.
+fn lag(newest: i64, now: i64) -> String {
+    let span = figures::span(now.saturating_sub(newest));
+    if newest > now { format!("none, the newest event is {span} ahead of the clock") } else { span }
+}
+
 fn bytes(size: u64) -> String {
     match size {
         0..1_000_000 => format!("{:.1} kB", size as f64 / 1e3),
         1_000_000..1_000_000_000 => format!("{:.1} MB", size as f64 / 1e6),
         _ => format!("{:.1} GB", size as f64 / 1e9),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lag_is_told_either_way() {
+        assert_eq!(lag(0, 90_000_000), "1 min 30 s");
+        assert_eq!(lag(2_000_000, 0), "none, the newest event is 2 s ahead of the clock");
     }
 }

@@ -15,6 +15,7 @@ mod lsp;
 mod model;
 mod parse;
 mod query;
+mod readers;
 mod serve;
 mod sigma;
 mod sigma_meaning;

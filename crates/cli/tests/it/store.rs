@@ -15,7 +15,9 @@ fn files_are_stored_and_asked_like_files() {
     // A folder is recognised where files are named, too.
     assert_eq!(bench.run(&["query", query, "--data", "lake", "--format", "csv"]).ends(0).out, there.out);
     bench.run(&["hunt", "2.1-1", "--data-dir", "lake"]).ends(1);
-    bench.run(&["store", "show", "--data-dir", "lake"]).ends(0).prints("xdr_data");
+    bench.run(&["store", "show", "--data-dir", "lake"]).ends(0).prints("xdr_data").prints("  lag ");
+    let needle = "filter raw contains \"no such text\" | fields event_id";
+    bench.run(&["query", needle, "--data-dir", "lake", "--explain"]).ends(0).prints("pages of Parquet files");
     bench.run(&["store", "verify", "--data-dir", "lake", "--deep"]).ends(0).says("nothing wrong");
     bench.write("bad.xql", "dataset = xdr_dat | fields _time");
     bench.run(&["check", "bad.xql", "--data-dir", "lake"]).prints("xdr_dat");

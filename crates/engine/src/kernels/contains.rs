@@ -9,6 +9,7 @@ use arrow::error::ArrowError;
 use memchr::memmem::Finder;
 
 use super::folding::{Fold, fold_bytes_into, lower_ascii_into};
+use super::must::Must;
 use super::text_runs::{self, Hits, Segment, TextPredicate, covered, map_hits};
 
 /// Whether a text contains a needle. An empty needle is contained in every text.
@@ -32,6 +33,12 @@ impl Contains {
     /// Fails if `array` does not hold strings.
     pub fn evaluate(&self, array: &dyn Array) -> Result<BooleanArray, ArrowError> {
         text_runs::evaluate(self, array)
+    }
+
+    /// What every text that passes meets.
+    #[must_use]
+    pub fn must(&self) -> Must {
+        Must::hold(self.finder.needle())
     }
 
     fn find(&self, text: &[u8], from: usize) -> Option<(usize, usize)> {

@@ -4,6 +4,7 @@ use arrow::array::{Array, BooleanArray};
 use arrow::error::ArrowError;
 
 use super::folding::{Fold, fold_bytes_into};
+use super::must::Must;
 use super::text_runs::{self, TextPredicate};
 
 /// Whether a text equals a literal.
@@ -27,6 +28,12 @@ impl Equals {
     /// Fails if `array` does not hold strings.
     pub fn evaluate(&self, array: &dyn Array) -> Result<BooleanArray, ArrowError> {
         text_runs::evaluate(self, array)
+    }
+
+    /// What every text that passes meets.
+    #[must_use]
+    pub fn must(&self) -> Must {
+        Must::be(&self.literal, self.mode == Fold::Exact)
     }
 }
 

@@ -10,6 +10,7 @@ use arrow::array::{Array, BooleanArray};
 use arrow::error::ArrowError;
 
 use super::folding::{fold_bytes_into, fold_text};
+use super::must::Must;
 use super::text_runs::{self, TextPredicate};
 use super::wildcard::Wildcard;
 
@@ -47,6 +48,13 @@ impl InList {
     /// Fails if `array` does not hold strings.
     pub fn evaluate(&self, array: &dyn Array) -> Result<BooleanArray, ArrowError> {
         text_runs::evaluate(self, array)
+    }
+
+    /// What every text that passes meets.
+    #[must_use]
+    pub fn must(&self) -> Must {
+        let literals = self.literals.iter().map(|literal| Must::be(literal, !self.fold));
+        Must::any(literals.chain(self.patterns.iter().map(Wildcard::must)).collect())
     }
 
     fn has_literal(&self, text: &[u8]) -> bool {

@@ -5,7 +5,7 @@ use arrow::compute::take;
 use arrow::error::ArrowError;
 
 use super::text_runs::TextPredicate as _;
-use super::{Cidr, Contains, Equals, InList, RegexMatch, Wildcard};
+use super::{Cidr, Contains, Equals, InList, Must, RegexMatch, Wildcard};
 
 /// One of the string kernels.
 #[derive(Debug)]
@@ -40,6 +40,20 @@ impl Kernel {
             Self::Regex(kernel) => kernel.evaluate(array),
             Self::Cidr(kernel) => kernel.evaluate(array),
             Self::All(kernels) => evaluate_all(kernels, array),
+        }
+    }
+
+    /// What every text that passes meets.
+    #[must_use]
+    pub fn must(&self) -> Must {
+        match self {
+            Self::Contains(kernel) => kernel.must(),
+            Self::Wildcard(kernel) => kernel.must(),
+            Self::Equals(kernel) => kernel.must(),
+            Self::InList(kernel) => kernel.must(),
+            Self::Regex(kernel) => kernel.must(),
+            Self::Cidr(_) => Must::Anything,
+            Self::All(kernels) => Must::all(kernels.iter().map(Self::must).collect()),
         }
     }
 

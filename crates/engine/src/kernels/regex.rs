@@ -16,8 +16,10 @@ use regex::bytes::{Regex, RegexBuilder};
 
 use super::KernelError;
 use super::folding::{has_ascii_look_alike, lower_ascii_into};
+use super::must::Must;
 use super::text_runs::{self, Hits, Segment, TextPredicate, covered, map_hits};
 
+mod must;
 mod required;
 
 use required::exact_literals;
@@ -78,6 +80,12 @@ impl RegexMatch {
     /// Fails if `array` does not hold strings.
     pub fn evaluate(&self, array: &dyn Array) -> Result<BooleanArray, ArrowError> {
         text_runs::evaluate(self, array)
+    }
+
+    /// What every text with a match meets.
+    #[must_use]
+    pub fn must(&self) -> Must {
+        must::of_pattern(self.regex.as_str())
     }
 
     fn prefilter_pays(&self) -> bool {

@@ -11,6 +11,7 @@ use memchr::memmem::Finder;
 use super::contains::Contains;
 use super::equals::Equals;
 use super::folding::{Fold, fold_bytes_into, lower_ascii_into};
+use super::must::Must;
 use super::text_runs::{self, Hits, Segment, TextPredicate};
 
 /// Whether a text matches a `*` pattern.
@@ -63,6 +64,16 @@ impl Wildcard {
     pub fn evaluate(&self, array: &dyn Array) -> Result<BooleanArray, ArrowError> {
         text_runs::evaluate(self, array)
     }
+
+    /// What every text that passes meets.
+    #[must_use]
+    pub fn must(&self) -> Must {
+        match &self.shape {
+            Shape::Equals(shape) => shape.must(),
+            Shape::Contains(shape) => shape.must(),
+            Shape::Anchored(shape) => shape.must(),
+        }
+    }
 }
 
 impl Anchored {
@@ -79,6 +90,14 @@ impl Anchored {
             middle: middle.map(|piece| Finder::new(&folded(piece)).into_owned()).collect(),
             mode,
         }
+    }
+
+    fn must(&self) -> Must {
+        let middle = self.middle.iter().map(|finder| Must::hold(finder.needle()));
+        let mut all = vec![Must::hold(&self.prefix)];
+        all.extend(middle);
+        all.push(Must::hold(&self.suffix));
+        Must::all(all)
     }
 
     /// Matches `text`, which is folded already if case is ignored.

@@ -14,6 +14,9 @@ use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_expr::expressions::Column;
 use datafusion::physical_expr::utils::{collect_columns, reassign_expr_columns};
 
+use super::skip::is_moving;
+use crate::grams::need::Need;
+
 /// A condition and its columns.
 #[derive(Clone, Debug)]
 pub(crate) struct Conjunct {
@@ -25,18 +28,37 @@ pub(crate) struct Conjunct {
     pub columns: Vec<usize>,
     /// Tests of text search; they come after those that compare whole values.
     searches: bool,
+    /// It may answer otherwise when it is asked again, see [`is_moving`].
+    pub moving: bool,
+    /// Length of its text, by which the memory that it takes is estimated.
+    pub size: usize,
+    /// What a row that passes must have, unless the condition is moving.
+    pub need: Need,
 }
 
 impl Conjunct {
     /// `expr` over the table's schema.
     pub fn new(expr: Arc<dyn PhysicalExpr>, table: &SchemaRef) -> Result<Self> {
+        let moving = is_moving(&expr, table);
+        let need = if moving { Need::Unknown } else { Need::of(&expr, table) };
+        Ok(Self { need, moving, ..Self::learnt(expr, table)? })
+    }
+
+    /// A condition that operators above have learnt while they run.
+    pub fn learnt(expr: Arc<dyn PhysicalExpr>, table: &SchemaRef) -> Result<Self> {
         let mut columns: Vec<usize> = collect_columns(&expr).iter().map(Column::index).collect();
         columns.sort_unstable();
         let fields: Vec<_> = columns.iter().map(|index| Arc::clone(&table.fields()[*index])).collect();
         let schema = Arc::new(Schema::new(fields));
         let shown = expr.to_string();
         let searches = ["regex", "wildcard", "contains", "all_of"].iter().any(|name| shown.contains(name));
-        Ok(Self { expr: reassign_expr_columns(expr, &schema)?, schema, columns, searches })
+        let expr = reassign_expr_columns(expr, &schema)?;
+        Ok(Self { expr, schema, columns, searches, moving: true, size: shown.len(), need: Need::Unknown })
+    }
+
+    /// By what the condition is known again: the expression and the columns it is over.
+    pub fn identity(&self) -> (Arc<dyn PhysicalExpr>, SchemaRef) {
+        (Arc::clone(&self.expr), Arc::clone(&self.schema))
     }
 
     /// Sorts cheap conditions before dear ones; `dear` tells which columns are dear to read.

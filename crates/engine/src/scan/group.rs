@@ -6,6 +6,7 @@
 //! that are left.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::array::{
@@ -39,6 +40,9 @@ pub(crate) struct Group {
     metadata: ArrowReaderMetadata,
     table: SchemaRef,
     index: usize,
+    /// The rows that are looked at, in the row group; all of it or some of its pages.
+    chosen: Chosen,
+    /// How many these are. All that follows counts within them.
     rows: usize,
     /// The rows that are left; `None` means all.
     mask: Option<BooleanBuffer>,
@@ -48,30 +52,37 @@ pub(crate) struct Group {
     held: HashMap<usize, ArrayRef>,
     /// While many rows are left, cheap conditions look at all rows: dropping some each time would cost more.
     whole: bool,
+    /// Chosen pages of which a moving condition has dropped a row.
+    touched: Vec<bool>,
 }
 
 impl Group {
-    /// Row group `index` of `file`.
+    /// Those pages of row group `index` of `file` for which `pages` says so.
     pub fn new(
         file: Arc<ParquetFile>,
+        bytes: FileBytes,
         metadata: ArrowReaderMetadata,
         table: SchemaRef,
         index: usize,
-    ) -> Result<Self> {
-        let rows = usize::try_from(file.metadata.row_group(index).num_rows()).unwrap_or(0);
-        let bytes = file.bytes()?;
-        Ok(Self {
+        pages: &[bool],
+    ) -> Self {
+        let all = usize::try_from(file.metadata.row_group(index).num_rows()).unwrap_or(0);
+        let chosen = Chosen::new(all, file.page_rows, pages);
+        let rows = chosen.rows();
+        Self {
             file,
             bytes,
             metadata,
             table,
             index,
+            touched: vec![false; chosen.pages.len()],
+            chosen,
             rows,
             mask: None,
             left: rows,
             held: HashMap::new(),
             whole: true,
-        })
+        }
     }
 
     /// Applies the conditions until no row is left; `output` are the columns that the result needs.
@@ -99,7 +110,36 @@ impl Group {
         Ok(())
     }
 
+    /// Numbers within the row group of the chosen pages in which no row meets the conditions that do not move.
+    pub fn empty_pages(&self) -> impl Iterator<Item = usize> {
+        let empty = |(place, page): (usize, &(usize, Range<usize>))| {
+            (!self.touched[place] && self.left_in(&page.1) == 0).then_some(page.0)
+        };
+        self.chosen.pages.iter().enumerate().filter_map(empty)
+    }
+
+    /// Rows that are left of a range of the chosen rows.
+    fn left_in(&self, rows: &Range<usize>) -> usize {
+        match &self.mask {
+            None => rows.len(),
+            Some(mask) => mask.slice(rows.start, rows.len()).count_set_bits(),
+        }
+    }
+
     fn narrow_by(&mut self, conjunct: &Conjunct, later: &dyn Fn(usize) -> bool) -> Result<()> {
+        if !conjunct.moving {
+            return self.narrow_untouched(conjunct, later);
+        }
+        let ranges: Vec<Range<usize>> = self.chosen.pages.iter().map(|(_, rows)| rows.clone()).collect();
+        let before: Vec<usize> = ranges.iter().map(|rows| self.left_in(rows)).collect();
+        self.narrow_untouched(conjunct, later)?;
+        for (place, rows) in ranges.iter().enumerate() {
+            self.touched[place] |= self.left_in(rows) < before[place];
+        }
+        Ok(())
+    }
+
+    fn narrow_untouched(&mut self, conjunct: &Conjunct, later: &dyn Fn(usize) -> bool) -> Result<()> {
         let unread = |column: &&usize| !self.held.contains_key(column);
         let dear = conjunct.columns.iter().filter(unread).any(|column| self.is_dear(*column));
         if dear || self.is_sparse() {
@@ -247,8 +287,9 @@ impl Group {
                     .with_row_groups(vec![self.index])
                     .with_batch_size(batch.max(1))
                     .with_projection(ProjectionMask::roots(parquet_schema, stored));
-            if sparse && let Some(mask) = mask {
-                builder = builder.with_row_selection(RowSelection::from_boolean_buffer(mask.clone()));
+            let left = mask.filter(|_| sparse).cloned().map(RowSelection::from_boolean_buffer);
+            if let Some(selection) = self.chosen.selection(left) {
+                builder = builder.with_row_selection(selection);
             }
             Some(builder.build()?)
         };
@@ -275,10 +316,54 @@ impl Group {
     /// Number within the file of each row that is left.
     fn lines(&self) -> Int64Array {
         let first = self.file.first_rows[self.index].cast_signed();
-        match &self.mask {
-            None => (first..first + self.rows.cast_signed() as i64).collect(),
-            Some(mask) => mask.set_indices().map(|row| first + row.cast_signed() as i64).collect(),
+        let chosen = self.chosen.in_group.iter().cloned().flatten();
+        let is_left = |row: usize| self.mask.as_ref().is_none_or(|mask| mask.value(row));
+        let left = chosen.enumerate().filter(|(place, _)| is_left(*place));
+        left.map(|(_, row)| first + row.cast_signed() as i64).collect()
+    }
+}
+
+/// Some pages of a row group.
+struct Chosen {
+    /// Rows of the row group.
+    all: usize,
+    /// The rows of each run of chosen pages, in the row group.
+    in_group: Vec<Range<usize>>,
+    /// Number of each chosen page within the row group, and its rows counted within those chosen.
+    pages: Vec<(usize, Range<usize>)>,
+}
+
+impl Chosen {
+    fn new(all: usize, page_rows: usize, pages: &[bool]) -> Self {
+        let mut in_group: Vec<Range<usize>> = Vec::new();
+        let mut chosen = Vec::with_capacity(pages.len());
+        let mut done = 0;
+        for page in (0..pages.len()).filter(|page| pages[*page]) {
+            let rows = page * page_rows..all.min((page + 1) * page_rows);
+            chosen.push((page, done..done + rows.len()));
+            done += rows.len();
+            match in_group.last_mut() {
+                Some(last) if last.end == rows.start => last.end = rows.end,
+                _ => in_group.push(rows),
+            }
         }
+        Self { all, in_group, pages: chosen }
+    }
+
+    fn rows(&self) -> usize {
+        self.in_group.iter().map(Range::len).sum()
+    }
+
+    /// The rows to read: of those chosen all or those that are `left`; none if that is the whole row group.
+    fn selection(&self, left: Option<RowSelection>) -> Option<RowSelection> {
+        if self.rows() == self.all {
+            return left;
+        }
+        let pages = RowSelection::from_consecutive_ranges(self.in_group.iter().cloned(), self.all);
+        Some(match left {
+            Some(left) => pages.and_then(&left),
+            None => pages,
+        })
     }
 }
 

@@ -7,12 +7,15 @@
 
 mod conjunct;
 mod group;
+pub(crate) mod memory;
 mod prune;
+pub(crate) mod skip;
 pub(crate) mod source;
 
+use std::collections::HashSet;
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
@@ -44,6 +47,9 @@ use parquet::arrow::arrow_reader::ArrowReaderMetadata;
 
 use conjunct::Conjunct;
 use group::{Group, Output};
+pub use memory::{FileMemory, PageCounts};
+use prune::Pruner;
+use skip::Skipping;
 use source::ParquetFile;
 
 use crate::tables::{LINE, PATH};
@@ -61,6 +67,8 @@ pub(crate) struct ParquetScan {
     /// Over `table`; what operators above have learnt while running. Rows that fail may come out.
     learnt: Vec<Arc<dyn PhysicalExpr>>,
     fetch: Option<usize>,
+    /// What is known of the files from earlier queries.
+    memory: Option<Arc<FileMemory>>,
     properties: Arc<PlanProperties>,
     metrics: ExecutionPlanMetricsSet,
     run: Mutex<Run>,
@@ -89,6 +97,7 @@ impl ParquetScan {
             filters: Vec::new(),
             learnt: Vec::new(),
             fetch: None,
+            memory: None,
             properties: Arc::new(
                 PlanProperties::new(
                     EquivalenceProperties::new(schema),
@@ -103,6 +112,11 @@ impl ParquetScan {
         })
     }
 
+    /// Uses what is known of the files from earlier queries, and adds to it.
+    pub fn with_memory(self, memory: Option<Arc<FileMemory>>) -> Self {
+        Self { memory, ..self }
+    }
+
     /// The same scan, to be changed; nothing of it has run.
     fn fresh(&self) -> Self {
         Self {
@@ -112,6 +126,7 @@ impl ParquetScan {
             filters: self.filters.clone(),
             learnt: self.learnt.clone(),
             fetch: self.fetch,
+            memory: self.memory.clone(),
             properties: Arc::clone(&self.properties),
             metrics: ExecutionPlanMetricsSet::new(),
             run: Mutex::default(),
@@ -124,6 +139,7 @@ impl ParquetScan {
         scan.filters.clone_from(&self.filters);
         scan.learnt.clone_from(&self.learnt);
         scan.fetch = self.fetch;
+        scan.memory.clone_from(&self.memory);
         Ok(scan)
     }
 
@@ -172,7 +188,10 @@ impl ParquetScan {
 #[derive(Debug)]
 struct Work {
     files: Arc<[Arc<ParquetFile>]>,
-    readers: Vec<ArrowReaderMetadata>,
+    /// How each file is read; made when the first of its row groups is opened.
+    readers: Vec<OnceLock<ArrowReaderMetadata>>,
+    /// Names of the columns that conditions test.
+    tested: HashSet<String>,
     table: SchemaRef,
     output: Vec<usize>,
     schema: SchemaRef,
@@ -182,6 +201,7 @@ struct Work {
     queue: Vec<(usize, usize)>,
     next: AtomicUsize,
     pruned: Count,
+    skipping: Skipping,
 }
 
 impl Work {
@@ -196,19 +216,16 @@ impl Work {
         for filter in &scan.learnt {
             tested.extend(collect_columns(filter).iter().map(Column::index));
         }
-        let is_tested = |name: &str| tested.iter().any(|column| scan.table.field(*column).name() == name);
-        let readers = scan
-            .files
-            .iter()
-            .map(|file| Ok(file.reader_metadata(&is_tested)?))
-            .collect::<Result<Vec<_>>>()?;
+        let tested = tested.into_iter().map(|column| scan.table.field(column).name().clone()).collect();
+        let skipping = Skipping::new(&conjuncts, scan.memory.as_ref(), &scan.metrics);
         let total: usize = scan.files.iter().map(|file| file.first_rows.len()).sum();
-        let queue = queue(scan);
+        let queue = queue(scan, &skipping);
         let pruned = MetricBuilder::new(&scan.metrics).global_counter("row_groups_pruned");
         pruned.add(total - queue.len());
         Ok(Self {
             files: Arc::clone(&scan.files),
-            readers,
+            readers: scan.files.iter().map(|_| OnceLock::new()).collect(),
+            tested,
             table: Arc::clone(&scan.table),
             output: scan.projection.clone(),
             schema: scan.schema(),
@@ -217,6 +234,7 @@ impl Work {
             queue,
             next: AtomicUsize::new(0),
             pruned,
+            skipping,
         })
     }
 
@@ -228,27 +246,44 @@ impl Work {
 
     fn open(&self, file: usize, index: usize) -> Result<Option<Output>> {
         let learnt = self.learnt_so_far()?;
+        let parquet = &self.files[file];
         if !learnt.is_empty() {
             let all = conjunction(learnt.iter().cloned());
-            if prune::groups(&self.files[file], &self.table, &all, &[index]).is_empty() {
+            if Pruner::new(&self.table, &all).groups(parquet, &[index]).is_empty() {
                 self.pruned.add(1);
                 return Ok(None);
             }
         }
+        let bytes = parquet.bytes()?;
+        let Some(pages) = self.skipping.pages(parquet, &bytes, index) else {
+            self.pruned.add(1);
+            return Ok(None);
+        };
+        if !pages.contains(&true) {
+            return Ok(None);
+        }
         let learnt =
-            learnt.into_iter().map(|expr| Conjunct::new(expr, &self.table)).collect::<Result<Vec<_>>>()?;
+            learnt.into_iter().map(|expr| Conjunct::learnt(expr, &self.table)).collect::<Result<Vec<_>>>()?;
         let conjuncts: Vec<&Conjunct> = self.conjuncts.iter().chain(&learnt).collect();
-        let mut group = Group::new(
-            Arc::clone(&self.files[file]),
-            self.readers[file].clone(),
-            Arc::clone(&self.table),
-            index,
-        )?;
+        let (reader, table) = (self.reader(file)?, Arc::clone(&self.table));
+        let mut group = Group::new(Arc::clone(parquet), bytes, reader, table, index, &pages);
         group.narrow(&conjuncts, &self.output)?;
+        if self.skipping.remembers() {
+            let first = parquet.pages(index).start;
+            self.skipping.note(parquet, group.empty_pages().map(|page| first + page));
+        }
         if group.left() == 0 {
             return Ok(None);
         }
         group.output(&self.output, Arc::clone(&self.schema)).map(Some)
+    }
+
+    fn reader(&self, file: usize) -> Result<ArrowReaderMetadata> {
+        if let Some(reader) = self.readers[file].get() {
+            return Ok(reader.clone());
+        }
+        let reader = self.files[file].reader_metadata(&|name| self.tested.contains(name))?;
+        Ok(self.readers[file].get_or_init(|| reader).clone())
     }
 
     fn learnt_so_far(&self) -> Result<Vec<Arc<dyn PhysicalExpr>>> {
@@ -267,13 +302,14 @@ impl Work {
 }
 
 /// The row groups that may match, newest first: `sort desc _time | limit n` is then done after the first.
-fn queue(scan: &ParquetScan) -> Vec<(usize, usize)> {
+fn queue(scan: &ParquetScan, skipping: &Skipping) -> Vec<(usize, usize)> {
     let filter = conjunction(scan.filters.iter().cloned());
+    let pruner = (!scan.filters.is_empty()).then(|| Pruner::new(&scan.table, &filter));
     let mut queue: Vec<(Option<i64>, usize, usize)> = Vec::new();
     for (index, file) in scan.files.iter().enumerate() {
         let all: Vec<usize> = (0..file.first_rows.len()).collect();
-        let kept =
-            if scan.filters.is_empty() { all } else { prune::groups(file, &scan.table, &filter, &all) };
+        let kept = skipping.without_known(file, all);
+        let kept = pruner.as_ref().map_or(kept.clone(), |pruner| pruner.groups(file, &kept));
         queue.extend(kept.into_iter().map(|group| (file.newest(group), index, group)));
     }
     queue.sort_by_key(|piece| std::cmp::Reverse(piece.0));

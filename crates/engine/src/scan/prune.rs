@@ -10,38 +10,47 @@ use datafusion::common::pruning::PruningStatistics;
 use datafusion::common::{Column, ScalarValue};
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_expr::utils::{Guarantee, LiteralGuarantee};
-use datafusion::physical_optimizer::pruning::PruningPredicateBuilder;
+use datafusion::physical_optimizer::pruning::{PruningPredicate, PruningPredicateBuilder};
 use parquet::arrow::arrow_reader::statistics::StatisticsConverter;
 use parquet::bloom_filter::Sbbf;
 use parquet::file::metadata::RowGroupMetaData;
 
 use super::source::{FileBytes, ParquetFile};
 
-/// Which row groups of `file` may hold rows that pass `filter`. Whatever cannot be decided is kept.
-pub(crate) fn groups(
-    file: &ParquetFile,
-    schema: &SchemaRef,
-    filter: &Arc<dyn PhysicalExpr>,
-    candidates: &[usize],
-) -> Vec<usize> {
-    let builder = PruningPredicateBuilder::new().with_file_schema(Arc::clone(schema));
-    let Ok(predicate) = builder.try_build(Arc::clone(filter)) else {
-        return candidates.to_vec();
-    };
-    let statistics = GroupStatistics { file, schema, candidates };
-    let kept = if predicate.always_true() { None } else { predicate.prune(&statistics).ok() };
-    let kept = candidates
-        .iter()
-        .enumerate()
-        .filter(|(index, _)| kept.as_ref().is_none_or(|kept| kept.get(*index).copied().unwrap_or(true)))
-        .map(|(_, group)| *group);
-    let guarantees = predicate.literal_guarantees();
-    if guarantees.is_empty() {
-        return kept.collect();
+/// A filter made ready to be held against many files.
+pub(crate) struct Pruner<'a> {
+    schema: &'a SchemaRef,
+    /// None if nothing can be derived from the filter.
+    predicate: Option<PruningPredicate>,
+}
+
+impl<'a> Pruner<'a> {
+    /// For a filter over the table's columns.
+    pub fn new(schema: &'a SchemaRef, filter: &Arc<dyn PhysicalExpr>) -> Self {
+        let builder = PruningPredicateBuilder::new().with_file_schema(Arc::clone(schema));
+        Self { schema, predicate: builder.try_build(Arc::clone(filter)).ok() }
     }
-    // Without its bytes the file's bloom filters cannot be asked; reading it will say why.
-    let Ok(bytes) = file.bytes() else { return kept.collect() };
-    kept.filter(|group| may_contain(file, &bytes, *group, guarantees)).collect()
+
+    /// Which row groups of `file` may hold rows that pass the filter. Whatever cannot be decided is kept.
+    pub fn groups(&self, file: &ParquetFile, candidates: &[usize]) -> Vec<usize> {
+        let Some(predicate) = self.predicate.as_ref().filter(|_| !candidates.is_empty()) else {
+            return candidates.to_vec();
+        };
+        let statistics = GroupStatistics { file, schema: self.schema, candidates };
+        let kept = if predicate.always_true() { None } else { predicate.prune(&statistics).ok() };
+        let kept = candidates
+            .iter()
+            .enumerate()
+            .filter(|(index, _)| kept.as_ref().is_none_or(|kept| kept.get(*index).copied().unwrap_or(true)))
+            .map(|(_, group)| *group);
+        let guarantees = predicate.literal_guarantees();
+        if guarantees.is_empty() {
+            return kept.collect();
+        }
+        // Without its bytes the file's bloom filters cannot be asked; reading it will say why.
+        let Ok(bytes) = file.bytes() else { return kept.collect() };
+        kept.filter(|group| may_contain(file, &bytes, *group, guarantees)).collect()
+    }
 }
 
 /// Statistics of some row groups under the table's column types.

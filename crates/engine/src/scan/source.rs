@@ -2,9 +2,10 @@
 
 use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom};
+use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use bytes::Bytes;
@@ -16,6 +17,7 @@ use parquet::file::reader::{ChunkReader, Length};
 use parquet::file::statistics::Statistics;
 
 use crate::error::EngineError;
+use crate::grams::{Directory, page_rows};
 
 /// Read-ahead while page headers are looked for in a column chunk.
 const HEADER_BUFFER_BYTES: usize = 8 * 1024;
@@ -31,6 +33,14 @@ pub(crate) struct ParquetFile {
     pub schema: SchemaRef,
     /// Number of the first row of each row group within the file.
     pub first_rows: Vec<u64>,
+    /// Rows of a page: what is skipped at once. The last page of a row group may have fewer.
+    pub page_rows: usize,
+    /// Number of the first page of each row group within the file, then that of all pages.
+    pub first_pages: Vec<usize>,
+    /// By which a [`super::FileMemory`] knows the file.
+    pub id: Option<u64>,
+    /// Where its text maps are; read when first asked for.
+    maps: OnceLock<Option<Result<Directory, String>>>,
 }
 
 impl ParquetFile {
@@ -44,12 +54,37 @@ impl ParquetFile {
         let footer = ArrowReaderMetadata::load(&bytes, options).map_err(|error| fail(&error))?;
         let metadata = Arc::clone(footer.metadata());
         let mut first_rows = Vec::with_capacity(metadata.num_row_groups());
-        let mut row = 0;
+        let page_rows = page_rows(&metadata);
+        let mut first_pages = vec![0];
+        let (mut row, mut page) = (0, 0);
         for group in metadata.row_groups() {
             first_rows.push(row);
             row += group.num_rows().unsigned_abs();
+            page += usize::try_from(group.num_rows()).unwrap_or(0).div_ceil(page_rows);
+            first_pages.push(page);
         }
-        Ok(Self { path: path.to_path_buf(), schema: Arc::clone(footer.schema()), metadata, first_rows })
+        Ok(Self {
+            path: path.to_path_buf(),
+            schema: Arc::clone(footer.schema()),
+            metadata,
+            first_rows,
+            page_rows,
+            first_pages,
+            id: None,
+            maps: OnceLock::new(),
+        })
+    }
+
+    /// The text maps; none if the file was written without, an error if they cannot be used.
+    pub fn maps(&self, bytes: &FileBytes) -> Result<Option<&Directory>, &str> {
+        let maps = self.maps.get_or_init(|| Directory::read(&self.metadata, bytes));
+        maps.as_ref().map(|read| read.as_ref().map_err(String::as_str)).transpose()
+    }
+
+    /// The pages of a row group, as numbers within the file.
+    pub fn pages(&self, group: usize) -> Range<usize> {
+        let at = |index: usize| self.first_pages.get(index).copied().unwrap_or(0);
+        at(group)..at(group + 1)
     }
 
     /// The newest `_time` of a row group, in the unit of the file.

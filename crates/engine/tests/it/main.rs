@@ -7,6 +7,7 @@ mod events;
 mod hunts;
 mod limits;
 mod manual;
+mod maps;
 mod planner;
 mod reference;
 mod scan;

@@ -7,7 +7,9 @@ use arrow::array::{
     ArrayRef, AsArray, Float64Array, Int64Array, ListBuilder, RecordBatch, StringArray, StringBuilder,
     TimestampMicrosecondArray,
 };
-use arrow::datatypes::Int64Type;
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Int64Type};
+use atalanta_engine::grams::{self, Settings};
 use atalanta_engine::session::{Prepared, Session, SessionOptions};
 use atalanta_xql::env::{Env, Mode};
 use atalanta_xql::resolve::resolve;
@@ -64,6 +66,16 @@ fn batch(file: i64) -> RecordBatch {
         .unwrap()
 }
 
+fn with_views(batch: &RecordBatch) -> RecordBatch {
+    let view = |array: &ArrayRef| match array.data_type() {
+        DataType::Utf8 => cast(array, &DataType::Utf8View).unwrap(),
+        _ => Arc::clone(array),
+    };
+    let columns = batch.schema_ref().fields().iter().zip(batch.columns());
+    let columns = columns.map(|(field, array)| (field.name().clone(), view(array), true));
+    RecordBatch::try_from_iter_with_nullable(columns).unwrap()
+}
+
 struct Both {
     memory: Session,
     files: Session,
@@ -85,10 +97,15 @@ fn both(group_rows: usize, dictionary: bool) -> Both {
             .set_dictionary_enabled(dictionary)
             .set_bloom_filter_enabled(true)
             .build();
+        // The second file has text maps, whose texts are views.
+        let written = if file == 1 { with_views(&batch) } else { batch.clone() };
         let mut writer =
-            ArrowWriter::try_new(std::fs::File::create(&path).unwrap(), batch.schema(), Some(properties))
+            ArrowWriter::try_new(std::fs::File::create(&path).unwrap(), written.schema(), Some(properties))
                 .unwrap();
-        writer.write(&batch).unwrap();
+        writer.write(&written).unwrap();
+        let (mut writer, _) = writer.into_serialized_writer().unwrap();
+        let settings = Settings { page_rows: 50, share: 1.0, looked_up: &[] };
+        grams::append(&mut writer, &written, &settings).unwrap();
         writer.close().unwrap();
         paths.push(path);
         memory.add_batches("events", batch.schema(), vec![batch]).unwrap();
@@ -97,12 +114,12 @@ fn both(group_rows: usize, dictionary: bool) -> Both {
     Both { memory, files, _folder: folder }
 }
 
-fn prepared<'a>(session: &'a Session, query: &str) -> Prepared<'a> {
+pub(crate) fn prepared<'a>(session: &'a Session, query: &str) -> Prepared<'a> {
     let plan = resolve(&parse(query).query, &session.env()).plan;
     session.prepare(&plan).unwrap_or_else(|error| panic!("{query}: {error}"))
 }
 
-fn rows(session: &Session, query: &str) -> Vec<String> {
+pub(crate) fn rows(session: &Session, query: &str) -> Vec<String> {
     let outcome = prepared(session, query).run().unwrap_or_else(|error| panic!("{query}: {error}"));
     let mut rows = Vec::new();
     for batch in &outcome.batches {
