@@ -144,7 +144,8 @@ pub(crate) fn with_machine(rule: &Rule, machine: Box<dyn Machine>) -> Result<Com
         if let Some(error) = checked.diagnostics.iter().find(|one| one.severity == Severity::Error) {
             return Err(format!("`{input}`: {}", error.message));
         }
-        let plan = checked.resolved.plan;
+        let mut plan = checked.resolved.plan;
+        allow(&mut plan, &rule.allow);
         let (operations, whole) = row_wise(&plan);
         let dataset = plain_dataset(&plan);
         if !whole || dataset.is_none() {

@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::alert::{self, Alert};
 use crate::compile::{Compiled, compile};
 use crate::detector::Detector;
-use crate::rule::{Logic, Rule};
+use crate::rule::{Allow, Logic, Rule};
 use crate::testing::{DAY, Event, jumbled, rows, rule};
 
 fn sequence(config: serde_json::Value) -> Rule {
@@ -99,6 +99,26 @@ fn steps_in_order_within_their_time_and_of_one_key() {
     assert_eq!(found(unordered.clone(), vec![run(1, "ann"), fetch(5, "ann")]), [(1, 5)]);
     // One event that fulfils both conditions is no sequence.
     assert_eq!(found(unordered, vec![event(1, "NETWORK", "ann", "| sh", Some(443))]), []);
+}
+
+#[test]
+fn allowed_values_are_left_out_letter_by_letter_and_with_wildcards() {
+    let events =
+        |user| vec![event(1, "NETWORK", user, "", Some(443)), event(5, "PROCESS", user, "curl x | sh", None)];
+    let mut rule = sequence(pair());
+    let allow = |field: &str, value: &str| Allow { field: field.to_owned(), values: vec![value.to_owned()] };
+    rule.allow = vec![
+        allow("actor_primary_user_sid", "CORP\\svc-*"),
+        allow("action_process_command_line", "say \"a\""),
+        // A column of numbers.
+        allow("action_remote_port", "8443"),
+    ];
+    let found = |events: Vec<Event>| minutes(&alerts(&rule, &[events], 0, None));
+    assert_eq!(found(events("CORP\\ann")), [(1, 5)]);
+    assert_eq!(found(events("CORP\\svc-backup")), []);
+    let mut other_port = events("CORP\\ann");
+    other_port[0].4 = Some(8443);
+    assert_eq!(found(other_port), []);
 }
 
 #[test]
