@@ -61,10 +61,18 @@ fn proof_of_rules() {
         .unwrap();
     std::fs::copy(recording("2.1-1", "benign"), bench.folder.path().join("rules/a/one/benign.ndjson"))
         .unwrap();
+    // A rule that only fails over data, without recordings of its own.
+    bench.write(
+        "rules/a/three/rule.yaml",
+        "id: three\ntitle: Join\nseverity: low\nxql: dataset = xdr_data | join type = inner (dataset = other_raw) \
+         as o o.event_id = event_id | comp count() as n by event_type\n",
+    );
     let run = bench.run(&["test", "rules", "--junit", "out.xml"]).ends(1);
     assert!(run.out.contains("alerts on its twin") && run.out.contains("unproven"), "{}", run.out);
+    let blamed = run.out.split("three").nth(1).unwrap();
+    assert!(blamed.contains("other_raw") && run.out.matches("other_raw").count() == 1, "{}", run.out);
     let xml = std::fs::read_to_string(bench.folder.path().join("out.xml")).unwrap();
-    assert!(xml.contains("tests=\"2\" failures=\"1\" errors=\"0\" skipped=\"1\""), "{xml}");
+    assert!(xml.contains("tests=\"3\" failures=\"2\" errors=\"0\" skipped=\"1\""), "{xml}");
     bench.run(&["test", "nowhere"]).ends(2);
 }
 
