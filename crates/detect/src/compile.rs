@@ -211,7 +211,7 @@ fn shaped(rule: &Rule, text: String, plan: &Plan) -> Compiled {
     let mut always = false;
     concerning(plan, &mut triggers, &mut always);
     let early = rule.schedule.early.unwrap_or_else(|| only_grows(plan));
-    let keys = group_keys(plan);
+    let keys = plan.group_keys().unwrap_or_default();
     let bucket = rule.suppress.unwrap_or(rule.schedule.every);
     let run = Run::Windows(Windows { text, early, always, keys });
     Compiled { rule: rule.clone(), version, run, triggers, bucket }
@@ -278,16 +278,6 @@ fn inner(expr: &Expr, triggers: &mut Vec<Trigger>, always: &mut bool) {
             concerning(query, triggers, always);
         }
     });
-}
-
-/// The keys of the last grouping.
-pub fn group_keys(plan: &Plan) -> Vec<String> {
-    let found = plan.operations.iter().rev().find_map(|operation| match &operation.kind {
-        OperationKind::Aggregate { keys, .. } => Some(keys.iter().map(|(name, _)| name.clone()).collect()),
-        OperationKind::Top { column, by, .. } => Some(std::iter::once(column).chain(by).cloned().collect()),
-        _ => None,
-    });
-    found.unwrap_or_default()
 }
 
 /// Aggregates whose value only grows with more rows (sums: of values that are not negative).
