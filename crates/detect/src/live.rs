@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use atalanta_engine::session::{Session, SessionOptions};
 use atalanta_store::{Store, Tail};
 
-use crate::book::{Book, Changes};
+use crate::book::{Book, BookError, Changes};
 use crate::compile::Run;
 use crate::detector::{Detector, Fed, Runner};
 use crate::suppress::Suppressions;
@@ -155,6 +155,8 @@ struct Worker {
     /// The next window of rules that also look at windows without events.
     always: BTreeMap<usize, i64>,
     newest: i64,
+    /// Whether what was read has not been kept: machines and position then go back to what has.
+    failed: bool,
     kept: Instant,
     /// Until then windows that have not ended are left alone.
     rest: Instant,
@@ -195,7 +197,9 @@ impl Worker {
                 pending.insert((number, end), Marked { first: now, last: now });
             }
         }
-        restore(&mut detector, &book);
+        if let Err(error) = restore(&mut detector, &book) {
+            tracing::warn!(%error, "states of rules cannot be read, the rules begin anew");
+        }
         let always = detector.rules().iter().enumerate().filter_map(|(number, rule)| match &rule.run {
             Run::Windows(windows) if windows.always => {
                 let every = rule.rule.schedule.every;
@@ -215,6 +219,7 @@ impl Worker {
             signal,
             pending,
             newest: i64::MIN,
+            failed: false,
             kept: now,
             rest: now,
         }
@@ -222,14 +227,8 @@ impl Worker {
 
     fn run(&mut self, stop: &AtomicBool) {
         while !stop.load(Ordering::Relaxed) {
-            let newest = self.store.wait_above(self.tail.position(), PATIENCE);
-            let before = self.tail.position();
-            let worked = self.read(newest).and_then(|()| self.windows());
-            if let Err(error) = worked {
+            if let Err(error) = self.step() {
                 tracing::error!(%error, "detection failed, it is tried again");
-                // What was read and not kept is read again.
-                let position = self.book.position().ok().flatten().unwrap_or(before);
-                self.tail = Tail::new(self.store.folder(), position);
                 std::thread::sleep(Duration::from_secs(1));
             }
             for (rule, why) in self.detector.take_failures() {
@@ -237,9 +236,35 @@ impl Worker {
                 tracing::warn!(rule, why, "a rule failed on arriving events");
             }
         }
+        if self.failed {
+            return;
+        }
         if let Err(error) = self.keep(&[], &BTreeSet::new(), &[]) {
             tracing::warn!(%error, "the position of detection could not be kept, events are looked at again");
         }
+    }
+
+    /// Looks at what has come, and at the windows whose time has come.
+    fn step(&mut self) -> Result<(), Box<dyn std::error::Error>> {
+        if self.failed {
+            self.go_back()?;
+        }
+        let newest = self.store.wait_above(self.tail.position(), PATIENCE);
+        let worked = self.read(newest).and_then(|()| self.windows());
+        self.failed = worked.is_err();
+        worked
+    }
+
+    /// What was read and not kept is read again, by machines that have not seen it: what they told of it is lost, and
+    /// they would not tell it again.
+    fn go_back(&mut self) -> Result<(), Box<dyn std::error::Error>> {
+        let position = self.book.position()?.unwrap_or_else(|| self.counts.position.load(Ordering::Relaxed));
+        self.detector.forget();
+        restore(&mut self.detector, &self.book)?;
+        self.tail = Tail::new(self.store.folder(), position);
+        self.newest = i64::MIN;
+        self.failed = false;
+        Ok(())
     }
 
     /// Looks at the records behind the position.
@@ -398,20 +423,16 @@ impl Worker {
     }
 }
 
-fn restore(detector: &mut Detector, book: &Book) {
+fn restore(detector: &mut Detector, book: &Book) -> Result<(), BookError> {
     for (key, machine) in detector.machines() {
-        let parts = match book.states(&key) {
-            Ok(parts) if parts.is_empty() => continue,
-            Ok(parts) => parts,
-            Err(error) => {
-                tracing::warn!(%error, key, "the state of a rule cannot be read, it begins anew");
-                continue;
-            }
-        };
-        if let Err(why) = machine.restore_parts(parts) {
+        let parts = book.states(&key)?;
+        if !parts.is_empty()
+            && let Err(why) = machine.restore(parts)
+        {
             tracing::warn!(key, why, "the state of a rule does not fit, it begins anew");
         }
     }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -424,7 +445,7 @@ mod tests {
     use super::*;
     use crate::alert::Alert;
     use crate::replay::replay;
-    use crate::rule::Rule;
+    use crate::rule::{Logic, Rule};
     use crate::testing::{Event, rows, rule};
 
     fn rules() -> Vec<Rule> {
@@ -520,6 +541,41 @@ mod tests {
         }
         alerts.sort_by(|a, b| a.id.cmp(&b.id));
         alerts
+    }
+
+    #[test]
+    fn what_could_not_be_kept_is_found_again() {
+        let mut first_port = rule("first", "");
+        let config = serde_json::json!({
+            "kind": "first_seen", "where": "event_type = NETWORK", "by": ["actor_primary_user_sid"],
+            "value": ["action_remote_port"], "learn": 3, "learn_for": "1m",
+        });
+        first_port.logic = Logic::Machine { kind: "baseline".to_owned(), config };
+        let mut events: Vec<Event> =
+            (0..6).map(|minute| (minute, "NETWORK", "ann", String::new(), Some(443))).collect();
+        events.push((20, "NETWORK", "ann", String::new(), Some(4444)));
+        // The time of the others has passed by then.
+        events.push((60, "NETWORK", "bob", String::new(), Some(443)));
+        let folder = tempfile::tempdir().unwrap();
+        let store = Arc::new(Store::open(folder.path(), StoreOptions::default()).unwrap());
+        let (detector, problems) = Detector::new([&first_port]);
+        assert!(problems.is_empty(), "{problems:?}");
+        let book = Book::open(folder.path()).unwrap();
+        let options = LiveOptions::default();
+        let mut worker =
+            Worker::new(Arc::clone(&store), book, detector, options, Arc::default(), Arc::default());
+        let part = Part { dataset: "xdr_data".to_owned(), batch: rows(&events) };
+        store.append(vec![part]).unwrap().wait().unwrap();
+        let refuse = "CREATE TRIGGER full BEFORE INSERT ON alert BEGIN SELECT RAISE(ABORT, 'disk full'); END";
+        worker.book.execute(refuse, []).unwrap();
+        for _ in 0..2 {
+            assert!(worker.step().unwrap_err().to_string().contains("disk full"));
+        }
+        worker.book.execute("DROP TRIGGER full", []).unwrap();
+        worker.step().unwrap();
+        let alerts = worker.book.alerts().unwrap();
+        assert_eq!(alerts.iter().map(|alert| alert.events).collect::<Vec<_>>(), [1]);
+        assert_eq!(alerts[0].values["observations"], 6);
     }
 
     proptest! {

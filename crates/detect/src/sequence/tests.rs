@@ -54,9 +54,9 @@ fn alerts(rule: &Rule, batches: &[Vec<Event>], lateness: i64, cut: Option<usize>
         newest = newest.max(fed.newest.unwrap_or(i64::MIN));
         hits.extend(detector.advance(newest.saturating_sub(lateness * 60_000_000)));
         if cut == Some(place) {
-            let state = detector.machines().next().unwrap().1.save();
+            let state = detector.machines().next().unwrap().1.changed();
             detector = started();
-            detector.machines().next().unwrap().1.restore(&state).unwrap();
+            detector.machines().next().unwrap().1.restore(state).unwrap();
         }
     }
     hits.extend(detector.advance(newest.saturating_add(1)));
@@ -198,6 +198,22 @@ fn a_new_value_after_something() {
     assert_eq!(found(config.clone(), attack), [(150, 170)]);
     // Without a past nothing is new.
     assert_eq!(found(config, vec![change, talk(160, 443)]), []);
+}
+
+#[test]
+fn a_state_without_news_is_not_written() {
+    let (mut detector, _) = Detector::new([&sequence(pair())]);
+    let changed = |detector: &mut Detector| detector.machines().next().unwrap().1.changed().len();
+    assert_eq!(changed(&mut detector), 0);
+    detector.feed("xdr_data", &rows(&[event(1, "FILE", "ann", "", None)]));
+    detector.advance(DAY);
+    assert_eq!(changed(&mut detector), 0);
+    detector.feed("xdr_data", &rows(&[event(1, "NETWORK", "ann", "", Some(443))]));
+    detector.advance(DAY);
+    assert_eq!((changed(&mut detector), changed(&mut detector)), (1, 0));
+    // Rows that go are news as well.
+    detector.advance(DAY + 1_000 * 60_000_000);
+    assert_eq!(changed(&mut detector), 1);
 }
 
 #[test]
