@@ -67,11 +67,12 @@ pub fn states(asked: &Asked) -> anyhow::Result<BTreeMap<String, State>> {
 
 /// The head of a query over the records in quarantine: each once, without those that were replayed since.
 pub fn quarantine(asked: &Asked) -> String {
-    let mut query = format!("dataset = {QUARANTINE}");
-    if asked.has(REPLAYED) {
-        query += &format!(" | filter quarantine_id not in (dataset = {REPLAYED} | fields quarantine_id)");
-    }
-    query + " | dedup quarantine_id by asc _time"
+    let open = if asked.has(REPLAYED) {
+        format!("| filter quarantine_id not in (dataset = {REPLAYED} | fields quarantine_id) ")
+    } else {
+        String::new()
+    };
+    format!("dataset = {QUARANTINE} {open}| dedup quarantine_id by asc _time")
 }
 
 /// Prints a line for each source of which something is there.
