@@ -10,6 +10,7 @@ use atalanta_xql::ir::{AggregateCall, Comparison, Expr, ExprKind, Operation, Ope
 use atalanta_xql::parameters::{self, Value};
 use atalanta_xql::syntax::ast::{JoinKind, TimeFrame};
 
+use crate::correlation;
 use crate::machine::{self, Machine};
 use crate::rule::{Allow, HOUR, Logic, Rule, RuleProblem, codes};
 
@@ -119,14 +120,25 @@ fn reads(condition: &Expr, changed: &BTreeSet<String>) -> bool {
 pub fn compile(rule: &Rule) -> (Option<Compiled>, Vec<RuleProblem>) {
     match &rule.logic {
         Logic::Xql { text, place } => compile_xql(rule, text, place),
-        Logic::Machine { kind, config } => match compile_machine(rule, kind, config) {
-            Ok(compiled) => (Some(compiled), Vec::new()),
-            Err(message) => {
-                let diagnostic = Diagnostic::error(codes::LOGIC, Span::at(0), message)
-                    .help("docs/detect.md shows the configuration of each kind");
-                (None, vec![RuleProblem::new(&rule.place, "", diagnostic)])
-            }
-        },
+        Logic::Machine { kind, config } => said(
+            rule,
+            compile_machine(rule, kind, config),
+            "docs/detect.md shows the configuration of each kind",
+        ),
+        Logic::Correlation(streamed) => {
+            let built = correlation::build(rule, streamed).and_then(|machine| with_machine(rule, machine));
+            said(rule, built, "docs/detect.md says which correlations run")
+        }
+    }
+}
+
+fn said(rule: &Rule, built: Result<Compiled, String>, help: &str) -> (Option<Compiled>, Vec<RuleProblem>) {
+    match built {
+        Ok(compiled) => (Some(compiled), Vec::new()),
+        Err(message) => {
+            let diagnostic = Diagnostic::error(codes::LOGIC, Span::at(0), message).help(help);
+            (None, vec![RuleProblem::new(&rule.place, "", diagnostic)])
+        }
     }
 }
 

@@ -350,7 +350,7 @@ fn machine_hit(rule: usize, finding: Finding) -> Hit {
         rule,
         time: finding.time,
         span: (times().min().unwrap_or(finding.time), times().max().unwrap_or(finding.time)),
-        events: finding.evidence.len().max(1) as u64,
+        events: finding.events.unwrap_or(finding.evidence.len() as u64).max(1),
         adds: false,
         entities: finding.entities,
         values: finding.values,

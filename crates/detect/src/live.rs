@@ -445,8 +445,9 @@ mod tests {
     use super::*;
     use crate::alert::Alert;
     use crate::replay::replay;
+    use crate::rule::sigma::{SigmaFile, read};
     use crate::rule::{Logic, Rule};
-    use crate::testing::{Event, rows, rule};
+    use crate::testing::{Event, jumbled, rows, rule};
 
     fn rules() -> Vec<Rule> {
         let pipe = rule("pipe", "dataset = xdr_data | filter action_process_command_line contains \"| sh\"");
@@ -460,7 +461,44 @@ mod tests {
             "dataset = xdr_data | filter event_type = NETWORK | join type = inner (dataset = xdr_data | filter \
              event_type = PROCESS) as p p.actor_primary_user_sid = actor_primary_user_sid | filter action_remote_port = 443",
         );
-        vec![pipe, many, pair]
+        let mut all = vec![pipe, many, pair];
+        all.extend(sigma());
+        all
+    }
+
+    /// A rule on each event and a correlation, written in Sigma.
+    fn sigma() -> Vec<Rule> {
+        let text = "title: p\nname: p\nlogsource: {category: made_up}\ndetection: {s: {event_type: PROCESS, \
+                    'action_process_command_line|contains': curl}, condition: s}\n";
+        let file = SigmaFile { place: "p.yml".to_owned(), text: text.to_owned(), ..SigmaFile::default() };
+        let (rules, problems) = read(&[file]);
+        assert!(problems.is_empty(), "{problems:?}");
+        rules
+    }
+
+    /// Rules with a state: it matters how late events are.
+    fn machines() -> Vec<Rule> {
+        let rules = "title: a\nname: a\nlogsource: {category: made_up}\ndetection: {s: {event_type: NETWORK}, condition: s}\n---\n\
+                     title: b\nname: b\nlogsource: {category: made_up}\ndetection: {s: {event_type: PROCESS}, condition: s}\n---\n";
+        let correlation = |name: &str, text: &str| {
+            format!(
+                "title: {name}\nname: {name}\ncorrelation: {{{text}, group-by: [actor_primary_user_sid], timespan: 30m}}\n---\n"
+            )
+        };
+        let text = [
+            rules.to_owned(),
+            correlation("count", "type: event_count, rules: [a], condition: {gte: 2}"),
+            correlation("ordered", "type: temporal_ordered, rules: [a, b]"),
+            correlation("without", "type: temporal, rules: [a, b], condition: a and not b"),
+            correlation(
+                "values",
+                "type: value_count, rules: [a], condition: {field: action_remote_port, gte: 2}",
+            ),
+        ];
+        let file = SigmaFile { place: "m.yml".to_owned(), text: text.concat(), ..SigmaFile::default() };
+        let (rules, problems) = read(&[file]);
+        assert!(problems.is_empty() && rules.len() == 4, "{problems:?}");
+        rules
     }
 
     fn events() -> impl Strategy<Value = Vec<Event>> {
@@ -478,14 +516,13 @@ mod tests {
         })
     }
 
-    fn by_replay(events: &[Event]) -> Vec<Alert> {
+    fn by_replay(rules: &[Rule], events: &[Event]) -> Vec<Alert> {
         let mut session =
             Session::new(SessionOptions { threads: 1, provenance: true, ..SessionOptions::default() })
                 .unwrap();
         let batch = rows(events);
         session.add_batches("xdr_data", batch.schema(), vec![batch]).unwrap();
-        let rules = rules();
-        let (mut detector, problems) = Detector::new(&rules);
+        let (mut detector, problems) = Detector::new(rules);
         assert!(problems.is_empty(), "{problems:?}");
         let replayed = replay(&mut detector, &session, (None, None), None).unwrap();
         assert_eq!(replayed.failures, Vec::new());
@@ -493,14 +530,13 @@ mod tests {
     }
 
     /// Sends batches to a store with a detector, which is ended as soon as the last is acknowledged.
-    fn run(folder: &Path, batches: &[Vec<Event>]) {
+    fn run(folder: &Path, rules: &[Rule], batches: &[Vec<Event>]) {
         let book = Book::open(folder).unwrap();
         let keep_above = Some(book.position().unwrap().unwrap_or(0));
         let options =
             StoreOptions { keep_above, flush_interval: Duration::from_millis(50), ..StoreOptions::default() };
         let store = Arc::new(Store::open(folder, options).unwrap());
-        let rules = rules();
-        let (detector, _) = Detector::new(&rules);
+        let (detector, _) = Detector::new(rules);
         let live = Live::start(Arc::clone(&store), book, detector, LiveOptions::default()).unwrap();
         for events in batches {
             let parts = vec![Part { dataset: "xdr_data".to_owned(), batch: rows(events) }];
@@ -510,13 +546,12 @@ mod tests {
     }
 
     /// Waits until all is read and no window is left.
-    fn finish(folder: &Path) -> Vec<Alert> {
+    fn finish(folder: &Path, rules: &[Rule]) -> Vec<Alert> {
         let book = Book::open(folder).unwrap();
         let keep_above = Some(book.position().unwrap().unwrap_or(0));
         let store =
             Arc::new(Store::open(folder, StoreOptions { keep_above, ..StoreOptions::default() }).unwrap());
-        let rules = rules();
-        let (detector, _) = Detector::new(&rules);
+        let (detector, _) = Detector::new(rules);
         let live = Live::start(Arc::clone(&store), book, detector, LiveOptions::default()).unwrap();
         let started = Instant::now();
         let reader = Book::open_to_read(folder).unwrap().unwrap();
@@ -591,11 +626,30 @@ mod tests {
             });
             let batches: Vec<Vec<Event>> = shuffled.chunks(size).map(<[Event]>::to_vec).collect();
             let cut = cut.min(batches.len());
-            let folder = tempfile::tempdir().unwrap();
-            run(folder.path(), &[]);
-            run(folder.path(), &batches[..cut]);
-            run(folder.path(), &batches[cut..]);
-            prop_assert_eq!(facts(finish(folder.path())), facts(by_replay(&events)));
+            let (folder, rules) = (tempfile::tempdir().unwrap(), rules());
+            run(folder.path(), &rules, &[]);
+            run(folder.path(), &rules, &batches[..cut]);
+            run(folder.path(), &rules, &batches[cut..]);
+            prop_assert_eq!(facts(finish(folder.path(), &rules)), facts(by_replay(&rules, &events)));
+        }
+
+        /// The same for rules with a state, whose events come less late than they wait.
+        #[test]
+        fn machines_live_are_machines_replayed(events in events(), order: u64, size in 1usize..9, cut in 0usize..9) {
+            let mut events = events;
+            events.sort();
+            events.dedup();
+            let mut batches = jumbled(&events, order, size, 9);
+            let cut = cut.min(batches.len());
+            // By then the time of all others has passed.
+            let last: Event = (1_000, "FILE", "ann", String::new(), None);
+            batches.push(vec![last.clone()]);
+            events.push(last);
+            let (folder, rules) = (tempfile::tempdir().unwrap(), machines());
+            run(folder.path(), &rules, &[]);
+            run(folder.path(), &rules, &batches[..cut]);
+            run(folder.path(), &rules, &batches[cut..]);
+            prop_assert_eq!(facts(finish(folder.path(), &rules)), facts(by_replay(&rules, &events)));
         }
     }
 }

@@ -33,7 +33,7 @@ pub trait Machine: Send + Debug {
     /// The rows that it wants: row-wise queries (`dataset = … | filter … | fields …`), each an input.
     fn inputs(&self) -> Vec<String>;
 
-    /// Takes rows of an input, in the columns that its query gives.
+    /// Takes rows of an input, in the columns that its query gives. The inputs of one batch come in their order.
     fn feed(&mut self, input: usize, rows: &RecordBatch, found: &mut Vec<Finding>);
 
     /// Every row with a time before `watermark` (µs) has been fed, except for rows later than allowed.
@@ -59,4 +59,6 @@ pub struct Finding {
     pub values: serde_json::Map<String, serde_json::Value>,
     /// Rows behind it, each with its time.
     pub evidence: Vec<(i64, serde_json::Map<String, serde_json::Value>)>,
+    /// How many events are behind it; none if they are the evidence.
+    pub events: Option<u64>,
 }

@@ -76,9 +76,7 @@ pub fn replay(
             due.extend(fed.due);
             newest = newest.max(fed.newest);
             if hits.len() >= KEPT {
-                let changes = Changes { hits: &hits, suppressions, now, ..Changes::default() };
-                kept = book.apply(detector.rules(), &changes).map(drop);
-                hits.clear();
+                kept = keep(&mut book, detector, &mut hits, suppressions, now);
             }
             Ok(if kept.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
         })?;
@@ -101,16 +99,27 @@ pub fn replay(
             }
         }
         if hits.len() >= KEPT {
-            let changes = Changes { hits: &hits, suppressions, now, ..Changes::default() };
-            book.apply(detector.rules(), &changes)?;
-            hits.clear();
+            keep(&mut book, detector, &mut hits, suppressions, now)?;
         }
     }
-    book.apply(detector.rules(), &Changes { hits: &hits, suppressions, now, ..Changes::default() })?;
+    keep(&mut book, detector, &mut hits, suppressions, now)?;
     replayed.failures.extend(detector.take_failures());
     replayed.alerts = book.alerts()?;
     replayed.dropped = book.dropped()?;
     Ok(replayed)
+}
+
+/// Moves hits into the book.
+fn keep(
+    book: &mut Book,
+    detector: &Detector,
+    hits: &mut Vec<Hit>,
+    suppressions: Option<&Suppressions>,
+    now: i64,
+) -> Result<(), BookError> {
+    book.apply(detector.rules(), &Changes { hits, suppressions, now, ..Changes::default() })?;
+    hits.clear();
+    Ok(())
 }
 
 /// Rules that also say something of windows without events look at every window between the first and the last.

@@ -307,6 +307,7 @@ fn finding(baseline: &Baseline, one: &Observation, unusual: &Unusual) -> Finding
             .collect(),
         values,
         evidence: vec![(one.time, one.cells.clone())],
+        events: None,
     }
 }
 

@@ -227,7 +227,8 @@ impl Search {
         if all.iter().take(EVIDENCE).all(|(at, _)| *at != last) {
             evidence.push((last.0, completing.cells.clone()));
         }
-        Some(Finding { time: last.0, entities: names.iter().map(own).collect(), values, evidence })
+        let entities = names.iter().map(own).collect();
+        Some(Finding { time: last.0, entities, values, evidence, events: None })
     }
 
     /// Rows that no sequence can need any more, and keys beyond the bound.

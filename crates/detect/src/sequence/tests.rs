@@ -1,15 +1,13 @@
 //! Sequences over made-up events: what they find, and that order, batching and restarts do not matter.
 
-use std::collections::BTreeMap;
-
 use proptest::prelude::*;
 use serde_json::json;
 
-use crate::alert::{self, Alert};
-use crate::compile::{Compiled, compile};
+use crate::alert::Alert;
+use crate::compile::compile;
 use crate::detector::Detector;
 use crate::rule::{Allow, Logic, Rule};
-use crate::testing::{DAY, Event, jumbled, rows, rule};
+use crate::testing::{DAY, Event, alerts, jumbled, rows, rule};
 
 fn sequence(config: serde_json::Value) -> Rule {
     let mut rule = rule("seq", "");
@@ -34,45 +32,6 @@ fn pair() -> serde_json::Value {
 
 fn event(minute: i64, kind: &'static str, user: &'static str, text: &str, port: Option<i64>) -> Event {
     (minute, kind, user, text.to_owned(), port)
-}
-
-/// Alerts of a rule: each batch is followed by a watermark `lateness` minutes behind the newest event, the state is
-/// moved to a new detector after the batch `cut`.
-fn alerts(rule: &Rule, batches: &[Vec<Event>], lateness: i64, cut: Option<usize>) -> Vec<Alert> {
-    let started = || {
-        let (detector, problems) = Detector::new([rule]);
-        assert!(problems.is_empty(), "{problems:?}");
-        detector
-    };
-    let mut detector = started();
-    let mut hits = Vec::new();
-    let mut newest = i64::MIN;
-    for (place, events) in batches.iter().enumerate() {
-        let batch = rows(events);
-        let fed = detector.feed("xdr_data", &batch);
-        hits.extend(fed.hits);
-        newest = newest.max(fed.newest.unwrap_or(i64::MIN));
-        hits.extend(detector.advance(newest.saturating_sub(lateness * 60_000_000)));
-        if cut == Some(place) {
-            let state = detector.machines().next().unwrap().1.changed();
-            detector = started();
-            detector.machines().next().unwrap().1.restore(state).unwrap();
-        }
-    }
-    hits.extend(detector.advance(newest.saturating_add(1)));
-    assert_eq!(detector.take_failures(), Vec::new());
-    let compiled: &Compiled = &detector.rules()[0];
-    let mut alerts: BTreeMap<String, Alert> = BTreeMap::new();
-    for hit in &hits {
-        let id = alert::id(compiled, hit);
-        match alerts.get_mut(&id) {
-            Some(known) => known.merge(compiled, hit),
-            None => {
-                alerts.insert(id, Alert::new(compiled, hit, 0));
-            }
-        }
-    }
-    alerts.into_values().collect()
 }
 
 fn minutes(alerts: &[Alert]) -> Vec<(i64, i64)> {
