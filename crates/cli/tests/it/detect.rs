@@ -76,6 +76,49 @@ fn proof_of_rules() {
     bench.run(&["test", "nowhere"]).ends(2);
 }
 
+const SIGMA: &str = "title: Shell piped\nname: piped\nlevel: high\ntags: [atlas.aml.t0050]\nlogsource: {category: process_creation}\n\
+    detection:\n  s:\n    CommandLine|contains: '| sh'\n  condition: s\n";
+
+#[test]
+fn a_folder_of_sigma_rules_runs_as_it_is() {
+    let bench = Bench::new();
+    bench.write("sigma/linux/piped.yml", SIGMA);
+    bench.write("sigma/linux/broken.yml", SIGMA.replace("contains", "kontains").replace("piped", "broken"));
+    let burst = "title: Burst\nname: burst\ncorrelation:\n  type: event_count\n  rules: [piped]\n  group-by: [User]\n  \
+                 timespan: 1m\n  condition: {gte: 2}\n  generate: true\n";
+    bench.write("sigma/burst.yml", burst);
+    let start = |second: u8, command: &str| {
+        let time = format!("2026-11-20T10:00:{second:02}Z");
+        let event = serde_json::json!({ "_time": time, "event_type": "PROCESS", "event_sub_type": "PROCESS_START",
+            "action_process_username": "ana", "action_process_command_line": command, "event_id": time });
+        format!("{event}\n")
+    };
+    bench.write("events.ndjson", [start(1, "curl x | SH"), start(5, "ls"), start(9, "wget y | sh")].concat());
+    let run = bench
+        .run(&["detect", "--rules", "sigma", "--replay", "--data", "events.ndjson", "--format", "json"])
+        .ends(1);
+    assert!(run.err.contains("broken.yml:7:") && run.err.contains("kontains"), "{}", run.err);
+    let found: serde_json::Value = serde_json::from_str(&run.out).unwrap();
+    let alerts = found["alerts"].as_array().unwrap();
+    let of =
+        |rule: &str| alerts.iter().find(|alert| alert["rule"] == rule).unwrap_or_else(|| panic!("{found}"));
+    assert_eq!((&of("piped")["events"], &of("piped")["class"]), (&2.into(), &"linux".into()));
+    assert_eq!(of("piped")["atlas"][0], "AML.T0050");
+    assert_eq!((&of("burst")["events"], &of("burst")["values"]["result"]), (&2.into(), &2.into()));
+    assert_eq!(of("burst")["entities"]["action_process_username"], "ana");
+}
+
+#[test]
+fn detections_written_in_sigma_are_proven() {
+    let bench = Bench::new();
+    let content =
+        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../content/detections/credential_access");
+    bench
+        .run(&["test", "--require-proof", &content.display().to_string()])
+        .ends(0)
+        .says("2 of 2 rules proven");
+}
+
 /// Alerts of the server as (rule, id), sorted.
 fn alerts(server: &Server) -> Vec<(String, String)> {
     let query = serde_json::json!({ "query": "dataset = alerts | fields rule_id, alert_id" }).to_string();
