@@ -97,7 +97,7 @@ fn a_folder_of_sigma_rules_runs_as_it_is() {
     let run = bench
         .run(&["detect", "--rules", "sigma", "--replay", "--data", "events.ndjson", "--format", "json"])
         .ends(1);
-    assert!(run.err.contains("broken.yml:7:") && run.err.contains("kontains"), "{}", run.err);
+    assert!(run.err.contains("broken.yml:8:") && run.err.contains("kontains"), "{}", run.err);
     let found: serde_json::Value = serde_json::from_str(&run.out).unwrap();
     let alerts = found["alerts"].as_array().unwrap();
     let of =
