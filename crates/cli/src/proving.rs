@@ -5,12 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use atalanta_detect::compile::compile;
 use atalanta_detect::detector::Detector;
 use atalanta_detect::replay::{Replayed, replay};
-use atalanta_detect::rule::Rule;
+use atalanta_detect::rule::{Rule, RuleProblem};
 use atalanta_engine::session::SessionOptions;
 
-use crate::data::{self, Loaded};
+use crate::data;
 use crate::hunting::report::Trouble;
 use crate::terminal::Terminal;
 
@@ -70,16 +71,25 @@ impl Verdict {
     }
 }
 
-/// Runs all rules that are enabled over all recordings; the verdicts by rule id.
+/// Runs all rules that are enabled over all recordings; the verdicts by rule id. A rule that cannot run fails, and the
+/// others are proven without it.
 pub fn prove(rules: &[Rule], terminal: Terminal) -> BTreeMap<String, Verdict> {
-    let rules: Vec<Rule> = rules.iter().filter(|rule| rule.enabled).cloned().collect();
     let mut verdicts: BTreeMap<String, Verdict> = BTreeMap::new();
-    for rule in &rules {
-        verdicts.insert(rule.id.clone(), on_attack(rule, terminal));
+    let mut sound: Vec<Rule> = Vec::new();
+    for rule in rules.iter().filter(|rule| rule.enabled) {
+        let (compiled, problems) = compile(rule);
+        let verdict = if compiled.is_some() {
+            sound.push(rule.clone());
+            on_attack(rule, terminal)
+        } else {
+            let why = problems.iter().find(|problem| problem.is_error()).map(RuleProblem::sentence);
+            Verdict { failure: why.or(Some("it cannot run".to_owned())), ..Verdict::default() }
+        };
+        verdicts.insert(rule.id.clone(), verdict);
     }
-    let corpus: BTreeSet<&PathBuf> = rules.iter().flat_map(|rule| &rule.proof.benign).collect();
+    let corpus: BTreeSet<&PathBuf> = sound.iter().flat_map(|rule| &rule.proof.benign).collect();
     for path in &corpus {
-        on_benign(&rules, path, &mut verdicts, terminal);
+        on_benign(&sound, path, &mut verdicts, terminal);
     }
     for verdict in verdicts.values_mut() {
         verdict.corpus_size = corpus.len();
@@ -92,7 +102,10 @@ fn on_attack(rule: &Rule, terminal: Terminal) -> Verdict {
     let started = Instant::now();
     for path in &rule.proof.attack {
         match run(std::slice::from_ref(rule), path, terminal) {
-            Ok((replayed, _)) => verdict.attack.push((path.clone(), replayed.alerts.len() as u64)),
+            Ok(replayed) => {
+                verdict.failure = verdict.failure.take().or(failure(&replayed, rule, path));
+                verdict.attack.push((path.clone(), replayed.alerts.len() as u64));
+            }
             Err(why) => verdict.failure = Some(why),
         }
     }
@@ -106,7 +119,8 @@ fn on_benign(rules: &[Rule], path: &Path, verdicts: &mut BTreeMap<String, Verdic
         let Some(verdict) = verdicts.get_mut(&rule.id) else { continue };
         let own = rule.proof.benign.iter().any(|known| known == path);
         match &ran {
-            Ok((replayed, _)) => {
+            Ok(replayed) => {
+                verdict.failure = verdict.failure.take().or(failure(replayed, rule, path));
                 let alerts = replayed.alerts.iter().filter(|alert| alert.rule == rule.id).count() as u64;
                 if own {
                     verdict.benign.push((path.to_path_buf(), alerts));
@@ -114,18 +128,22 @@ fn on_benign(rules: &[Rule], path: &Path, verdicts: &mut BTreeMap<String, Verdic
                     verdict.corpus.push((path.to_path_buf(), alerts));
                 }
             }
+            // The recording cannot be read, which is the affair of those whose twin it is.
             Err(why) if own => verdict.failure = Some(why.clone()),
             Err(_) => {}
         }
     }
 }
 
-/// Runs rules over one recording.
-fn run(rules: &[Rule], path: &Path, terminal: Terminal) -> Result<(Replayed, Loaded), String> {
-    let (mut detector, problems) = Detector::new(rules);
-    if let Some(problem) = problems.iter().find(|problem| problem.is_error()) {
-        return Err(problem.sentence());
-    }
+/// Why a rule of a run failed, if it did.
+fn failure(replayed: &Replayed, rule: &Rule, path: &Path) -> Option<String> {
+    let own = replayed.failures.iter().find(|(id, _)| *id == rule.id);
+    own.map(|(_, why)| format!("on {}: {why}", path.display()))
+}
+
+/// Runs rules over one recording; the error is about the recording.
+fn run(rules: &[Rule], path: &Path, terminal: Terminal) -> Result<Replayed, String> {
+    let (mut detector, _) = Detector::new(rules);
     let paths = [path.display().to_string()];
     let request = data::Request { paths: &paths, named: false, source: None, quiet: true };
     let options = SessionOptions { provenance: true, ..SessionOptions::default() };
@@ -134,10 +152,6 @@ fn run(rules: &[Rule], path: &Path, terminal: Terminal) -> Result<(Replayed, Loa
         let trouble = loaded.summary.problems.first().map(Trouble::sentence).unwrap_or_default();
         return Err(format!("{}: no event could be read: {trouble}", path.display()));
     }
-    let replayed =
-        replay(&mut detector, &loaded.session, (None, None), None).map_err(|error| error.to_string())?;
-    match replayed.failures.first() {
-        Some((rule, why)) => Err(format!("rule {rule} on {}: {why}", path.display())),
-        None => Ok((replayed, loaded)),
-    }
+    replay(&mut detector, &loaded.session, (None, None), None)
+        .map_err(|error| format!("{}: {error}", path.display()))
 }

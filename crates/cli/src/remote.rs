@@ -124,12 +124,7 @@ impl Remote {
     }
 
     fn list(&self) -> anyhow::Result<Value> {
-        let mut request = self.agent.get(format!("{}/api/v1/datasets", self.address));
-        if let Some(token) = &self.token {
-            request = request.header("authorization", format!("Bearer {token}"));
-        }
-        let answer = request.call().map_err(|error| self.unreachable(&error))?;
-        Ok(serde_json::from_slice(&self.read(answer)?.2)?)
+        Ok(serde_json::from_slice(&self.get("/api/v1/datasets")?)?)
     }
 
     /// What queries over its datasets are checked against.
@@ -210,31 +205,45 @@ impl Remote {
 
     /// Sends a body; while the server is busy it is sent again.
     pub fn post(&self, path: &str, headers: &[(&str, &str)], body: &[u8]) -> anyhow::Result<Vec<u8>> {
-        for _ in 0..TRIES {
-            let mut request = self.agent.post(format!("{}{path}", self.address));
+        self.when_free(|| {
+            let mut request = self.allowed(self.agent.post(format!("{}{path}", self.address)));
             for (name, value) in headers {
                 request = request.header(*name, *value);
             }
-            if let Some(token) = &self.token {
-                request = request.header("authorization", format!("Bearer {token}"));
-            }
-            let answer = request.send(body).map_err(|error| self.unreachable(&error))?;
+            request.send(body)
+        })
+    }
+
+    /// The text of a page.
+    pub fn text(&self, path: &str) -> anyhow::Result<String> {
+        Ok(String::from_utf8_lossy(&self.get(path)?).into_owned())
+    }
+
+    /// What a path answers; while the server is busy it is asked again.
+    fn get(&self, path: &str) -> anyhow::Result<Vec<u8>> {
+        self.when_free(|| self.allowed(self.agent.get(format!("{}{path}", self.address))).call())
+    }
+
+    fn allowed<B>(&self, request: ureq::RequestBuilder<B>) -> ureq::RequestBuilder<B> {
+        match &self.token {
+            Some(token) => request.header("authorization", format!("Bearer {token}")),
+            None => request,
+        }
+    }
+
+    /// Sends a request until the server is not busy any more.
+    fn when_free(
+        &self,
+        send: impl Fn() -> Result<ureq::http::Response<ureq::Body>, ureq::Error>,
+    ) -> anyhow::Result<Vec<u8>> {
+        for _ in 0..TRIES {
+            let answer = send().map_err(|error| self.unreachable(&error))?;
             match self.read(answer)? {
                 (429 | 503, wait, _) => std::thread::sleep(wait),
                 (_, _, body) => return Ok(body),
             }
         }
         anyhow::bail!("{}: the server stays busy", self.address)
-    }
-
-    /// The text of a page.
-    pub fn text(&self, path: &str) -> anyhow::Result<String> {
-        let mut request = self.agent.get(format!("{}{path}", self.address));
-        if let Some(token) = &self.token {
-            request = request.header("authorization", format!("Bearer {token}"));
-        }
-        let answer = request.call().map_err(|error| self.unreachable(&error))?;
-        Ok(String::from_utf8_lossy(&self.read(answer)?.2).into_owned())
     }
 
     fn unreachable(&self, error: &ureq::Error) -> anyhow::Error {
@@ -253,5 +262,36 @@ impl Remote {
         let said: Value = serde_json::from_slice(&body).unwrap_or_default();
         let said = said["error"].as_str().unwrap_or("no reason was given").to_owned();
         anyhow::bail!("{}: {} (status {status})", self.address, atalanta_diag::render::escape_control(&said))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{BufRead as _, BufReader, Write as _};
+    use std::net::TcpListener;
+
+    use super::*;
+
+    #[test]
+    fn a_busy_server_is_asked_again() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let server = format!("http://{}", listener.local_addr().unwrap());
+        let answers = [
+            "HTTP/1.1 503 Busy\r\nretry-after: 0\r\nconnection: close\r\ncontent-length: 2\r\n\r\n{}",
+            "HTTP/1.1 429 Busy\r\nretry-after: 0\r\nconnection: close\r\ncontent-length: 2\r\n\r\n{}",
+            "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 42\r\n\r\n{\"datasets\": [{\"name\": \"a\", \"rows\": 7}  ]}",
+        ];
+        let serving = std::thread::spawn(move || {
+            for answer in answers {
+                let (mut stream, _) = listener.accept().unwrap();
+                let mut head = BufReader::new(stream.try_clone().unwrap()).lines();
+                while head.next().is_some_and(|line| !line.unwrap().is_empty()) {}
+                stream.write_all(answer.as_bytes()).unwrap();
+            }
+        });
+        let server = Server { server: Some(server), token: Some("t".to_owned()), server_ca: None };
+        let remote = server.remote().unwrap().unwrap();
+        assert_eq!(remote.datasets().unwrap(), [("a".to_owned(), 7)]);
+        serving.join().unwrap();
     }
 }

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use atalanta_diag::{Diagnostic, Source};
-use atalanta_schema::{Atlas, Level};
-use atalanta_sigma::{Document, Meta, Pipeline};
+use atalanta_schema::Level;
+use atalanta_sigma::{Document, Pipeline};
 
 use crate::checking;
 use crate::hunting::pack::{About, Hunt};
@@ -21,8 +21,8 @@ pub fn is_named_like_a_rule(path: &Path) -> bool {
 
 /// Whether a file in a folder holds Sigma rules: other YAML files stand beside them.
 pub fn is_rule_file(path: &Path) -> bool {
-    let is_rule = |line: &str| ["detection:", "correlation:"].iter().any(|key| line.starts_with(key));
-    is_named_like_a_rule(path) && std::fs::read_to_string(path).is_ok_and(|text| text.lines().any(is_rule))
+    is_named_like_a_rule(path)
+        && std::fs::read_to_string(path).is_ok_and(|text| atalanta_sigma::looks_like_sigma(&text))
 }
 
 /// The hunts of a file, and why others of its documents are none.
@@ -63,8 +63,8 @@ fn about(document: &Document) -> About {
         id: id.text.clone(),
         title: meta.title.text.clone(),
         severity: meta.level().unwrap_or(Level::Medium),
-        confidence: confidence(meta),
-        atlas: atlas(meta),
+        confidence: meta.confidence(),
+        atlas: meta.atlas(),
         owasp: Vec::new(),
         description: meta.description.as_ref().map(|text| text.text.clone()).unwrap_or_default(),
         false_positives: texts(&meta.falsepositives),
@@ -72,21 +72,4 @@ fn about(document: &Document) -> About {
         references: texts(&meta.references),
         entities: Vec::new(),
     }
-}
-
-/// How sure a match is follows from how far the rule has been tried.
-fn confidence(meta: &Meta) -> Level {
-    match meta.status.as_ref().map(|status| status.text.as_str()) {
-        Some("stable") => Level::High,
-        Some("test") => Level::Medium,
-        _ => Level::Low,
-    }
-}
-
-/// The ATLAS techniques of the tags.
-fn atlas(meta: &Meta) -> Vec<String> {
-    let known = Atlas::builtin();
-    let tags = meta.tags.iter().map(|tag| tag.text.to_ascii_lowercase());
-    let ids = tags.filter_map(|tag| known.technique(tag.strip_prefix("atlas.")?).map(|one| one.id.clone()));
-    ids.collect()
 }

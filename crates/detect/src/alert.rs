@@ -4,9 +4,9 @@ use std::fmt::Write as _;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use sha2::{Digest as _, Sha256};
 
 use crate::compile::Compiled;
+use crate::kept;
 use crate::row_json;
 use atalanta_schema::Level;
 
@@ -183,7 +183,8 @@ impl Alert {
 }
 
 fn json(row: &Map<String, Value>) -> String {
-    Value::Object(row.clone()).to_string()
+    // Texts as keys and plain values are always JSON.
+    serde_json::to_string(row).unwrap_or_default()
 }
 
 /// The stretch of time that a moment belongs to: its start, µs.
@@ -193,20 +194,13 @@ pub fn bucket(time: i64, length: i64) -> i64 {
 
 /// The id of the alert that a hit belongs to: sixteen hex digits.
 pub fn id(rule: &Compiled, hit: &Hit) -> String {
-    let mut hash = Sha256::new();
-    // Lengths keep `ab` + `c` apart from `a` + `bc`.
-    let mut feed = |text: &str| {
-        hash.update((text.len() as u64).to_le_bytes());
-        hash.update(text.as_bytes());
-    };
-    feed(&rule.rule.id);
-    feed(&rule.version);
+    let bucket = bucket(hit.time, rule.bucket).to_string();
+    let mut texts = vec![rule.rule.id.as_str(), &rule.version];
     for (name, value) in &hit.entities {
-        feed(name);
-        feed(value.as_deref().unwrap_or("\u{0}"));
+        texts.extend([name, value.as_deref().unwrap_or("\u{0}")]);
     }
-    feed(&bucket(hit.time, rule.bucket).to_string());
-    hex(&hash.finalize()[..8])
+    texts.push(&bucket);
+    format!("{:016x}", kept::digest(texts))
 }
 
 /// Bytes as hex digits.

@@ -20,7 +20,6 @@ const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS alert (
         id TEXT PRIMARY KEY, rule TEXT NOT NULL, day INTEGER NOT NULL, first INTEGER NOT NULL,
         status TEXT NOT NULL, body TEXT NOT NULL) WITHOUT ROWID;
-    CREATE INDEX IF NOT EXISTS alert_by_day ON alert (rule, day);
     CREATE TABLE IF NOT EXISTS quota (
         rule TEXT NOT NULL, day INTEGER NOT NULL, alerts INTEGER NOT NULL, dropped INTEGER NOT NULL,
         PRIMARY KEY (rule, day)) WITHOUT ROWID;

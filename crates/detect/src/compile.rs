@@ -10,6 +10,7 @@ use atalanta_xql::ir::{AggregateCall, Comparison, Expr, ExprKind, Operation, Ope
 use atalanta_xql::parameters::{self, Value};
 use atalanta_xql::syntax::ast::{JoinKind, TimeFrame};
 
+use crate::correlation;
 use crate::machine::{self, Machine};
 use crate::rule::{Allow, HOUR, Logic, Rule, RuleProblem, codes};
 
@@ -119,14 +120,25 @@ fn reads(condition: &Expr, changed: &BTreeSet<String>) -> bool {
 pub fn compile(rule: &Rule) -> (Option<Compiled>, Vec<RuleProblem>) {
     match &rule.logic {
         Logic::Xql { text, place } => compile_xql(rule, text, place),
-        Logic::Machine { kind, config } => match compile_machine(rule, kind, config) {
-            Ok(compiled) => (Some(compiled), Vec::new()),
-            Err(message) => {
-                let diagnostic = Diagnostic::error(codes::LOGIC, Span::at(0), message)
-                    .help("docs/detect.md shows the configuration of each kind");
-                (None, vec![RuleProblem::new(&rule.place, "", diagnostic)])
-            }
-        },
+        Logic::Machine { kind, config } => said(
+            rule,
+            compile_machine(rule, kind, config),
+            "docs/detect.md shows the configuration of each kind",
+        ),
+        Logic::Correlation(streamed) => {
+            let built = correlation::build(rule, streamed).and_then(|machine| with_machine(rule, machine));
+            said(rule, built, "docs/detect.md says which correlations run")
+        }
+    }
+}
+
+fn said(rule: &Rule, built: Result<Compiled, String>, help: &str) -> (Option<Compiled>, Vec<RuleProblem>) {
+    match built {
+        Ok(compiled) => (Some(compiled), Vec::new()),
+        Err(message) => {
+            let diagnostic = Diagnostic::error(codes::LOGIC, Span::at(0), message).help(help);
+            (None, vec![RuleProblem::new(&rule.place, "", diagnostic)])
+        }
     }
 }
 
@@ -144,7 +156,8 @@ pub(crate) fn with_machine(rule: &Rule, machine: Box<dyn Machine>) -> Result<Com
         if let Some(error) = checked.diagnostics.iter().find(|one| one.severity == Severity::Error) {
             return Err(format!("`{input}`: {}", error.message));
         }
-        let plan = checked.resolved.plan;
+        let mut plan = checked.resolved.plan;
+        allow(&mut plan, &rule.allow);
         let (operations, whole) = row_wise(&plan);
         let dataset = plain_dataset(&plan);
         if !whole || dataset.is_none() {
@@ -210,7 +223,7 @@ fn shaped(rule: &Rule, text: String, plan: &Plan) -> Compiled {
     let mut always = false;
     concerning(plan, &mut triggers, &mut always);
     let early = rule.schedule.early.unwrap_or_else(|| only_grows(plan));
-    let keys = group_keys(plan);
+    let keys = plan.group_keys().unwrap_or_default();
     let bucket = rule.suppress.unwrap_or(rule.schedule.every);
     let run = Run::Windows(Windows { text, early, always, keys });
     Compiled { rule: rule.clone(), version, run, triggers, bucket }
@@ -277,16 +290,6 @@ fn inner(expr: &Expr, triggers: &mut Vec<Trigger>, always: &mut bool) {
             concerning(query, triggers, always);
         }
     });
-}
-
-/// The keys of the last grouping.
-pub fn group_keys(plan: &Plan) -> Vec<String> {
-    let found = plan.operations.iter().rev().find_map(|operation| match &operation.kind {
-        OperationKind::Aggregate { keys, .. } => Some(keys.iter().map(|(name, _)| name.clone()).collect()),
-        OperationKind::Top { column, by, .. } => Some(std::iter::once(column).chain(by).cloned().collect()),
-        _ => None,
-    });
-    found.unwrap_or_default()
 }
 
 /// Aggregates whose value only grows with more rows (sums: of values that are not negative).

@@ -14,9 +14,9 @@ use atalanta_xql::ir::{Expr, Plan};
 use atalanta_xql::syntax::ast::TimeFrame;
 
 use crate::alert::{EVIDENCE, Hit};
-use crate::compile::{Compiled, Run, compile, window_plan};
+use crate::compile::{Compiled, Run, Trigger, compile, window_plan};
 use crate::machine::{Finding, Machine};
-use crate::matcher::{Matcher, Size};
+use crate::matcher::{Matcher, Places};
 use crate::row_json;
 use crate::rule::{Rule, RuleProblem, Schedule};
 
@@ -26,6 +26,9 @@ const EXPLAINED: usize = 20;
 /// Row plans that are kept compiled.
 const PLANS: usize = 20_000;
 
+/// Entries of the kept work on schemas, which are far smaller than plans.
+const PREPARED: usize = 50 * PLANS;
+
 /// A set of rules that runs.
 #[derive(Debug)]
 pub struct Detector {
@@ -33,10 +36,29 @@ pub struct Detector {
     /// Matchers by dataset; that without a name is for datasets that no rule names.
     matchers: HashMap<String, Entries>,
     others: Entries,
-    plans: HashMap<(usize, usize, usize), Arc<RowPlan>>,
-    schemas: Vec<SchemaRef>,
+    known: Known,
     /// What failed, by rule, to be said once.
     failed: BTreeMap<usize, String>,
+}
+
+/// Work that depends on the schema of rows alone.
+#[derive(Debug, Default)]
+struct Known {
+    schemas: Vec<SchemaRef>,
+    /// By dataset and schema; that without a name is for datasets that no rule names.
+    places: HashMap<(Option<String>, usize), Places>,
+    /// By rule, trigger and the schema of the rows as they come.
+    prepared: HashMap<(usize, usize, usize), Prepared>,
+    /// By rule, trigger and the schema of the columns that are of use: rows of many sources differ only in others.
+    plans: HashMap<(usize, usize, usize), Arc<RowPlan>>,
+}
+
+/// What a trigger does with rows of a schema.
+#[derive(Clone, Debug)]
+struct Prepared {
+    /// Columns that are of use; all if none.
+    columns: Option<Arc<[usize]>>,
+    plan: Arc<RowPlan>,
 }
 
 /// The triggers of one dataset.
@@ -84,8 +106,7 @@ impl Detector {
             matchers: matchers.collect(),
             others: Entries::new(&rules, None),
             rules,
-            plans: HashMap::new(),
-            schemas: Vec::new(),
+            known: Known::default(),
             failed: BTreeMap::new(),
         }
     }
@@ -93,15 +114,6 @@ impl Detector {
     /// The rules that run.
     pub fn rules(&self) -> &[Compiled] {
         &self.rules
-    }
-
-    /// What the matchers take.
-    pub fn size(&self) -> Size {
-        self.matchers.values().map(|entries| entries.matcher.size()).fold(Size::default(), |sum, one| Size {
-            anchored: sum.anchored + one.anchored,
-            every_row: sum.every_row + one.every_row,
-            automata_bytes: sum.automata_bytes + one.automata_bytes,
-        })
     }
 
     /// Why rules failed since the last call, by id.
@@ -117,15 +129,20 @@ impl Detector {
             return fed;
         }
         fed.newest = (0..batch.num_rows()).filter_map(|row| row_json::time_of(batch, row)).max();
-        let entries = self.matchers.get(&dataset.to_lowercase()).unwrap_or(&self.others);
+        self.known.bound();
+        let schema = self.known.schema(batch.schema_ref());
+        let dataset = Some(dataset.to_lowercase()).filter(|name| self.matchers.contains_key(name));
+        let entries = dataset.as_ref().and_then(|name| self.matchers.get(name)).unwrap_or(&self.others);
+        let places = self.known.places.entry((dataset, schema));
+        let places = places.or_insert_with(|| entries.matcher.places(batch.schema_ref()));
         let found: Vec<((usize, usize), Vec<u32>)> = entries
             .matcher
-            .candidates(batch)
+            .candidates(batch, places)
             .into_iter()
             .map(|one| (entries.targets[one.rule], one.rows))
             .collect();
         for ((rule, trigger), rows) in found {
-            if let Err(error) = self.candidates(rule, trigger, batch, rows, &mut fed) {
+            if let Err(error) = self.candidates((rule, trigger, schema), batch, rows, &mut fed) {
                 self.failed.entry(rule).or_insert_with(|| error.to_string());
             }
         }
@@ -134,23 +151,19 @@ impl Detector {
 
     fn candidates(
         &mut self,
-        rule: usize,
-        trigger: usize,
+        key: (usize, usize, usize),
         batch: &RecordBatch,
         rows: Vec<u32>,
         fed: &mut Fed,
     ) -> Result<(), EngineError> {
-        let chosen = match &self.rules[rule].triggers[trigger].columns {
-            None => take_record_batch(batch, &UInt32Array::from(rows))?,
-            Some(names) => {
-                let fields = batch.schema_ref().fields().iter().enumerate();
-                let of_use = fields.filter(|(_, field)| names.contains(&field.name().to_lowercase()));
-                let places: Vec<usize> = of_use.map(|(place, _)| place).collect();
-                take_record_batch(&batch.project(&places)?, &UInt32Array::from(rows))?
-            }
+        let (rule, trigger, _) = key;
+        let prepared = self.known.prepare(key, &self.rules[rule].triggers[trigger], batch)?;
+        let rows = UInt32Array::from(rows);
+        let chosen = match &prepared.columns {
+            None => take_record_batch(batch, &rows)?,
+            Some(columns) => take_record_batch(&batch.project(columns)?, &rows)?,
         };
-        let plan = self.plan(rule, trigger, &chosen)?;
-        let (output, places) = plan.run(&chosen)?;
+        let (output, places) = prepared.plan.run(&chosen)?;
         if places.is_empty() {
             return Ok(());
         }
@@ -179,36 +192,6 @@ impl Detector {
         Ok(())
     }
 
-    /// The compiled operations of a trigger for batches of one schema.
-    fn plan(
-        &mut self,
-        rule: usize,
-        trigger: usize,
-        batch: &RecordBatch,
-    ) -> Result<Arc<RowPlan>, EngineError> {
-        let schema = batch.schema_ref();
-        let number = match self.schemas.iter().position(|known| known == schema) {
-            Some(number) => number,
-            None => {
-                self.schemas.push(Arc::clone(schema));
-                self.schemas.len() - 1
-            }
-        };
-        if let Some(plan) = self.plans.get(&(rule, trigger, number)) {
-            return Ok(Arc::clone(plan));
-        }
-        if self.plans.len() >= PLANS {
-            // Records of ever new shapes: begin anew rather than grow.
-            self.plans.clear();
-            self.schemas.clear();
-            return self.plan(rule, trigger, batch);
-        }
-        let operations = &self.rules[rule].triggers[trigger].operations;
-        let plan = Arc::new(RowPlan::compile(operations, schema)?);
-        self.plans.insert((rule, trigger, number), Arc::clone(&plan));
-        Ok(plan)
-    }
-
     /// Tells the machines that every row before `watermark` has been fed.
     pub fn advance(&mut self, watermark: i64) -> Vec<Hit> {
         let mut hits = Vec::new();
@@ -230,9 +213,69 @@ impl Detector {
         })
     }
 
+    /// Takes machines without any state in place of those that there are.
+    pub fn forget(&mut self) {
+        for rule in &mut self.rules {
+            if matches!(rule.run, Run::Machine(_))
+                && let (Some(fresh), _) = compile(&rule.rule)
+            {
+                rule.run = fresh.run;
+            }
+        }
+    }
+
     /// The place of a rule.
     pub fn number(&self, id: &str) -> Option<usize> {
         self.rules.iter().position(|rule| rule.rule.id == id)
+    }
+}
+
+impl Known {
+    /// Records of ever new shapes: begins anew rather than grow.
+    fn bound(&mut self) {
+        if self.plans.len() >= PLANS || self.prepared.len() >= PREPARED {
+            *self = Self::default();
+        }
+    }
+
+    /// The number of a schema.
+    fn schema(&mut self, schema: &SchemaRef) -> usize {
+        // Batches of one source share their schema, which makes most comparisons one of addresses.
+        let same = |known: &SchemaRef| Arc::ptr_eq(known, schema) || known == schema;
+        self.schemas.iter().position(same).unwrap_or_else(|| {
+            self.schemas.push(Arc::clone(schema));
+            self.schemas.len() - 1
+        })
+    }
+
+    /// Columns and compiled operations of a trigger for rows of a schema.
+    fn prepare(
+        &mut self,
+        key: (usize, usize, usize),
+        trigger: &Trigger,
+        batch: &RecordBatch,
+    ) -> Result<Prepared, EngineError> {
+        if let Some(prepared) = self.prepared.get(&key) {
+            return Ok(prepared.clone());
+        }
+        let columns: Option<Arc<[usize]>> = trigger.columns.as_ref().map(|names| {
+            let fields = batch.schema_ref().fields().iter().enumerate();
+            let of_use = fields.filter(|(_, field)| names.contains(&field.name().to_lowercase()));
+            of_use.map(|(place, _)| place).collect()
+        });
+        let schema = match &columns {
+            None => batch.schema(),
+            Some(columns) => Arc::new(batch.schema_ref().project(columns)?),
+        };
+        let own = (key.0, key.1, self.schema(&schema));
+        let plan = match self.plans.get(&own) {
+            Some(plan) => Arc::clone(plan),
+            None => Arc::new(RowPlan::compile(&trigger.operations, &schema)?),
+        };
+        self.plans.insert(own, Arc::clone(&plan));
+        let prepared = Prepared { columns, plan };
+        self.prepared.insert(key, prepared.clone());
+        Ok(prepared)
     }
 }
 
@@ -307,7 +350,7 @@ fn machine_hit(rule: usize, finding: Finding) -> Hit {
         rule,
         time: finding.time,
         span: (times().min().unwrap_or(finding.time), times().max().unwrap_or(finding.time)),
-        events: finding.evidence.len().max(1) as u64,
+        events: finding.events.unwrap_or(finding.evidence.len() as u64).max(1),
         adds: false,
         entities: finding.entities,
         values: finding.values,
@@ -460,6 +503,28 @@ mod tests {
         assert!(detector.feed("other_raw", &batch).hits.is_empty());
     }
 
+    #[test]
+    fn rows_of_other_shapes_are_looked_at_by_their_own_columns() {
+        let rule = rule(
+            "port",
+            "dataset = xdr_data | filter action_remote_port = 443 | fields actor_primary_user_sid",
+        );
+        let (mut detector, _) = Detector::new([&rule]);
+        let whole = rows(&[
+            (1, "NETWORK", "ann", String::new(), Some(443)),
+            (2, "NETWORK", "bob", String::new(), Some(80)),
+        ]);
+        let turned = whole.project(&[4, 2, 0]).unwrap();
+        let without = whole.project(&[0, 2]).unwrap();
+        let mut found = |batch: &RecordBatch| detector.feed("XDR_data", batch).hits.len();
+        for _ in 0..2 {
+            assert_eq!((found(&whole), found(&turned), found(&without)), (1, 1, 0));
+        }
+        assert_eq!(detector.take_failures(), Vec::new());
+        // All three have the same columns of use but in two orders, and one without the port.
+        assert_eq!((detector.known.prepared.len(), detector.known.places.len()), (2, 3));
+    }
+
     /// Finds every third row.
     #[derive(Debug, Default)]
     struct Third(u8);
@@ -488,12 +553,12 @@ mod tests {
 
         fn advance(&mut self, _watermark: i64, _found: &mut Vec<Finding>) {}
 
-        fn save(&self) -> Vec<u8> {
-            vec![self.0]
+        fn changed(&mut self) -> Vec<(String, Vec<u8>)> {
+            vec![(String::new(), vec![self.0])]
         }
 
-        fn restore(&mut self, state: &[u8]) -> Result<(), String> {
-            self.0 = *state.first().ok_or("an empty state")?;
+        fn restore(&mut self, parts: Vec<(String, Vec<u8>)>) -> Result<(), String> {
+            self.0 = *parts[0].1.first().ok_or("an empty state")?;
             Ok(())
         }
     }
@@ -509,9 +574,9 @@ mod tests {
         ]);
         let mut first = detector(Box::<Third>::default());
         assert!(first.feed("xdr_data", &batch).hits.is_empty());
-        let state = first.machines().next().unwrap().1.save();
+        let state = first.machines().next().unwrap().1.changed();
         let mut second = detector(Box::<Third>::default());
-        second.machines().next().unwrap().1.restore(&state).unwrap();
+        second.machines().next().unwrap().1.restore(state).unwrap();
         let fed = second.feed("xdr_data", &batch);
         assert_eq!(fed.hits.iter().map(|hit| hit.time).collect::<Vec<_>>(), [DAY + 60_000_000]);
     }

@@ -1,7 +1,5 @@
 //! Rows as machines keep them: the values that they compare, and what an alert shows of a row.
 
-use std::fmt::Write as _;
-
 use arrow::array::RecordBatch;
 use atalanta_xql::parameters::{self, Value as Parameter};
 use serde_json::{Map, Value};
@@ -10,7 +8,8 @@ use sha2::{Digest as _, Sha256};
 use crate::row_json;
 use crate::rule::{Rule, duration};
 
-/// The text of an input: rows of a dataset that fulfil a condition, without those of the rule's allow-lists.
+/// The text of an input: rows of a dataset that fulfil a condition. The rule's allow-lists are no part of it: they go
+/// into the plan, for a text would read their values as patterns of the language.
 pub(crate) fn input(rule: &Rule, dataset: Option<&str>, condition: &str) -> Result<String, String> {
     let values: Vec<(String, Parameter)> =
         rule.tunables.iter().map(|one| (one.name.clone(), one.value.clone())).collect();
@@ -18,17 +17,7 @@ pub(crate) fn input(rule: &Rule, dataset: Option<&str>, condition: &str) -> Resu
         let said: Vec<String> = missing.iter().map(|one| one.message.clone()).collect();
         format!("`{condition}`: {}", said.join(", "))
     })?;
-    let mut text = format!("dataset = {}", dataset.unwrap_or("xdr_data"));
-    for list in rule.allow.iter().filter(|list| !list.values.is_empty()) {
-        let values: Vec<String> = list.values.iter().map(|value| quoted(value)).collect();
-        let _ = write!(text, " | filter {} not in ({})", list.field, values.join(", "));
-    }
-    let _ = write!(text, " | filter {condition}");
-    Ok(text)
-}
-
-fn quoted(text: &str) -> String {
-    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
+    Ok(format!("dataset = {} | filter {condition}", dataset.unwrap_or("xdr_data")))
 }
 
 /// A length of time of a configuration, µs.
@@ -98,22 +87,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn inputs_have_tunables_and_allow_lists() {
+    fn inputs_have_tunables() {
         let mut rule = crate::testing::rule("r", "");
         rule.tunables.push(crate::rule::Tunable {
             name: "port".to_owned(),
             value: Parameter::Int(443),
             description: String::new(),
         });
-        rule.allow.push(crate::rule::Allow {
-            field: "actor_primary_user_sid".to_owned(),
-            values: vec!["a\"b".to_owned()],
-        });
         let text = input(&rule, None, "action_remote_port = $port").unwrap();
-        assert_eq!(
-            text,
-            "dataset = xdr_data | filter actor_primary_user_sid not in (\"a\\\"b\") | filter action_remote_port = 443"
-        );
+        assert_eq!(text, "dataset = xdr_data | filter action_remote_port = 443");
         assert!(input(&rule, None, "a = $other").unwrap_err().contains("other"));
     }
 

@@ -1,15 +1,16 @@
 //! Detection: rules that run on arriving events, on schedule and over history through the same code.
 //!
 //! ```text
-//! rule.yaml, rule.xql ─► rule ─► compile ─► detector ─► hits ─► book: alerts, state, position ─► outputs
-//!                                  │            ▲
-//!                                  └─► matcher ─┘ arriving rows
+//! rule.yaml, rule.xql, Sigma ─► rule ─► compile ─► detector ─► hits ─► book: alerts, state, position ─► outputs
+//!                                         │            ▲
+//!                                         └─► matcher ─┘ arriving rows
 //! ```
 
 pub mod alert;
 pub mod baseline;
 pub mod book;
 pub mod compile;
+pub mod correlation;
 pub mod dataset;
 pub mod detector;
 mod kept;

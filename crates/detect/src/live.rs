@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use atalanta_engine::session::{Session, SessionOptions};
 use atalanta_store::{Store, Tail};
 
-use crate::book::{Book, Changes};
+use crate::book::{Book, BookError, Changes};
 use crate::compile::Run;
 use crate::detector::{Detector, Fed, Runner};
 use crate::suppress::Suppressions;
@@ -155,6 +155,8 @@ struct Worker {
     /// The next window of rules that also look at windows without events.
     always: BTreeMap<usize, i64>,
     newest: i64,
+    /// Whether what was read has not been kept: machines and position then go back to what has.
+    failed: bool,
     kept: Instant,
     /// Until then windows that have not ended are left alone.
     rest: Instant,
@@ -195,7 +197,9 @@ impl Worker {
                 pending.insert((number, end), Marked { first: now, last: now });
             }
         }
-        restore(&mut detector, &book);
+        if let Err(error) = restore(&mut detector, &book) {
+            tracing::warn!(%error, "states of rules cannot be read, the rules begin anew");
+        }
         let always = detector.rules().iter().enumerate().filter_map(|(number, rule)| match &rule.run {
             Run::Windows(windows) if windows.always => {
                 let every = rule.rule.schedule.every;
@@ -215,6 +219,7 @@ impl Worker {
             signal,
             pending,
             newest: i64::MIN,
+            failed: false,
             kept: now,
             rest: now,
         }
@@ -222,14 +227,8 @@ impl Worker {
 
     fn run(&mut self, stop: &AtomicBool) {
         while !stop.load(Ordering::Relaxed) {
-            let newest = self.store.wait_above(self.tail.position(), PATIENCE);
-            let before = self.tail.position();
-            let worked = self.read(newest).and_then(|()| self.windows());
-            if let Err(error) = worked {
+            if let Err(error) = self.step() {
                 tracing::error!(%error, "detection failed, it is tried again");
-                // What was read and not kept is read again.
-                let position = self.book.position().ok().flatten().unwrap_or(before);
-                self.tail = Tail::new(self.store.folder(), position);
                 std::thread::sleep(Duration::from_secs(1));
             }
             for (rule, why) in self.detector.take_failures() {
@@ -237,9 +236,35 @@ impl Worker {
                 tracing::warn!(rule, why, "a rule failed on arriving events");
             }
         }
+        if self.failed {
+            return;
+        }
         if let Err(error) = self.keep(&[], &BTreeSet::new(), &[]) {
             tracing::warn!(%error, "the position of detection could not be kept, events are looked at again");
         }
+    }
+
+    /// Looks at what has come, and at the windows whose time has come.
+    fn step(&mut self) -> Result<(), Box<dyn std::error::Error>> {
+        if self.failed {
+            self.go_back()?;
+        }
+        let newest = self.store.wait_above(self.tail.position(), PATIENCE);
+        let worked = self.read(newest).and_then(|()| self.windows());
+        self.failed = worked.is_err();
+        worked
+    }
+
+    /// What was read and not kept is read again, by machines that have not seen it: what they told of it is lost, and
+    /// they would not tell it again.
+    fn go_back(&mut self) -> Result<(), Box<dyn std::error::Error>> {
+        let position = self.book.position()?.unwrap_or_else(|| self.counts.position.load(Ordering::Relaxed));
+        self.detector.forget();
+        restore(&mut self.detector, &self.book)?;
+        self.tail = Tail::new(self.store.folder(), position);
+        self.newest = i64::MIN;
+        self.failed = false;
+        Ok(())
     }
 
     /// Looks at the records behind the position.
@@ -398,20 +423,16 @@ impl Worker {
     }
 }
 
-fn restore(detector: &mut Detector, book: &Book) {
+fn restore(detector: &mut Detector, book: &Book) -> Result<(), BookError> {
     for (key, machine) in detector.machines() {
-        let parts = match book.states(&key) {
-            Ok(parts) if parts.is_empty() => continue,
-            Ok(parts) => parts,
-            Err(error) => {
-                tracing::warn!(%error, key, "the state of a rule cannot be read, it begins anew");
-                continue;
-            }
-        };
-        if let Err(why) = machine.restore_parts(parts) {
+        let parts = book.states(&key)?;
+        if !parts.is_empty()
+            && let Err(why) = machine.restore(parts)
+        {
             tracing::warn!(key, why, "the state of a rule does not fit, it begins anew");
         }
     }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -424,8 +445,9 @@ mod tests {
     use super::*;
     use crate::alert::Alert;
     use crate::replay::replay;
-    use crate::rule::Rule;
-    use crate::testing::{Event, rows, rule};
+    use crate::rule::sigma::{SigmaFile, read};
+    use crate::rule::{Logic, Rule};
+    use crate::testing::{Event, jumbled, rows, rule};
 
     fn rules() -> Vec<Rule> {
         let pipe = rule("pipe", "dataset = xdr_data | filter action_process_command_line contains \"| sh\"");
@@ -439,7 +461,44 @@ mod tests {
             "dataset = xdr_data | filter event_type = NETWORK | join type = inner (dataset = xdr_data | filter \
              event_type = PROCESS) as p p.actor_primary_user_sid = actor_primary_user_sid | filter action_remote_port = 443",
         );
-        vec![pipe, many, pair]
+        let mut all = vec![pipe, many, pair];
+        all.extend(sigma());
+        all
+    }
+
+    /// A rule on each event and a correlation, written in Sigma.
+    fn sigma() -> Vec<Rule> {
+        let text = "title: p\nname: p\nlogsource: {category: made_up}\ndetection: {s: {event_type: PROCESS, \
+                    'action_process_command_line|contains': curl}, condition: s}\n";
+        let file = SigmaFile { place: "p.yml".to_owned(), text: text.to_owned(), ..SigmaFile::default() };
+        let (rules, problems) = read(&[file]);
+        assert!(problems.is_empty(), "{problems:?}");
+        rules
+    }
+
+    /// Rules with a state: it matters how late events are.
+    fn machines() -> Vec<Rule> {
+        let rules = "title: a\nname: a\nlogsource: {category: made_up}\ndetection: {s: {event_type: NETWORK}, condition: s}\n---\n\
+                     title: b\nname: b\nlogsource: {category: made_up}\ndetection: {s: {event_type: PROCESS}, condition: s}\n---\n";
+        let correlation = |name: &str, text: &str| {
+            format!(
+                "title: {name}\nname: {name}\ncorrelation: {{{text}, group-by: [actor_primary_user_sid], timespan: 30m}}\n---\n"
+            )
+        };
+        let text = [
+            rules.to_owned(),
+            correlation("count", "type: event_count, rules: [a], condition: {gte: 2}"),
+            correlation("ordered", "type: temporal_ordered, rules: [a, b]"),
+            correlation("without", "type: temporal, rules: [a, b], condition: a and not b"),
+            correlation(
+                "values",
+                "type: value_count, rules: [a], condition: {field: action_remote_port, gte: 2}",
+            ),
+        ];
+        let file = SigmaFile { place: "m.yml".to_owned(), text: text.concat(), ..SigmaFile::default() };
+        let (rules, problems) = read(&[file]);
+        assert!(problems.is_empty() && rules.len() == 4, "{problems:?}");
+        rules
     }
 
     fn events() -> impl Strategy<Value = Vec<Event>> {
@@ -457,14 +516,13 @@ mod tests {
         })
     }
 
-    fn by_replay(events: &[Event]) -> Vec<Alert> {
+    fn by_replay(rules: &[Rule], events: &[Event]) -> Vec<Alert> {
         let mut session =
             Session::new(SessionOptions { threads: 1, provenance: true, ..SessionOptions::default() })
                 .unwrap();
         let batch = rows(events);
         session.add_batches("xdr_data", batch.schema(), vec![batch]).unwrap();
-        let rules = rules();
-        let (mut detector, problems) = Detector::new(&rules);
+        let (mut detector, problems) = Detector::new(rules);
         assert!(problems.is_empty(), "{problems:?}");
         let replayed = replay(&mut detector, &session, (None, None), None).unwrap();
         assert_eq!(replayed.failures, Vec::new());
@@ -472,14 +530,13 @@ mod tests {
     }
 
     /// Sends batches to a store with a detector, which is ended as soon as the last is acknowledged.
-    fn run(folder: &Path, batches: &[Vec<Event>]) {
+    fn run(folder: &Path, rules: &[Rule], batches: &[Vec<Event>]) {
         let book = Book::open(folder).unwrap();
         let keep_above = Some(book.position().unwrap().unwrap_or(0));
         let options =
             StoreOptions { keep_above, flush_interval: Duration::from_millis(50), ..StoreOptions::default() };
         let store = Arc::new(Store::open(folder, options).unwrap());
-        let rules = rules();
-        let (detector, _) = Detector::new(&rules);
+        let (detector, _) = Detector::new(rules);
         let live = Live::start(Arc::clone(&store), book, detector, LiveOptions::default()).unwrap();
         for events in batches {
             let parts = vec![Part { dataset: "xdr_data".to_owned(), batch: rows(events) }];
@@ -489,13 +546,12 @@ mod tests {
     }
 
     /// Waits until all is read and no window is left.
-    fn finish(folder: &Path) -> Vec<Alert> {
+    fn finish(folder: &Path, rules: &[Rule]) -> Vec<Alert> {
         let book = Book::open(folder).unwrap();
         let keep_above = Some(book.position().unwrap().unwrap_or(0));
         let store =
             Arc::new(Store::open(folder, StoreOptions { keep_above, ..StoreOptions::default() }).unwrap());
-        let rules = rules();
-        let (detector, _) = Detector::new(&rules);
+        let (detector, _) = Detector::new(rules);
         let live = Live::start(Arc::clone(&store), book, detector, LiveOptions::default()).unwrap();
         let started = Instant::now();
         let reader = Book::open_to_read(folder).unwrap().unwrap();
@@ -522,6 +578,41 @@ mod tests {
         alerts
     }
 
+    #[test]
+    fn what_could_not_be_kept_is_found_again() {
+        let mut first_port = rule("first", "");
+        let config = serde_json::json!({
+            "kind": "first_seen", "where": "event_type = NETWORK", "by": ["actor_primary_user_sid"],
+            "value": ["action_remote_port"], "learn": 3, "learn_for": "1m",
+        });
+        first_port.logic = Logic::Machine { kind: "baseline".to_owned(), config };
+        let mut events: Vec<Event> =
+            (0..6).map(|minute| (minute, "NETWORK", "ann", String::new(), Some(443))).collect();
+        events.push((20, "NETWORK", "ann", String::new(), Some(4444)));
+        // The time of the others has passed by then.
+        events.push((60, "NETWORK", "bob", String::new(), Some(443)));
+        let folder = tempfile::tempdir().unwrap();
+        let store = Arc::new(Store::open(folder.path(), StoreOptions::default()).unwrap());
+        let (detector, problems) = Detector::new([&first_port]);
+        assert!(problems.is_empty(), "{problems:?}");
+        let book = Book::open(folder.path()).unwrap();
+        let options = LiveOptions::default();
+        let mut worker =
+            Worker::new(Arc::clone(&store), book, detector, options, Arc::default(), Arc::default());
+        let part = Part { dataset: "xdr_data".to_owned(), batch: rows(&events) };
+        store.append(vec![part]).unwrap().wait().unwrap();
+        let refuse = "CREATE TRIGGER full BEFORE INSERT ON alert BEGIN SELECT RAISE(ABORT, 'disk full'); END";
+        worker.book.execute(refuse, []).unwrap();
+        for _ in 0..2 {
+            assert!(worker.step().unwrap_err().to_string().contains("disk full"));
+        }
+        worker.book.execute("DROP TRIGGER full", []).unwrap();
+        worker.step().unwrap();
+        let alerts = worker.book.alerts().unwrap();
+        assert_eq!(alerts.iter().map(|alert| alert.events).collect::<Vec<_>>(), [1]);
+        assert_eq!(alerts[0].values["observations"], 6);
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig { cases: 3, max_shrink_iters: 20, ..ProptestConfig::default() })]
 
@@ -535,11 +626,30 @@ mod tests {
             });
             let batches: Vec<Vec<Event>> = shuffled.chunks(size).map(<[Event]>::to_vec).collect();
             let cut = cut.min(batches.len());
-            let folder = tempfile::tempdir().unwrap();
-            run(folder.path(), &[]);
-            run(folder.path(), &batches[..cut]);
-            run(folder.path(), &batches[cut..]);
-            prop_assert_eq!(facts(finish(folder.path())), facts(by_replay(&events)));
+            let (folder, rules) = (tempfile::tempdir().unwrap(), rules());
+            run(folder.path(), &rules, &[]);
+            run(folder.path(), &rules, &batches[..cut]);
+            run(folder.path(), &rules, &batches[cut..]);
+            prop_assert_eq!(facts(finish(folder.path(), &rules)), facts(by_replay(&rules, &events)));
+        }
+
+        /// The same for rules with a state, whose events come less late than they wait.
+        #[test]
+        fn machines_live_are_machines_replayed(events in events(), order: u64, size in 1usize..9, cut in 0usize..9) {
+            let mut events = events;
+            events.sort();
+            events.dedup();
+            let mut batches = jumbled(&events, order, size, 9);
+            let cut = cut.min(batches.len());
+            // By then the time of all others has passed.
+            let last: Event = (1_000, "FILE", "ann", String::new(), None);
+            batches.push(vec![last.clone()]);
+            events.push(last);
+            let (folder, rules) = (tempfile::tempdir().unwrap(), machines());
+            run(folder.path(), &rules, &[]);
+            run(folder.path(), &rules, &batches[..cut]);
+            run(folder.path(), &rules, &batches[cut..]);
+            prop_assert_eq!(facts(finish(folder.path(), &rules)), facts(by_replay(&rules, &events)));
         }
     }
 }

@@ -33,28 +33,19 @@ pub trait Machine: Send + Debug {
     /// The rows that it wants: row-wise queries (`dataset = … | filter … | fields …`), each an input.
     fn inputs(&self) -> Vec<String>;
 
-    /// Takes rows of an input, in the columns that its query gives.
+    /// Takes rows of an input, in the columns that its query gives. The inputs of one batch come in their order.
     fn feed(&mut self, input: usize, rows: &RecordBatch, found: &mut Vec<Finding>);
 
     /// Every row with a time before `watermark` (µs) has been fed, except for rows later than allowed.
     fn advance(&mut self, watermark: i64, found: &mut Vec<Finding>);
 
-    /// The state, for a later [`Machine::restore`].
-    fn save(&self) -> Vec<u8>;
-
     /// What changed of the state since the last call, in parts with names; one without content is gone. A machine with
     /// a small state has one part.
-    fn changed(&mut self) -> Vec<(String, Vec<u8>)> {
-        vec![(String::new(), self.save())]
-    }
+    fn changed(&mut self) -> Vec<(String, Vec<u8>)>;
 
-    /// Takes parts back that [`Machine::changed`] gave, each in its last form.
-    fn restore_parts(&mut self, parts: Vec<(String, Vec<u8>)>) -> Result<(), String> {
-        parts.iter().try_for_each(|(_, state)| self.restore(state))
-    }
-
-    /// Takes a state back; the error says why that cannot be done, and the machine then begins anew.
-    fn restore(&mut self, state: &[u8]) -> Result<(), String>;
+    /// Takes parts back that [`Machine::changed`] gave, each in its last form; the error says why that cannot be done,
+    /// and the machine then begins anew.
+    fn restore(&mut self, parts: Vec<(String, Vec<u8>)>) -> Result<(), String>;
 }
 
 /// What a machine found.
@@ -68,4 +59,6 @@ pub struct Finding {
     pub values: serde_json::Map<String, serde_json::Value>,
     /// Rows behind it, each with its time.
     pub evidence: Vec<(i64, serde_json::Map<String, serde_json::Value>)>,
+    /// How many events are behind it; none if they are the evidence.
+    pub events: Option<u64>,
 }

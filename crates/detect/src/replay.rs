@@ -13,6 +13,7 @@ use atalanta_xql::syntax::ast::TimeFrame;
 use crate::alert::{Alert, Hit};
 use crate::book::{Book, BookError, Changes};
 use crate::compile::Run;
+use crate::dataset::ALERTS;
 use crate::detector::{Detector, Runner};
 use crate::row_json;
 use crate::suppress::Suppressions;
@@ -63,7 +64,9 @@ pub fn replay(
     let mut hits: Vec<Hit> = Vec::new();
     let mut newest: Option<i64> = None;
     let mut kept: Result<(), BookError> = Ok(());
-    let names: Vec<String> = session.dataset_names().into_iter().map(str::to_owned).collect();
+    // What rules raised before is no event, and arriving events do not have it either.
+    let names = session.dataset_names().into_iter().filter(|name| *name != ALERTS);
+    let names: Vec<String> = names.map(str::to_owned).collect();
     for dataset in &names {
         let plan = everything(session, dataset, range);
         session.prepare(&plan)?.for_each(&mut |batch| {
@@ -73,9 +76,7 @@ pub fn replay(
             due.extend(fed.due);
             newest = newest.max(fed.newest);
             if hits.len() >= KEPT {
-                let changes = Changes { hits: &hits, suppressions, now, ..Changes::default() };
-                kept = book.apply(detector.rules(), &changes).map(drop);
-                hits.clear();
+                kept = keep(&mut book, detector, &mut hits, suppressions, now);
             }
             Ok(if kept.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
         })?;
@@ -98,16 +99,27 @@ pub fn replay(
             }
         }
         if hits.len() >= KEPT {
-            let changes = Changes { hits: &hits, suppressions, now, ..Changes::default() };
-            book.apply(detector.rules(), &changes)?;
-            hits.clear();
+            keep(&mut book, detector, &mut hits, suppressions, now)?;
         }
     }
-    book.apply(detector.rules(), &Changes { hits: &hits, suppressions, now, ..Changes::default() })?;
+    keep(&mut book, detector, &mut hits, suppressions, now)?;
     replayed.failures.extend(detector.take_failures());
     replayed.alerts = book.alerts()?;
     replayed.dropped = book.dropped()?;
     Ok(replayed)
+}
+
+/// Moves hits into the book.
+fn keep(
+    book: &mut Book,
+    detector: &Detector,
+    hits: &mut Vec<Hit>,
+    suppressions: Option<&Suppressions>,
+    now: i64,
+) -> Result<(), BookError> {
+    book.apply(detector.rules(), &Changes { hits, suppressions, now, ..Changes::default() })?;
+    hits.clear();
+    Ok(())
 }
 
 /// Rules that also say something of windows without events look at every window between the first and the last.
@@ -166,6 +178,10 @@ mod tests {
             .collect();
         assert_eq!(found, [("many", 5, 0), ("pipe", 1, 131 * 60_000_000)]);
         assert_eq!((replayed.rows, replayed.windows), (7, 2));
+        let raised = crate::dataset::rows(&replayed.alerts).unwrap();
+        session.add_batches(ALERTS, raised.schema(), vec![raised]).unwrap();
+        let again = replay(&mut detector, &session, (None, None), None).unwrap();
+        assert_eq!((again.rows, again.alerts.len()), (7, 2));
         let later = (Some(DAY + 60 * 60_000_000), None);
         assert_eq!(replay(&mut detector, &session, later, None).unwrap().alerts.len(), 1);
     }

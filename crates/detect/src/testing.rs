@@ -1,5 +1,6 @@
 //! Rules and rows for the tests of this crate.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringViewArray, TimestampMicrosecondArray};
@@ -7,7 +8,9 @@ use atalanta_engine::types::timestamp_type;
 use atalanta_schema::Level;
 use serde_json::Map;
 
-use crate::alert::Hit;
+use crate::alert::{self, Alert, Hit};
+use crate::compile::Compiled;
+use crate::detector::Detector;
 use crate::rule::{DAILY_LIMIT, HOUR, Logic, Proof, Rule, Schedule};
 
 /// 2026-11-20 00:00:00 UTC in µs.
@@ -93,4 +96,45 @@ pub(crate) fn hit(minute: i64, user: &str) -> Hit {
         values: Map::new(),
         evidence: vec![(time, Map::new())],
     }
+}
+
+/// Alerts of a rule with a machine: each batch is followed by a watermark `lateness` minutes behind the newest event, the
+/// state is moved to a new detector after the batch `cut`.
+pub(crate) fn alerts(rule: &Rule, batches: &[Vec<Event>], lateness: i64, cut: Option<usize>) -> Vec<Alert> {
+    let started = || {
+        let (detector, problems) = Detector::new([rule]);
+        assert!(problems.is_empty(), "{problems:?}");
+        detector
+    };
+    let mut detector = started();
+    let mut hits = Vec::new();
+    let mut kept: BTreeMap<String, Vec<u8>> = BTreeMap::new();
+    let mut newest = i64::MIN;
+    for (place, events) in batches.iter().enumerate() {
+        let fed = detector.feed("xdr_data", &rows(events));
+        hits.extend(fed.hits);
+        newest = newest.max(fed.newest.unwrap_or(i64::MIN));
+        hits.extend(detector.advance(newest.saturating_sub(lateness * 60_000_000)));
+        kept.extend(detector.machines().next().unwrap().1.changed());
+        kept.retain(|_, state| !state.is_empty());
+        if cut == Some(place) {
+            detector = started();
+            let parts = kept.clone().into_iter().collect();
+            detector.machines().next().unwrap().1.restore(parts).unwrap();
+        }
+    }
+    hits.extend(detector.advance(newest.saturating_add(1)));
+    assert_eq!(detector.take_failures(), Vec::new());
+    let compiled: &Compiled = &detector.rules()[0];
+    let mut alerts: BTreeMap<String, Alert> = BTreeMap::new();
+    for hit in &hits {
+        let id = alert::id(compiled, hit);
+        match alerts.get_mut(&id) {
+            Some(known) => known.merge(compiled, hit),
+            None => {
+                alerts.insert(id, Alert::new(compiled, hit, 0));
+            }
+        }
+    }
+    alerts.into_values().collect()
 }

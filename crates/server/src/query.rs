@@ -21,7 +21,6 @@ use atalanta_intake::http::Json;
 use atalanta_xql::env::{Env, Mode};
 use atalanta_xql::ir::Plan;
 use atalanta_xql::rules::Models;
-use atalanta_xql::syntax::ast::TimeFrame;
 use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -188,11 +187,7 @@ pub(crate) fn plan(session: &Session, asked: &Asked) -> Result<Plan, Failure> {
         let message = "a query that ends in `target` does not run on a server";
         return Err(Failure::Engine(EngineError::unsupported(message)));
     }
-    if plan.timeframe.is_none() && (asked.since.is_some() || asked.until.is_some()) {
-        let since = asked.since.clone().unwrap_or_else(|| "begin".to_owned());
-        let until = asked.until.clone().unwrap_or_else(|| "now".to_owned());
-        plan.timeframe = Some(TimeFrame::Between(since, until));
-    }
+    plan.within(asked.since.as_deref(), asked.until.as_deref());
     Ok(plan)
 }
 

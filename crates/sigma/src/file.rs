@@ -22,21 +22,38 @@ pub struct LoweredDocument<'a> {
 /// Every query of some documents. Filters become part of the rules they are meant for. A rule that a correlation
 /// refers to has no query of its own, unless the correlation says `generate: true`.
 pub fn lower_documents<'a>(documents: &'a [Document], pipeline: &Pipeline) -> Vec<LoweredDocument<'a>> {
-    let filters: Vec<&Filter> = documents
-        .iter()
-        .filter_map(|one| if let Document::Filter(filter) = one { Some(filter) } else { None })
-        .collect();
+    let filters = filters(documents);
     let mut all = Vec::new();
-    for document in documents {
+    for document in reporting(documents) {
         let lowered = match document {
             Document::Filter(_) => continue,
-            _ if is_part(document, documents) => continue,
             Document::Rule(rule) => lower_filtered(rule, &filters, pipeline),
             Document::Correlation(correlation) => lower_correlation(correlation, documents, pipeline),
         };
         all.push(LoweredDocument { document, lowered });
     }
     all
+}
+
+/// Whether a text looks like Sigma: one of its documents has a detection or a correlation. Other YAML files stand beside
+/// those of rules.
+pub fn looks_like_sigma(text: &str) -> bool {
+    let is_key = |line: &str| ["detection:", "correlation:"].iter().any(|key| line.starts_with(key));
+    text.lines().any(is_key)
+}
+
+/// The rules and correlations that report: those that no correlation uses, unless it says `generate: true`.
+pub fn reporting(documents: &[Document]) -> impl Iterator<Item = &Document> {
+    let reports = |one: &&Document| !matches!(one, Document::Filter(_)) && !is_part(one, documents);
+    documents.iter().filter(reports)
+}
+
+/// The filters among documents.
+pub fn filters(documents: &[Document]) -> Vec<&Filter> {
+    documents
+        .iter()
+        .filter_map(|one| if let Document::Filter(filter) = one { Some(filter) } else { None })
+        .collect()
 }
 
 /// Whether a correlation uses the document and reports in its place.

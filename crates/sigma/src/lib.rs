@@ -24,9 +24,12 @@ pub mod yaml;
 
 pub use correlation::{Correlation, CorrelationKind};
 pub use document::{Document, parse};
-pub use file::{LoweredDocument, check, lower_documents};
+pub use file::{LoweredDocument, check, filters, looks_like_sigma, lower_documents, reporting};
 pub use filter::Filter;
-pub use lower::{Lowered, lower, lower_correlation, lower_filtered};
+pub use lower::{
+    Lowered, Measure, Origin, Seen, StreamInput, StreamMember, StreamStep, Streamed, lower,
+    lower_correlation, lower_filtered, stream_correlation,
+};
 pub use matcher::Matcher;
 pub use meta::Meta;
 pub use pipeline::Pipeline;

@@ -1,7 +1,7 @@
 //! What a document says about itself: title, id, tags and the rest that no condition needs.
 
 use atalanta_diag::{Diagnostic, Span};
-use atalanta_schema::Level;
+use atalanta_schema::{Atlas, Level};
 
 use crate::codes;
 use crate::yaml::{Kind, Node};
@@ -78,6 +78,33 @@ impl Meta {
     /// The level, when it is one of Sigma's.
     pub fn level(&self) -> Option<Level> {
         Level::parse(&self.level.as_ref()?.text)
+    }
+
+    /// How sure a match is: that follows from how far the rule has been tried.
+    pub fn confidence(&self) -> Level {
+        match self.status.as_ref().map(|status| status.text.as_str()) {
+            Some("stable") => Level::High,
+            Some("test") => Level::Medium,
+            _ => Level::Low,
+        }
+    }
+
+    /// The ATLAS techniques of the tags, by their current ids.
+    pub fn atlas(&self) -> Vec<String> {
+        let known = Atlas::builtin();
+        let tags = self.tags.iter().map(|tag| tag.text.to_ascii_lowercase());
+        tags.filter_map(|tag| known.technique(tag.strip_prefix("atlas.")?).map(|one| one.id.clone()))
+            .collect()
+    }
+
+    /// The ATT&CK techniques of the tags.
+    pub fn attack(&self) -> Vec<String> {
+        let tags = self.tags.iter().map(|tag| tag.text.to_ascii_uppercase());
+        let technique = |id: &str| {
+            id.strip_prefix('T').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
+        };
+        tags.filter_map(|tag| tag.strip_prefix("ATTACK.").filter(|id| technique(id)).map(str::to_owned))
+            .collect()
     }
 
     /// Whether this name or id is the document's.

@@ -71,6 +71,29 @@ impl Plan {
     pub fn row(&self) -> Row {
         self.operations.last().map(|operation| operation.row.clone()).unwrap_or_default()
     }
+
+    /// The keys of the last grouping; none if the rows of the result are no groups.
+    pub fn group_keys(&self) -> Option<Vec<String>> {
+        self.operations.iter().rev().find_map(|operation| match &operation.kind {
+            OperationKind::Aggregate { keys, .. } => {
+                Some(keys.iter().map(|(name, _)| name.clone()).collect())
+            }
+            OperationKind::Top { column, by, .. } => {
+                Some(std::iter::once(column).chain(by).cloned().collect())
+            }
+            _ => None,
+        })
+    }
+
+    /// Limits the query to a range of time, unless its text sets one or neither end is given: texts as `config
+    /// timeframe` has them, where no start is the beginning and no end is now.
+    pub fn within(&mut self, since: Option<&str>, until: Option<&str>) {
+        if self.timeframe.is_none() && (since.is_some() || until.is_some()) {
+            let since = since.unwrap_or("begin").to_owned();
+            let until = until.unwrap_or("now").to_owned();
+            self.timeframe = Some(TimeFrame::Between(since, until));
+        }
+    }
 }
 
 /// A `view` stage: a hint for whoever shows the rows, never a change of them.

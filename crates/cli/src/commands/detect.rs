@@ -5,7 +5,7 @@ use std::io::{BufWriter, Write};
 use std::path::PathBuf;
 
 use atalanta_detect::alert::Alert;
-use atalanta_detect::compile::Run;
+use atalanta_detect::compile::{Compiled, Run};
 use atalanta_detect::detector::Detector;
 use atalanta_detect::replay::{Replayed, replay};
 use atalanta_detect::rule::RuleProblem;
@@ -33,7 +33,7 @@ pub struct Args {
     /// Ids or classes of rules; all when none is given
     #[arg(value_name = "ID|CLASS")]
     chosen: Vec<String>,
-    /// Folders with rules instead of those inside the program
+    /// Folders with rules instead of those inside the program; files of Sigma are rules too
     #[arg(long, num_args = 1.., value_name = "DIR")]
     rules: Vec<PathBuf>,
     /// Run the rules over history
@@ -70,6 +70,7 @@ Examples:
   atalanta detect --replay --data 'telemetry/**/*.jsonl.gz' --since 7d
   atalanta detect mcp model_theft --replay --data-dir atalanta-data --format ndjson
   atalanta detect --rules my_rules/ --replay --data events.parquet
+  atalanta detect --rules sigma/rules --replay --data events.parquet
 
 Exit codes: 0 no alert, 1 alerts, 2 the job could not be done";
 
@@ -165,8 +166,12 @@ fn how(run: &Run) -> &'static str {
 
 fn list(detector: &Detector, format: Format) -> anyhow::Result<()> {
     let mut out = BufWriter::new(std::io::stdout().lock());
+    let longest = |text: fn(&Compiled) -> &str, least: usize| {
+        detector.rules().iter().map(|one| text(one).chars().count()).fold(least, usize::max)
+    };
+    let (class, id) = (longest(|one| &one.rule.class, 18), longest(|one| &one.rule.id, 14));
     if format == Format::Table {
-        writeln!(out, "{:<18} {:<14} {:<9} {:<15} title", "class", "rule", "severity", "runs on")?;
+        writeln!(out, "{:<class$} {:<id$} {:<9} {:<15} title", "class", "rule", "severity", "runs on")?;
     }
     for compiled in detector.rules() {
         let rule = &compiled.rule;
@@ -174,11 +179,11 @@ fn list(detector: &Detector, format: Format) -> anyhow::Result<()> {
         match format {
             Format::Table => writeln!(
                 out,
-                "{:<18} {:<14} {:<9} {how:<15} {}",
-                rule.class,
-                rule.id,
+                "{:<class$} {:<id$} {:<9} {how:<15} {}",
+                render::escape_control(&rule.class),
+                render::escape_control(&rule.id),
                 rule.severity.name(),
-                rule.title
+                render::escape_control(&rule.title)
             )?,
             _ => writeln!(
                 out,

@@ -64,8 +64,9 @@ pub fn run(args: Args, terminal: Terminal) -> anyhow::Result<Ended> {
 }
 
 fn report(rules: &[Rule], verdicts: &BTreeMap<String, Verdict>, terminal: Terminal) {
+    let id = rules.iter().map(|rule| rule.id.chars().count()).fold(14, usize::max);
     let mut text =
-        format!("{:<14} {:<10} {:>6} {:>6} {:>6}  title\n", "rule", "", "attack", "twin", "others");
+        format!("{:<id$} {:<10} {:>6} {:>6} {:>6}  title\n", "rule", "", "attack", "twin", "others");
     for rule in rules {
         let Some(verdict) = verdicts.get(&rule.id) else { continue };
         let (role, word) = match verdict.state() {
@@ -76,8 +77,8 @@ fn report(rules: &[Rule], verdicts: &BTreeMap<String, Verdict>, terminal: Termin
         let sum = |list: &[(PathBuf, u64)]| list.iter().map(|(_, alerts)| alerts).sum::<u64>();
         let _ = writeln!(
             text,
-            "{:<14} {} {:>6} {:>6} {:>6}  {}",
-            rule.id,
+            "{:<id$} {} {:>6} {:>6} {:>6}  {}",
+            escape_control(&rule.id),
             terminal.out.paint(role, &format!("{word:<10}")),
             sum(&verdict.attack),
             sum(&verdict.benign),

@@ -7,8 +7,7 @@ use atalanta_engine::evidence;
 use atalanta_engine::session::{Outcome, Session};
 use atalanta_schema::Atlas;
 use atalanta_xql::env::Env;
-use atalanta_xql::ir::{OperationKind, Plan};
-use atalanta_xql::syntax::ast::TimeFrame;
+use atalanta_xql::ir::Plan;
 
 use super::finding::{self, Behind, EVIDENCE, Evidence, Finding};
 use super::focus::Focus;
@@ -123,7 +122,7 @@ pub fn run(hunt: &Hunt, ground: Ground<'_>, env: &Env, range: &Range) -> Ran {
 }
 
 fn execute(hunt: &Hunt, ground: Ground<'_>, env: &Env, range: &Range, ran: &mut Ran) -> Result<(), String> {
-    let (plan, diagnostics) = checking::plan(&hunt.query, env);
+    let (mut plan, diagnostics) = checking::plan(&hunt.query, env);
     if let Some(error) = checking::first_error(&hunt.place, &hunt.query, &diagnostics) {
         return Err(error);
     }
@@ -136,12 +135,12 @@ fn execute(hunt: &Hunt, ground: Ground<'_>, env: &Env, range: &Range, ran: &mut 
                 .to_owned(),
         );
     }
-    let plan = within(plan, range);
+    plan.within(range.0.as_deref(), range.1.as_deref());
     let outcome = ground.run(&hunt.query, &plan)?;
     ran.about.rows = outcome.rows as u64;
     ran.about.cut_at = outcome.cut_at.map(|at| at as u64);
     ran.focus = Focus::of(&plan);
-    let Some(keys) = group_keys(&plan) else {
+    let Some(keys) = plan.group_keys() else {
         ran.findings = finding::from_events(&hunt.about, &outcome.batches);
         return Ok(());
     };
@@ -153,25 +152,6 @@ fn execute(hunt: &Hunt, ground: Ground<'_>, env: &Env, range: &Range, ran: &mut 
     ran.findings = finding::from_groups(&hunt.about, &keys, &outcome.batches, behind);
     ran.about.explained = (explained > EXPLAINED).then_some(EXPLAINED as u64);
     Ok(())
-}
-
-/// The plan limited to the range, unless its text sets one.
-fn within(mut plan: Plan, range: &Range) -> Plan {
-    if plan.timeframe.is_none() && (range.0.is_some() || range.1.is_some()) {
-        let since = range.0.clone().unwrap_or_else(|| "begin".to_owned());
-        let until = range.1.clone().unwrap_or_else(|| "now".to_owned());
-        plan.timeframe = Some(TimeFrame::Between(since, until));
-    }
-    plan
-}
-
-/// The keys of the last grouping; none if the result rows are events.
-fn group_keys(plan: &Plan) -> Option<Vec<String>> {
-    plan.operations.iter().rev().find_map(|operation| match &operation.kind {
-        OperationKind::Aggregate { keys, .. } => Some(keys.iter().map(|(name, _)| name.clone()).collect()),
-        OperationKind::Top { column, by, .. } => Some(std::iter::once(column).chain(by).cloned().collect()),
-        _ => None,
-    })
 }
 
 /// The events behind a row of a grouping; that they cannot be found does not take the finding away.

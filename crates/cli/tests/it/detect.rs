@@ -61,11 +61,62 @@ fn proof_of_rules() {
         .unwrap();
     std::fs::copy(recording("2.1-1", "benign"), bench.folder.path().join("rules/a/one/benign.ndjson"))
         .unwrap();
+    // A rule that only fails over data, without recordings of its own.
+    bench.write(
+        "rules/a/three/rule.yaml",
+        "id: three\ntitle: Join\nseverity: low\nxql: dataset = xdr_data | join type = inner (dataset = other_raw) \
+         as o o.event_id = event_id | comp count() as n by event_type\n",
+    );
     let run = bench.run(&["test", "rules", "--junit", "out.xml"]).ends(1);
     assert!(run.out.contains("alerts on its twin") && run.out.contains("unproven"), "{}", run.out);
+    let blamed = run.out.split("three").nth(1).unwrap();
+    assert!(blamed.contains("other_raw") && run.out.matches("other_raw").count() == 1, "{}", run.out);
     let xml = std::fs::read_to_string(bench.folder.path().join("out.xml")).unwrap();
-    assert!(xml.contains("tests=\"2\" failures=\"1\" errors=\"0\" skipped=\"1\""), "{xml}");
+    assert!(xml.contains("tests=\"3\" failures=\"2\" errors=\"0\" skipped=\"1\""), "{xml}");
     bench.run(&["test", "nowhere"]).ends(2);
+}
+
+const SIGMA: &str = "title: Shell piped\nname: piped\nlevel: high\ntags: [atlas.aml.t0050]\nlogsource: {category: process_creation}\n\
+    detection:\n  s:\n    CommandLine|contains: '| sh'\n  condition: s\n";
+
+#[test]
+fn a_folder_of_sigma_rules_runs_as_it_is() {
+    let bench = Bench::new();
+    bench.write("sigma/linux/piped.yml", SIGMA);
+    bench.write("sigma/linux/broken.yml", SIGMA.replace("contains", "kontains").replace("piped", "broken"));
+    let burst = "title: Burst\nname: burst\ncorrelation:\n  type: event_count\n  rules: [piped]\n  group-by: [User]\n  \
+                 timespan: 1m\n  condition: {gte: 2}\n  generate: true\n";
+    bench.write("sigma/burst.yml", burst);
+    let start = |second: u8, command: &str| {
+        let time = format!("2026-11-20T10:00:{second:02}Z");
+        let event = serde_json::json!({ "_time": time, "event_type": "PROCESS", "event_sub_type": "PROCESS_START",
+            "action_process_username": "ana", "action_process_command_line": command, "event_id": time });
+        format!("{event}\n")
+    };
+    bench.write("events.ndjson", [start(1, "curl x | SH"), start(5, "ls"), start(9, "wget y | sh")].concat());
+    let run = bench
+        .run(&["detect", "--rules", "sigma", "--replay", "--data", "events.ndjson", "--format", "json"])
+        .ends(1);
+    assert!(run.err.contains("broken.yml:8:") && run.err.contains("kontains"), "{}", run.err);
+    let found: serde_json::Value = serde_json::from_str(&run.out).unwrap();
+    let alerts = found["alerts"].as_array().unwrap();
+    let of =
+        |rule: &str| alerts.iter().find(|alert| alert["rule"] == rule).unwrap_or_else(|| panic!("{found}"));
+    assert_eq!((&of("piped")["events"], &of("piped")["class"]), (&2.into(), &"linux".into()));
+    assert_eq!(of("piped")["atlas"][0], "AML.T0050");
+    assert_eq!((&of("burst")["events"], &of("burst")["values"]["result"]), (&2.into(), &2.into()));
+    assert_eq!(of("burst")["entities"]["action_process_username"], "ana");
+}
+
+#[test]
+fn detections_written_in_sigma_are_proven() {
+    let bench = Bench::new();
+    let content =
+        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../content/detections/credential_access");
+    bench
+        .run(&["test", "--require-proof", &content.display().to_string()])
+        .ends(0)
+        .says("2 of 2 rules proven");
 }
 
 /// Alerts of the server as (rule, id), sorted.

@@ -298,6 +298,10 @@ fn records_of_the_quarantine_are_replayed_on_a_server_and_in_a_folder() {
         .prints("USER_LOGIN");
     assert!(server.signal("-TERM").success());
     let folder = ["--data-dir", "lake"];
+    let sources = bench.run(&[&["sources"], &folder[..]].concat()).ends(0);
+    let of_source = sources.out.lines().find(|line| line.starts_with("litellm_proxy")).unwrap();
+    // The other one was replayed.
+    assert!(of_source.ends_with(" 1"), "{of_source}");
     bench.run(&[&["quarantine", "replay", "--all"], &folder[..]].concat()).ends(1).says(&broken);
     bench
         .run(&[&["quarantine", "replay", "00", "--as", "otlp"], &folder[..]].concat())

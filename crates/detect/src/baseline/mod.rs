@@ -126,20 +126,6 @@ struct Follow {
 }
 
 #[derive(Serialize)]
-struct Saved<'a> {
-    version: u32,
-    entities: &'a HashMap<u64, Entity>,
-    forgotten: u64,
-}
-
-#[derive(Deserialize)]
-struct Restored {
-    version: u32,
-    entities: HashMap<u64, Entity>,
-    forgotten: u64,
-}
-
-#[derive(Serialize)]
 struct SavedEntity<'a> {
     version: u32,
     entity: &'a Entity,
@@ -321,6 +307,7 @@ fn finding(baseline: &Baseline, one: &Observation, unusual: &Unusual) -> Finding
             .collect(),
         values,
         evidence: vec![(one.time, one.cells.clone())],
+        events: None,
     }
 }
 
@@ -351,23 +338,18 @@ impl Machine for Follow {
         self.look_ahead(found);
     }
 
-    fn save(&self) -> Vec<u8> {
-        let saved = Saved { version: VERSION, entities: &self.entities, forgotten: self.forgotten };
-        // Numbers as keys and plain values are always JSON.
-        serde_json::to_vec(&saved).unwrap_or_default()
-    }
-
     fn changed(&mut self) -> Vec<(String, Vec<u8>)> {
         let mut parts = Vec::new();
         for id in std::mem::take(&mut self.changed) {
             let saved = self.entities.get(&id).map(|entity| SavedEntity { version: VERSION, entity });
+            // Numbers as keys and plain values are always JSON.
             let state = saved.map(|saved| serde_json::to_vec(&saved).unwrap_or_default());
             parts.push((format!("{id:016x}"), state.unwrap_or_default()));
         }
         parts
     }
 
-    fn restore_parts(&mut self, parts: Vec<(String, Vec<u8>)>) -> Result<(), String> {
+    fn restore(&mut self, parts: Vec<(String, Vec<u8>)>) -> Result<(), String> {
         let mut entities = HashMap::new();
         for (name, state) in parts {
             let id = u64::from_str_radix(&name, 16).map_err(|error| format!("`{name}`: {error}"))?;
@@ -376,14 +358,6 @@ impl Machine for Follow {
             entities.insert(id, saved.entity);
         }
         self.take_over(entities);
-        Ok(())
-    }
-
-    fn restore(&mut self, state: &[u8]) -> Result<(), String> {
-        let saved: Restored = serde_json::from_slice(state).map_err(|error| error.to_string())?;
-        saved.entities.values().try_for_each(|entity| self.fits(saved.version, entity))?;
-        self.forgotten = saved.forgotten;
-        self.take_over(saved.entities);
         Ok(())
     }
 }

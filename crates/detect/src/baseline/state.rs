@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::drift::{self, Drift};
-use super::level::{Levels, Limits};
+use super::drift::{self, Drift, Moved};
+use super::level::{Levels, Limits, More};
 use super::order::Order;
 use super::table::Table;
 
@@ -93,67 +93,29 @@ impl State {
         match (method, &mut self.own) {
             (Method::FirstSeen { learn, learn_for, forget, most_unseen }, Own::Table(table)) => {
                 table.forget(one.time.saturating_sub(*forget));
-                let new = table.count(one.digest).is_none();
-                let warm = table.total >= u64::from(*learn) && known_for >= *learn_for;
-                let said = (new && warm && table.unseen() <= *most_unseen).then(|| unseen(table, &one.value));
-                table.add(one.digest, one.time);
-                said
+                let warm = known_for >= *learn_for && table.total >= u64::from(*learn);
+                first(table, one.digest, one.time, *most_unseen, warm, || one.value.clone())
             }
             (Method::Rare { learn, share, forget }, Own::Table(table)) => {
-                table.forget(one.time.saturating_sub(*forget));
-                let count = table.count(one.digest).unwrap_or(0);
-                let own = f64::from(count) / table.total.max(1) as f64;
-                let said = (table.total >= u64::from(*learn) && own < *share).then(|| Unusual {
-                    expected: format!("values with a share of at least {share}"),
-                    observations: table.total,
-                    seen: format!("`{}`, {count} times before", one.value),
-                    score: -own.max(1.0 / (table.total + 1) as f64).log2(),
-                });
-                table.add(one.digest, one.time);
-                said
+                rare(table, one, *learn, *share, *forget)
             }
             (Method::Order { length, learn, most_unseen, forget }, Own::Order(order)) => {
                 let gram = order.follow(one.session, &one.value, *length, one.time);
                 if gram.names.len() < *length {
                     return None;
                 }
-                order.table.forget(one.time.saturating_sub(*forget));
-                let new = order.table.count(gram.digest).is_none();
-                let warm = order.table.total >= u64::from(*learn) && order.table.unseen() <= *most_unseen;
-                let said = (new && warm).then(|| unseen(&order.table, &gram.names.join(" → ")));
-                order.table.add(gram.digest, one.time);
-                said
+                let table = &mut order.table;
+                table.forget(one.time.saturating_sub(*forget));
+                let warm = table.total >= u64::from(*learn);
+                first(table, gram.digest, one.time, *most_unseen, warm, || gram.names.join(" → "))
             }
             (Method::Level { limits, counts }, Own::Levels(levels)) => {
                 let amount = if *counts { 1.0 } else { one.amount? };
-                let more = levels.add(limits, one.time, amount)?;
-                let spread = format!("{:.0} ± {:.0}", more.mean, more.scale);
-                Some(Unusual {
-                    expected: format!("{spread} in {}", stretch(limits.every)),
-                    observations: u64::from(more.known),
-                    seen: if more.slow {
-                        format!("{:.0} so far, after a rise that lasts", more.seen)
-                    } else {
-                        format!("{:.0} so far", more.seen)
-                    },
-                    score: more.score,
-                })
+                levels.add(limits, one.time, amount).map(|more| risen(limits, &more))
             }
             (Method::Drift { window, learn, limit }, Own::Drift(own)) => {
                 let moved = own.add(drift::bin(one.digest, one.amount), *window, *learn, *limit)?;
-                let (_, before, now) = moved.gained;
-                Some(Unusual {
-                    expected: format!("a stability index of at most {limit}"),
-                    observations: moved.known as u64,
-                    seen: format!(
-                        "{:.2}; the share of values like `{}` or others of one bin went from {:.1} % to {:.1} %",
-                        moved.index,
-                        one.value,
-                        before * 100.0,
-                        now * 100.0
-                    ),
-                    score: moved.index,
-                })
+                Some(drifted(one, *limit, &moved))
             }
             // A state of another method: `restore` refuses it.
             _ => None,
@@ -169,6 +131,63 @@ impl State {
                 | (Method::Order { .. }, Own::Order(_))
                 | (Method::Drift { .. }, Own::Drift(_))
         )
+    }
+}
+
+/// Counts a value; says that it is new, if enough is known and not too many values are.
+fn first(
+    table: &mut Table,
+    digest: u64,
+    time: i64,
+    most_unseen: f64,
+    warm: bool,
+    shown: impl Fn() -> String,
+) -> Option<Unusual> {
+    let new = table.count(digest).is_none();
+    let said = (new && warm && table.unseen() <= most_unseen).then(|| unseen(table, &shown()));
+    table.add(digest, time);
+    said
+}
+
+/// Counts a value; says that its share is small.
+fn rare(table: &mut Table, one: &Observation, learn: u32, share: f64, forget: i64) -> Option<Unusual> {
+    table.forget(one.time.saturating_sub(forget));
+    let count = table.count(one.digest).unwrap_or(0);
+    let own = f64::from(count) / table.total.max(1) as f64;
+    let said = (table.total >= u64::from(learn) && own < share).then(|| Unusual {
+        expected: format!("values with a share of at least {share}"),
+        observations: table.total,
+        seen: format!("`{}`, {count} times before", one.value),
+        score: -own.max(1.0 / (table.total + 1) as f64).log2(),
+    });
+    table.add(one.digest, one.time);
+    said
+}
+
+fn risen(limits: &Limits, more: &More) -> Unusual {
+    let spread = format!("{:.0} ± {:.0}", more.mean, more.scale);
+    let lasting = if more.slow { ", after a rise that lasts" } else { "" };
+    Unusual {
+        expected: format!("{spread} in {}", stretch(limits.every)),
+        observations: u64::from(more.known),
+        seen: format!("{:.0} so far{lasting}", more.seen),
+        score: more.score,
+    }
+}
+
+fn drifted(one: &Observation, limit: f64, moved: &Moved) -> Unusual {
+    let (_, before, now) = moved.gained;
+    Unusual {
+        expected: format!("a stability index of at most {limit}"),
+        observations: moved.known as u64,
+        seen: format!(
+            "{:.2}; the share of values like `{}` or others of one bin went from {:.1} % to {:.1} %",
+            moved.index,
+            one.value,
+            before * 100.0,
+            now * 100.0
+        ),
+        score: moved.index,
     }
 }
 

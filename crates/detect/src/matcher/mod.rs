@@ -25,11 +25,12 @@ mod verdict;
 use std::collections::HashMap;
 
 use arrow::array::RecordBatch;
+use arrow::datatypes::Schema;
 use atalanta_xql::ir;
 
 use column::Column;
 use partition::Partitions;
-use verdict::{Condition, Verdict};
+use verdict::Condition;
 
 /// The column by whose value rules are split.
 const KIND: &str = "event_type";
@@ -63,6 +64,10 @@ pub struct Candidates {
     pub rows: Vec<u32>,
 }
 
+/// Where the columns that a matcher reads stand in batches of one schema.
+#[derive(Clone, Debug)]
+pub struct Places(Vec<Option<usize>>);
+
 /// A compiled set of conditions.
 #[derive(Debug)]
 pub struct Matcher {
@@ -93,24 +98,19 @@ impl Matcher {
         Self { fields, conditions, partitions }
     }
 
-    /// How many conditions there are.
-    pub fn len(&self) -> usize {
-        self.conditions.len()
-    }
-
-    /// Whether there is no condition.
-    pub fn is_empty(&self) -> bool {
-        self.conditions.is_empty()
-    }
-
     /// What the compiled form takes.
     pub fn size(&self) -> Size {
         self.partitions.size()
     }
 
-    /// The rows of a batch that a condition is or may be true for, by rule; rules without a row are left out.
-    pub fn candidates(&self, batch: &RecordBatch) -> Vec<Candidates> {
-        let columns = self.columns(batch);
+    /// The rows of a batch that a condition is or may be true for, by rule; rules without a row are left out. `places`
+    /// are those of the batch's schema.
+    pub fn candidates(&self, batch: &RecordBatch, places: &Places) -> Vec<Candidates> {
+        let column = |place: &Option<usize>| match place {
+            Some(place) => Column::of(batch.column(*place).as_ref()),
+            None => Column::Absent,
+        };
+        let columns: Vec<Column<'_>> = places.0.iter().map(column).collect();
         let mut rows: Vec<Vec<u32>> = vec![Vec::new(); self.conditions.len()];
         self.partitions.collect(&columns, batch.num_rows(), &mut rows);
         let mut found = Vec::new();
@@ -119,7 +119,7 @@ impl Matcher {
                 continue;
             }
             let condition = &self.conditions[rule];
-            rows.retain(|row| condition.test(&columns, *row as usize) != Verdict::No);
+            rows.retain(|row| condition.can_hold(&columns, *row as usize));
             if !rows.is_empty() {
                 found.push(Candidates { rule, rows });
             }
@@ -127,15 +127,12 @@ impl Matcher {
         found
     }
 
-    fn columns<'a>(&self, batch: &'a RecordBatch) -> Vec<Column<'a>> {
-        let mut places: HashMap<String, usize> = HashMap::new();
-        for (place, field) in batch.schema_ref().fields().iter().enumerate() {
-            places.entry(field.name().to_lowercase()).or_insert(place);
+    /// Where the columns that conditions read stand in batches of a schema.
+    pub fn places(&self, schema: &Schema) -> Places {
+        let mut known: HashMap<String, usize> = HashMap::new();
+        for (place, field) in schema.fields().iter().enumerate() {
+            known.entry(field.name().to_lowercase()).or_insert(place);
         }
-        let column = |name: &String| match places.get(name) {
-            Some(place) => Column::of(batch.column(*place).as_ref()),
-            None => Column::Absent,
-        };
-        self.fields.names.iter().map(column).collect()
+        Places(self.fields.names.iter().map(|name| known.get(name).copied()).collect())
     }
 }

@@ -155,7 +155,8 @@ fn by_matcher(plans: &[Plan], batch: &RecordBatch) -> Vec<Vec<u32>> {
         })
         .collect();
     let mut found = vec![Vec::new(); plans.len()];
-    for one in Matcher::new(&conditions).candidates(batch) {
+    let matcher = Matcher::new(&conditions);
+    for one in matcher.candidates(batch, &matcher.places(batch.schema_ref())) {
         let chosen =
             arrow::compute::take_record_batch(batch, &arrow::array::UInt32Array::from(one.rows.clone()))
                 .unwrap();
@@ -203,7 +204,8 @@ fn candidates_are_few() {
             (Some(if n % 2 == 0 { "PROCESS" } else { "FILE" }), Some(format!("x NEEDLE{n:03} y")), None, None)
         })
         .collect();
-    let found = matcher.candidates(&batch(&rows, true));
+    let rows = batch(&rows, true);
+    let found = matcher.candidates(&rows, &matcher.places(rows.schema_ref()));
     assert_eq!(found.len(), 50);
     assert!(found.iter().all(|one| one.rows == [one.rule as u32]));
 }

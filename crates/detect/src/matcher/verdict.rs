@@ -3,7 +3,7 @@
 //! # Soundness
 //! A verdict is a set of the truth values that an expression can have: true, false, unknown. What is not understood has
 //! all three, and the connectives of three-valued logic are taken over sets, so the true value of an expression is
-//! always in its set. [`Verdict::No`] is said only when "true" is not in it.
+//! always in its set. A row is let go only when "true" is not in it.
 
 use atalanta_engine::kernels::{Cidr, Contains, Equals, InList, IpVersion, Kernel, RegexMatch, Wildcard};
 use atalanta_schema::Type;
@@ -11,17 +11,6 @@ use atalanta_xql::ir::{Comparison, Expr, ExprKind, Pattern};
 
 use super::Fields;
 use super::column::{Column, Value};
-
-/// Whether a condition can be true for a row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
-    /// It is true.
-    Yes,
-    /// It is false or unknown.
-    No,
-    /// The engine has to tell.
-    Perhaps,
-}
 
 /// A set of truth values.
 type Set = u8;
@@ -77,16 +66,9 @@ impl Condition {
         Self { tests }
     }
 
-    pub(super) fn test(&self, columns: &[Column<'_>], row: usize) -> Verdict {
-        let mut whole = TRUE;
-        for test in &self.tests {
-            let set = test.run(columns, row);
-            if set & TRUE == 0 {
-                return Verdict::No;
-            }
-            whole |= set;
-        }
-        if whole == TRUE { Verdict::Yes } else { Verdict::Perhaps }
+    /// Whether it can be true for a row.
+    pub(super) fn can_hold(&self, columns: &[Column<'_>], row: usize) -> bool {
+        self.tests.iter().all(|test| test.run(columns, row) & TRUE != 0)
     }
 }
 

@@ -14,16 +14,3 @@ pub const FILE: Code = Code("XD004");
 pub const LOGIC: Code = Code("XD005");
 /// The same id twice.
 pub const TWICE: Code = Code("XD006");
-/// A column that the result does not have.
-pub const COLUMN: Code = Code("XD007");
-
-/// All, with what they stand for.
-pub const ALL: &[(Code, &str)] = &[
-    (FORM, "a rule is not YAML of the form that rules have"),
-    (ATLAS, "a rule names an ATLAS id that is not known or not current"),
-    (TIME, "a time of a rule cannot be read or does not fit the others"),
-    (FILE, "a file that a rule names is missing"),
-    (LOGIC, "the logic of a rule cannot run"),
-    (TWICE, "two rules have the same id"),
-    (COLUMN, "a rule names a column that its result does not have"),
-];

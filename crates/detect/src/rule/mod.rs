@@ -1,11 +1,12 @@
 //! Detection rules: what they say of themselves, what they look for, when they run, and how they are proved.
 //!
-//! A rule is a folder with `rule.yaml` ([`yaml`]); `docs/detect.md` shows the format.
+//! A rule is a folder with `rule.yaml` ([`yaml`]) or a Sigma file ([`sigma`]); `docs/detect.md` shows the formats.
 
 pub mod codes;
 pub mod cortex;
 pub mod duration;
 pub mod pack;
+pub mod sigma;
 pub mod yaml;
 
 use std::path::PathBuf;
@@ -87,6 +88,8 @@ pub enum Logic {
         /// Its configuration, as the rule has it.
         config: serde_json::Value,
     },
+    /// A correlation of Sigma ([`crate::correlation`]).
+    Correlation(atalanta_sigma::Streamed),
 }
 
 /// When a query that needs more than one row runs, and over what.

@@ -1,10 +1,12 @@
 //! Rules inside the binary and from folders. A rule that cannot be loaded is a problem, and the others are loaded.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use atalanta_diag::{Diagnostic, Span};
 use rust_embed::RustEmbed;
 
+use super::sigma::{self, SigmaFile};
 use super::yaml::{self, Files};
 use super::{Proof, Rule, RuleProblem, codes, cortex};
 
@@ -16,6 +18,7 @@ pub const FILE: &str = "rule.yaml";
 #[folder = "../../content/detections"]
 #[include = "*/rule.yaml"]
 #[include = "*/rule.xql"]
+#[include = "*/rule.yml"]
 #[include = "*.csv"]
 struct Detections;
 
@@ -37,27 +40,36 @@ pub struct Pack {
 /// The rules inside the binary.
 pub fn builtin() -> Pack {
     let mut pack = Pack::default();
+    let mut sigma = Vec::new();
     for path in Detections::iter() {
-        let Some(folder) = path.strip_suffix("/rule.yaml") else { continue };
+        let Some((folder, name)) = path.rsplit_once('/') else { continue };
         let text = embedded::<Detections>(&path).unwrap_or_default();
         let class = folder.rsplit_once('/').map_or("", |(class, _)| class);
-        pack.add(&text, folder, class, &Embedded { folder }, Proof::default());
+        if name == FILE {
+            pack.add(&text, folder, class, &Embedded { folder }, Proof::default());
+        } else if name == sigma::FILE && Detections::get(&format!("{folder}/{FILE}")).is_none() {
+            let (place, class) = (path.to_string(), class.to_owned());
+            sigma.push(SigmaFile { place, text, class, proof: Proof::default() });
+        }
     }
+    pack.add_sigma(&sigma);
     pack.sorted()
 }
 
 /// The rules below folders of the disk; a folder may be a rule itself.
 pub fn load(paths: &[PathBuf]) -> Pack {
     let mut pack = Pack::default();
+    let mut sigma = Vec::new();
     for path in paths {
-        let before = (pack.rules.len(), pack.problems.len());
-        pack.add_folder(path, 0);
-        if before == (pack.rules.len(), pack.problems.len()) {
-            let message = format!("no rule is here, expected folders with a file {FILE}");
+        let before = (pack.rules.len(), pack.problems.len(), sigma.len());
+        pack.add_folder(path, 0, &mut sigma);
+        if before == (pack.rules.len(), pack.problems.len(), sigma.len()) {
+            let message = format!("no rule is here, expected folders with a file {FILE}, or files of Sigma");
             let diagnostic = Diagnostic::error(codes::FILE, Span::at(0), message);
             pack.problems.push(RuleProblem::new(&path.display().to_string(), "", diagnostic));
         }
     }
+    pack.add_sigma(&sigma);
     pack.sorted()
 }
 
@@ -66,27 +78,38 @@ const DEPTH: usize = 8;
 
 impl Pack {
     fn add(&mut self, text: &str, place: &str, class: &str, files: &dyn Files, proof: Proof) {
-        let (rule, diagnostics) = yaml::read(text, place, class, files);
-        let name = format!("{place}/{FILE}");
-        let refused = diagnostics.iter().any(|one| one.severity == atalanta_diag::Severity::Error);
-        self.problems.extend(diagnostics.into_iter().map(|one| RuleProblem::new(&name, text, one)));
+        let (rule, problems) = yaml::read(text, place, class, files);
+        let refused = problems.iter().any(RuleProblem::is_error);
+        self.problems.extend(problems);
         let Some(mut rule) = rule.filter(|_| !refused) else { return };
-        if let Some(known) = self.rules.iter().find(|known| known.id == rule.id) {
-            let message = format!("the id `{}` is taken by {}", rule.id, known.place);
-            let at = text.find(&rule.id).unwrap_or(0);
-            let diagnostic = Diagnostic::error(codes::TWICE, Span::new(at, at + rule.id.len()), message);
-            self.problems.push(RuleProblem::new(
-                &name,
-                text,
-                diagnostic.help("give each rule an id of its own"),
-            ));
-            return;
-        }
         rule.proof = proof;
-        self.rules.push(rule);
+        self.add_once(rule, &format!("{place}/{FILE}"), text);
     }
 
-    fn add_folder(&mut self, folder: &Path, depth: usize) {
+    /// Adds a rule of a text, unless its id is taken.
+    fn add_once(&mut self, rule: Rule, name: &str, text: &str) {
+        let Some(known) = self.rules.iter().find(|known| known.id == rule.id) else {
+            return self.rules.push(rule);
+        };
+        let message = format!("the id `{}` is taken by {}", rule.id, known.place);
+        let span = text.find(&rule.id).map_or(Span::at(0), |at| Span::new(at, at + rule.id.len()));
+        let diagnostic = Diagnostic::error(codes::TWICE, span, message);
+        self.problems.push(RuleProblem::new(name, text, diagnostic.help("give each rule an id of its own")));
+    }
+
+    fn add_sigma(&mut self, files: &[SigmaFile]) {
+        let texts: HashMap<&str, &str> =
+            files.iter().map(|file| (file.place.as_str(), file.text.as_str())).collect();
+        let (rules, problems) = sigma::read(files);
+        self.problems.extend(problems);
+        for rule in rules {
+            let text = texts.get(rule.place.as_str()).copied().unwrap_or_default();
+            let name = rule.place.clone();
+            self.add_once(rule, &name, text);
+        }
+    }
+
+    fn add_folder(&mut self, folder: &Path, depth: usize, sigma: &mut Vec<SigmaFile>) {
         let file = folder.join(FILE);
         if file.is_file() {
             return self.add_rule(folder, &file);
@@ -95,7 +118,7 @@ impl Pack {
             return;
         }
         if folder.is_file() {
-            return self.add_file(folder);
+            return self.add_file(folder, sigma);
         }
         let entries = match std::fs::read_dir(folder) {
             Ok(entries) => entries,
@@ -113,32 +136,29 @@ impl Pack {
         entries.sort();
         for entry in entries.iter().filter(|entry| !entry.is_symlink()) {
             if entry.is_dir() {
-                self.add_folder(entry, depth + 1);
+                self.add_folder(entry, depth + 1, sigma);
             } else {
-                self.add_file(entry);
+                self.add_file(entry, sigma);
             }
         }
     }
 
-    /// A file of correlation rules; other files are none of ours.
-    fn add_file(&mut self, path: &Path) {
+    /// A file of Sigma or of correlation rules; other files are none of ours.
+    fn add_file(&mut self, path: &Path, sigma: &mut Vec<SigmaFile>) {
         if !path.extension().is_some_and(|ending| ["json", "yml", "yaml"].iter().any(|own| ending == *own)) {
             return;
         }
         let Ok(text) = std::fs::read_to_string(path) else { return };
         if !cortex::is_one(&text) {
+            if atalanta_sigma::looks_like_sigma(&text) {
+                sigma.push(sigma_file(path, text));
+            }
             return;
         }
         let (rules, problems) = cortex::read(&text, &path.display().to_string());
         self.problems.extend(problems);
         for rule in rules {
-            if self.rules.iter().all(|known| known.id != rule.id) {
-                self.rules.push(rule);
-                continue;
-            }
-            let diagnostic =
-                Diagnostic::error(codes::TWICE, Span::at(0), format!("the id `{}` is taken", rule.id));
-            self.problems.push(RuleProblem::new(&path.display().to_string(), &text, diagnostic));
+            self.add_once(rule, &path.display().to_string(), &text);
         }
     }
 
@@ -152,8 +172,7 @@ impl Pack {
                 return self.problems.push(RuleProblem::new(&file.display().to_string(), "", diagnostic));
             }
         };
-        let class = folder.parent().and_then(Path::file_name);
-        let class = class.map_or_else(String::new, |class| class.to_string_lossy().into_owned());
+        let class = name_of(folder.parent());
         let files = OnDisk { folder };
         let hunt = hunt_of(&text);
         let proof = Proof {
@@ -172,6 +191,20 @@ impl Pack {
     pub fn enabled(&self) -> impl Iterator<Item = &Rule> {
         self.rules.iter().filter(|rule| rule.enabled)
     }
+}
+
+fn name_of(folder: Option<&Path>) -> String {
+    folder.and_then(Path::file_name).map_or_else(String::new, |name| name.to_string_lossy().into_owned())
+}
+
+/// A file of Sigma with the recordings beside it. A folder of its own is named after the detection, and the class is the
+/// folder above; otherwise the class is the folder with the files.
+fn sigma_file(path: &Path, text: String) -> SigmaFile {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let is_alone = path.file_name().is_some_and(|name| name == sigma::FILE);
+    let class = name_of(if is_alone { folder.parent() } else { Some(folder) });
+    let proof = Proof { attack: named(folder, "attack"), benign: named(folder, "benign") };
+    SigmaFile { place: path.display().to_string(), text, class, proof }
 }
 
 /// The hunt that a text names, if it does.
@@ -258,6 +291,40 @@ mod tests {
         let problems: Vec<String> = pack.problems.iter().map(RuleProblem::sentence).collect();
         assert!(problems.is_empty(), "{problems:#?}");
         assert!(pack.rules.len() >= 34, "{}", pack.rules.len());
+    }
+
+    #[test]
+    fn a_folder_of_sigma_files_is_read_as_one_set() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |path: &str, text: &str| {
+            let path = folder.path().join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        };
+        let rule = |name: &str| {
+            format!(
+                "title: {name}\nname: {name}\nlogsource: {{category: process_creation}}\ndetection:\n  s:\n    CommandLine|contains: x\n  condition: s\n"
+            )
+        };
+        write("rules/linux/a.yml", &rule("a"));
+        write("rules/linux/b.yml", &rule("b"));
+        write("rules/linux/c.yml", &rule("c").replace("condition: s", "condition: s and t"));
+        write("rules/linux/notes.yml", "nothing: of sigma\n");
+        write(
+            "rules/count.yml",
+            "title: n\nname: n\ncorrelation:\n  type: event_count\n  rules: [a]\n  timespan: 1m\n  condition: {gte: 2}\n",
+        );
+        write("own/theft/mine/rule.yml", &rule("mine"));
+        write("own/theft/mine/attack.log", "x");
+        let pack = load(&[folder.path().join("rules"), folder.path().join("own")]);
+        let found: Vec<(&str, &str, usize)> = pack
+            .rules
+            .iter()
+            .map(|rule| (rule.class.as_str(), rule.id.as_str(), rule.proof.attack.len()))
+            .collect();
+        assert_eq!(found, [("linux", "b", 0), ("rules", "n", 0), ("theft", "mine", 1)]);
+        let said: Vec<String> = pack.problems.iter().map(RuleProblem::sentence).collect();
+        assert!(said.len() == 1 && said[0].contains("c.yml:7:"), "{said:?}");
     }
 
     #[test]

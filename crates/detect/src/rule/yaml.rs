@@ -7,7 +7,10 @@ use atalanta_schema::Atlas;
 use atalanta_xql::parameters::Value;
 use serde::Deserialize;
 
-use super::{Allow, DAILY_LIMIT, Logic, MOST_WINDOWS, Proof, Rule, Schedule, Tunable, codes, duration};
+use super::{
+    Allow, DAILY_LIMIT, Logic, MOST_WINDOWS, Proof, Rule, RuleProblem, Schedule, Tunable, codes, duration,
+    sigma,
+};
 use crate::machine;
 use atalanta_schema::Level;
 
@@ -43,6 +46,8 @@ struct File {
     /// A hunt whose metadata and query are taken where the rule has none.
     hunt: Option<String>,
     xql: Option<String>,
+    /// A file of Sigma in the rule's folder, whose metadata and logic are taken where the rule has none.
+    sigma: Option<String>,
     config: Option<serde_json::Value>,
     alert_title: Option<String>,
     alert_description: Option<String>,
@@ -88,9 +93,9 @@ struct ScheduleForm {
     early: Option<bool>,
 }
 
-/// The metadata of a hunt that a rule takes over.
+/// The metadata of a hunt or of a Sigma file that a rule takes over.
 #[derive(Debug, Deserialize)]
-struct Hunt {
+struct Taken {
     title: String,
     severity: Level,
     confidence: Level,
@@ -108,6 +113,26 @@ struct Hunt {
     references: Vec<String>,
     #[serde(default)]
     entities: Vec<String>,
+    #[serde(default)]
+    attack: Vec<String>,
+}
+
+impl From<sigma::About> for Taken {
+    fn from(about: sigma::About) -> Self {
+        Self {
+            title: about.title,
+            severity: about.severity,
+            confidence: about.confidence,
+            atlas: about.atlas,
+            owasp: Vec::new(),
+            description: about.description,
+            false_positives: about.false_positives,
+            limits: Vec::new(),
+            references: about.references,
+            entities: about.entities,
+            attack: about.attack,
+        }
+    }
 }
 
 /// The files around a `rule.yaml`.
@@ -118,19 +143,26 @@ pub trait Files {
     fn hunt(&self, hunt: &str, name: &str) -> Option<String>;
 }
 
-/// Reads a rule. `place` names the folder in messages, `class` is the folder above it.
-pub fn read(text: &str, place: &str, class: &str, files: &dyn Files) -> (Option<Rule>, Vec<Diagnostic>) {
-    if text.len() > LONGEST {
+/// Reads a rule, with what is wrong with its text and with files that it names. `place` names the folder in messages,
+/// `class` is the folder above it.
+pub fn read(text: &str, place: &str, class: &str, files: &dyn Files) -> (Option<Rule>, Vec<RuleProblem>) {
+    let mut reader = Reader { text, place, files, diagnostics: Vec::new(), elsewhere: Vec::new() };
+    let rule = if text.len() > LONGEST {
         let message = format!("the rule has {} MiB, at most {} are read", text.len() >> 20, LONGEST >> 20);
-        return (None, vec![Diagnostic::error(codes::FORM, Span::at(0), message)]);
-    }
-    let file: File = match serde_saphyr::from_str(text) {
-        Ok(file) => file,
-        Err(error) => return (None, vec![not_of_the_form(text, &error)]),
+        reader.diagnostics.push(Diagnostic::error(codes::FORM, Span::at(0), message));
+        None
+    } else {
+        match serde_saphyr::from_str(text) {
+            Ok(file) => reader.rule(file, class),
+            Err(error) => {
+                reader.diagnostics.push(not_of_the_form(text, &error));
+                None
+            }
+        }
     };
-    let mut reader = Reader { text, files, diagnostics: Vec::new() };
-    let rule = reader.rule(file, place, class);
-    (rule, reader.diagnostics)
+    let name = format!("{place}/{}", super::pack::FILE);
+    let own = reader.diagnostics.into_iter().map(|one| RuleProblem::new(&name, text, one));
+    (rule, own.chain(reader.elsewhere).collect())
 }
 
 fn not_of_the_form(text: &str, error: &serde_saphyr::Error) -> Diagnostic {
@@ -156,8 +188,11 @@ fn offset(text: &str, line: u64, column: u64) -> usize {
 
 struct Reader<'a> {
     text: &'a str,
+    place: &'a str,
     files: &'a dyn Files,
     diagnostics: Vec<Diagnostic>,
+    /// What is wrong in other files.
+    elsewhere: Vec<RuleProblem>,
 }
 
 impl Reader<'_> {
@@ -174,25 +209,20 @@ impl Reader<'_> {
         self.diagnostics.push(Diagnostic::error(code, span, message).help(help));
     }
 
-    fn rule(&mut self, file: File, place: &str, class: &str) -> Option<Rule> {
-        let hunt = match &file.hunt {
-            None => None,
-            Some(name) => Some(self.hunt(name)?),
-        };
-        let logic = self.logic(&file, place);
-        let atlas =
-            self.atlas(file.atlas.or(hunt.as_ref().map(|hunt| hunt.atlas.clone())).unwrap_or_default());
+    fn rule(&mut self, file: File, class: &str) -> Option<Rule> {
+        let (from, logic) = self.logic(&file)?;
+        let from = from.as_ref();
+        let atlas = self.atlas(file.atlas.or(from.map(|from| from.atlas.clone())).unwrap_or_default());
         let schedule = self.schedule(&file.schedule);
         let suppress = self.time(file.suppress.as_deref());
         let allow = file.allow.into_iter().filter_map(|form| self.allow(form)).collect();
-        let taken = |own: Option<Vec<String>>, other: fn(&Hunt) -> &Vec<String>| {
-            own.or(hunt.as_ref().map(|hunt| other(hunt).clone())).unwrap_or_default()
+        let taken = |own: Option<Vec<String>>, other: fn(&Taken) -> &Vec<String>| {
+            own.or(from.map(|from| other(from).clone())).unwrap_or_default()
         };
-        let title = file.title.or(hunt.as_ref().map(|hunt| hunt.title.clone()));
-        let title = self.needed(title, "title")?;
-        let severity = self.needed(file.severity.or(hunt.as_ref().map(|hunt| hunt.severity)), "severity")?;
-        let confidence =
-            file.confidence.or(hunt.as_ref().map(|hunt| hunt.confidence)).unwrap_or(Level::Medium);
+        let title = self.needed(file.title.or(from.map(|from| from.title.clone())), "title")?;
+        let severity = self.needed(file.severity.or(from.map(|from| from.severity)), "severity")?;
+        let confidence = file.confidence.or(from.map(|from| from.confidence)).unwrap_or(Level::Medium);
+        let description = file.description.or(from.map(|from| from.description.clone()));
         Some(Rule {
             id: file.id,
             class: class.to_owned(),
@@ -200,27 +230,24 @@ impl Reader<'_> {
             severity,
             confidence,
             atlas,
-            attack: file.attack.unwrap_or_default(),
-            owasp: taken(file.owasp, |hunt| &hunt.owasp),
-            description: file
-                .description
-                .or(hunt.as_ref().map(|hunt| hunt.description.clone()))
-                .unwrap_or_default(),
-            false_positives: taken(file.false_positives, |hunt| &hunt.false_positives),
-            limits: taken(file.limits, |hunt| &hunt.limits),
-            references: taken(file.references, |hunt| &hunt.references),
+            attack: taken(file.attack, |from| &from.attack),
+            owasp: taken(file.owasp, |from| &from.owasp),
+            description: description.unwrap_or_default(),
+            false_positives: taken(file.false_positives, |from| &from.false_positives),
+            limits: taken(file.limits, |from| &from.limits),
+            references: taken(file.references, |from| &from.references),
             response: file.response,
-            entities: taken(file.entities, |hunt| &hunt.entities),
+            entities: taken(file.entities, |from| &from.entities),
             tunables: file.tunables.into_iter().map(tunable).collect(),
             allow,
             suppress,
             schedule,
             daily_limit: file.daily_limit.unwrap_or(DAILY_LIMIT),
-            logic: logic?,
+            logic,
             alert_title: file.alert_title,
             alert_description: file.alert_description,
             enabled: file.enabled.unwrap_or(true),
-            place: place.to_owned(),
+            place: self.place.to_owned(),
             proof: Proof::default(),
         })
     }
@@ -228,12 +255,12 @@ impl Reader<'_> {
     fn needed<T>(&mut self, value: Option<T>, name: &str) -> Option<T> {
         if value.is_none() {
             let message = format!("`{name}` is missing");
-            self.error(codes::FORM, "", message, "a rule that takes over no hunt needs it");
+            self.error(codes::FORM, "", message, "a rule that takes over no hunt and no Sigma file needs it");
         }
         value
     }
 
-    fn hunt(&mut self, name: &str) -> Option<Hunt> {
+    fn hunt(&mut self, name: &str) -> Option<Taken> {
         let Some(text) = self.files.hunt(name, "hunt.yaml") else {
             let message = format!("there is no hunt `{name}`");
             self.error(codes::FILE, name, message, "name pack and id, as in `sop/2.1-1`");
@@ -251,11 +278,62 @@ impl Reader<'_> {
         }
     }
 
-    fn logic(&mut self, file: &File, place: &str) -> Option<Logic> {
-        let kind = file.logic.as_deref().unwrap_or("xql");
-        if kind != "xql" {
-            return self.machine(kind, file.config.clone());
+    /// The logic of a rule, and what it takes over along with it.
+    fn logic(&mut self, file: &File) -> Option<(Option<Taken>, Logic)> {
+        let kind = file.logic.as_deref().unwrap_or(if file.sigma.is_some() { "sigma" } else { "xql" });
+        if kind == "sigma" {
+            let (taken, logic) = self.sigma(file)?;
+            return Some((Some(taken), logic));
         }
+        if let Some(name) = &file.sigma {
+            let message = format!("`sigma: {name}` beside `logic: {kind}`");
+            self.error(codes::LOGIC, name, message, "a rule has one logic, leave one of them out");
+            return None;
+        }
+        let hunt = match &file.hunt {
+            None => None,
+            Some(name) => Some(self.hunt(name)?),
+        };
+        let logic = if kind == "xql" { self.query(file) } else { self.machine(kind, file.config.clone()) };
+        Some((hunt, logic?))
+    }
+
+    /// A Sigma file beside the rule.
+    fn sigma(&mut self, file: &File) -> Option<(Taken, Logic)> {
+        let name = file.sigma.as_deref().unwrap_or(sigma::FILE);
+        let others =
+            [("hunt", file.hunt.is_some()), ("xql", file.xql.is_some()), ("config", file.config.is_some())];
+        let tunables = ("tunables", !file.tunables.is_empty());
+        if let Some((other, _)) = others.into_iter().chain([tunables]).find(|(_, is_there)| *is_there) {
+            let message = format!("`{other}` has no meaning for a rule whose logic is Sigma");
+            self.error(
+                codes::LOGIC,
+                other,
+                message,
+                "leave it out; `allow` and the metadata work as in other rules",
+            );
+            return None;
+        }
+        let Some(text) = is_beside(name).then(|| self.files.own(name)).flatten() else {
+            let message = format!("there is no Sigma file `{name}` beside the rule");
+            self.error(
+                codes::FILE,
+                name,
+                message,
+                "name a file of the rule's folder, as in `sigma: rule.yml`",
+            );
+            return None;
+        };
+        let place = format!("{}/{name}", self.place);
+        let (found, diagnostics) = sigma::read_one(&text, &place);
+        let of_use = diagnostics.into_iter().filter(|one| one.severity != atalanta_diag::Severity::Info);
+        self.elsewhere.extend(of_use.map(|one| RuleProblem::new(&place, &text, one)));
+        let (about, logic) = found?;
+        Some((Taken::from(about), logic))
+    }
+
+    fn query(&mut self, file: &File) -> Option<Logic> {
+        let place = self.place;
         if let Some(text) = &file.xql {
             return Some(Logic::Xql { text: text.clone(), place: format!("{place}/rule.yaml") });
         }
@@ -277,7 +355,7 @@ impl Reader<'_> {
     fn machine(&mut self, kind: &str, config: Option<serde_json::Value>) -> Option<Logic> {
         if !machine::KINDS.iter().any(|known| known.name == kind) {
             let known: Vec<&str> =
-                std::iter::once("xql").chain(machine::KINDS.iter().map(|known| known.name)).collect();
+                ["xql", "sigma"].into_iter().chain(machine::KINDS.iter().map(|known| known.name)).collect();
             let message = format!("there is no logic `{kind}`, there is {}", known.join(", "));
             self.error(codes::LOGIC, kind, message, "docs/detect.md lists the kinds of logic");
             return None;
@@ -352,8 +430,7 @@ impl Reader<'_> {
     fn allow(&mut self, form: AllowForm) -> Option<Allow> {
         let mut values = form.values;
         if let Some(name) = &form.lookup {
-            let plain = !name.contains(['/', '\\']) && !name.starts_with('.');
-            let Some(text) = self.files.own(name).filter(|_| plain) else {
+            let Some(text) = is_beside(name).then(|| self.files.own(name)).flatten() else {
                 let message = format!("there is no lookup `{name}` beside the rule");
                 self.error(codes::FILE, name, message, "a lookup is a CSV file in the rule's folder");
                 return None;
@@ -364,6 +441,11 @@ impl Reader<'_> {
         }
         Some(Allow { field: form.field, values })
     }
+}
+
+/// Whether a name is one of a file in the rule's own folder.
+fn is_beside(name: &str) -> bool {
+    !name.contains(['/', '\\']) && !name.starts_with('.')
 }
 
 fn tunable((name, form): (String, TunableForm)) -> Tunable {
@@ -384,11 +466,19 @@ fn tunable((name, form): (String, TunableForm)) -> Tunable {
 mod tests {
     use super::*;
 
+    const SIGMA: &str = "title: Of Sigma\nstatus: stable\nlevel: high\ntags: [atlas.aml.t0050, attack.t1059]\nlogsource: {category: process_creation}\n\
+        detection:\n  s:\n    CommandLine|contains: x\n  condition: s\n";
+
     struct NoFiles;
 
     impl Files for NoFiles {
         fn own(&self, name: &str) -> Option<String> {
-            (name == "known.csv").then(|| "user,why\nci@corp.example,builds\n".to_owned())
+            match name {
+                "known.csv" => Some("user,why\nci@corp.example,builds\n".to_owned()),
+                "rule.yml" => Some(SIGMA.to_owned()),
+                "bad.yml" => Some(SIGMA.replace("contains", "kontains")),
+                _ => None,
+            }
         }
 
         fn hunt(&self, hunt: &str, name: &str) -> Option<String> {
@@ -404,7 +494,8 @@ mod tests {
     }
 
     fn read_text(text: &str) -> (Option<Rule>, Vec<Diagnostic>) {
-        read(text, "rules/a", "rules", &NoFiles)
+        let (rule, problems) = read(text, "rules/a", "rules", &NoFiles);
+        (rule, problems.into_iter().map(|problem| problem.diagnostic).collect())
     }
 
     #[test]
@@ -431,6 +522,34 @@ mod tests {
         assert_eq!(rule.atlas, ["AML.T0018"]);
         let (rule, diagnostics) = read_text("id: a\nhunt: sop/8\n");
         assert!(rule.is_none() && diagnostics[0].message.contains("no hunt `sop/8`"));
+    }
+
+    #[test]
+    fn a_sigma_file_gives_logic_and_what_the_rule_leaves_out() {
+        for text in ["id: a\nlogic: sigma\nseverity: low\n", "id: a\nsigma: rule.yml\nseverity: low\n"] {
+            let (rule, diagnostics) = read_text(text);
+            assert!(diagnostics.is_empty(), "{diagnostics:?}");
+            let rule = rule.unwrap();
+            assert_eq!(
+                (rule.title.as_str(), rule.severity, rule.confidence),
+                ("Of Sigma", Level::Low, Level::High)
+            );
+            assert_eq!((rule.atlas[0].as_str(), rule.attack[0].as_str()), ("AML.T0050", "T1059"));
+            assert!(matches!(rule.logic, Logic::Xql { .. }));
+        }
+        let (rule, problems) = read("id: a\nsigma: bad.yml\n", "rules/a", "rules", &NoFiles);
+        assert!(rule.is_none() && problems[0].sentence().starts_with("rules/a/bad.yml:8:"), "{problems:?}");
+        for (bad, word) in [
+            ("sigma: other.yml", "other.yml"),
+            ("sigma: ../rule.yml", "../rule.yml"),
+            ("sigma: rule.yml\nlogic: sequence", "rule.yml"),
+            ("sigma: rule.yml\ntunables: { a: 1 }", "tunables"),
+        ] {
+            let text = format!("id: a\n{bad}\n");
+            let (rule, diagnostics) = read_text(&text);
+            assert!(rule.is_none(), "{bad}");
+            assert_eq!(text.get(diagnostics[0].span.range()), Some(word), "{bad}: {diagnostics:?}");
+        }
     }
 
     #[test]

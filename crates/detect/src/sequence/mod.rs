@@ -68,6 +68,7 @@ fn build(rule: &Rule, config: &serde_json::Value) -> Result<Box<dyn Machine>, St
         count: 0,
         touched: BTreeMap::new(),
         swept: i64::MIN / 2,
+        dirty: false,
     }))
 }
 
@@ -121,6 +122,9 @@ struct Search {
     /// Keys with new rows, and the earliest of these.
     touched: BTreeMap<String, i64>,
     swept: i64,
+    /// Whether rows came or went since the state was last kept. The watermark alone does not count: after a restart the
+    /// next rows bring it back.
+    dirty: bool,
 }
 
 impl Search {
@@ -223,7 +227,8 @@ impl Search {
         if all.iter().take(EVIDENCE).all(|(at, _)| *at != last) {
             evidence.push((last.0, completing.cells.clone()));
         }
-        Some(Finding { time: last.0, entities: names.iter().map(own).collect(), values, evidence })
+        let entities = names.iter().map(own).collect();
+        Some(Finding { time: last.0, entities, values, evidence, events: None })
     }
 
     /// Rows that no sequence can need any more, and keys beyond the bound.
@@ -234,6 +239,7 @@ impl Search {
             return;
         }
         self.swept = late;
+        let before = self.count;
         for key in self.state.keys.values_mut() {
             for rows in &mut key.rows {
                 *rows = rows.split_off(&(late, 0));
@@ -253,6 +259,7 @@ impl Search {
             });
         }
         self.count = self.state.keys.values().flat_map(|key| &key.rows).map(BTreeMap::len).sum();
+        self.dirty |= self.count != before;
     }
 
     /// More rows than may wait: those before the middle are told as if all of their time had come, then let go.
@@ -315,6 +322,7 @@ impl Machine for Search {
             value: new.map(|new| kept::places(rows, &new.value)).unwrap_or_default(),
         };
         let before = self.state.evicted;
+        self.dirty |= rows.num_rows() > 0;
         for row in 0..rows.num_rows() {
             self.take(input, rows, row, &places);
         }
@@ -341,18 +349,23 @@ impl Machine for Search {
                 break;
             }
             let Some((time, hash, name)) = self.state.waiting.pop_first() else { break };
+            self.dirty = true;
             found.extend(self.finding(&name, (time, hash)));
         }
         self.sweep();
         self.say_evicted(before);
     }
 
-    fn save(&self) -> Vec<u8> {
+    fn changed(&mut self) -> Vec<(String, Vec<u8>)> {
+        if !std::mem::take(&mut self.dirty) {
+            return Vec::new();
+        }
         // Maps with texts as keys and plain values are always JSON.
-        serde_json::to_vec(&self.state).unwrap_or_default()
+        vec![(String::new(), serde_json::to_vec(&self.state).unwrap_or_default())]
     }
 
-    fn restore(&mut self, state: &[u8]) -> Result<(), String> {
+    fn restore(&mut self, parts: Vec<(String, Vec<u8>)>) -> Result<(), String> {
+        let Some((_, state)) = parts.first() else { return Ok(()) };
         let state: State = serde_json::from_slice(state).map_err(|error| error.to_string())?;
         if state.version != VERSION || state.news.len() != self.sequence.inputs.len() {
             return Err(format!("a state of version {}, expected {VERSION}", state.version));

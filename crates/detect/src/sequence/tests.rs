@@ -1,15 +1,13 @@
 //! Sequences over made-up events: what they find, and that order, batching and restarts do not matter.
 
-use std::collections::BTreeMap;
-
 use proptest::prelude::*;
 use serde_json::json;
 
-use crate::alert::{self, Alert};
-use crate::compile::{Compiled, compile};
+use crate::alert::Alert;
+use crate::compile::compile;
 use crate::detector::Detector;
-use crate::rule::{Logic, Rule};
-use crate::testing::{DAY, Event, jumbled, rows, rule};
+use crate::rule::{Allow, Logic, Rule};
+use crate::testing::{DAY, Event, alerts, jumbled, rows, rule};
 
 fn sequence(config: serde_json::Value) -> Rule {
     let mut rule = rule("seq", "");
@@ -36,45 +34,6 @@ fn event(minute: i64, kind: &'static str, user: &'static str, text: &str, port: 
     (minute, kind, user, text.to_owned(), port)
 }
 
-/// Alerts of a rule: each batch is followed by a watermark `lateness` minutes behind the newest event, the state is
-/// moved to a new detector after the batch `cut`.
-fn alerts(rule: &Rule, batches: &[Vec<Event>], lateness: i64, cut: Option<usize>) -> Vec<Alert> {
-    let started = || {
-        let (detector, problems) = Detector::new([rule]);
-        assert!(problems.is_empty(), "{problems:?}");
-        detector
-    };
-    let mut detector = started();
-    let mut hits = Vec::new();
-    let mut newest = i64::MIN;
-    for (place, events) in batches.iter().enumerate() {
-        let batch = rows(events);
-        let fed = detector.feed("xdr_data", &batch);
-        hits.extend(fed.hits);
-        newest = newest.max(fed.newest.unwrap_or(i64::MIN));
-        hits.extend(detector.advance(newest.saturating_sub(lateness * 60_000_000)));
-        if cut == Some(place) {
-            let state = detector.machines().next().unwrap().1.save();
-            detector = started();
-            detector.machines().next().unwrap().1.restore(&state).unwrap();
-        }
-    }
-    hits.extend(detector.advance(newest.saturating_add(1)));
-    assert_eq!(detector.take_failures(), Vec::new());
-    let compiled: &Compiled = &detector.rules()[0];
-    let mut alerts: BTreeMap<String, Alert> = BTreeMap::new();
-    for hit in &hits {
-        let id = alert::id(compiled, hit);
-        match alerts.get_mut(&id) {
-            Some(known) => known.merge(compiled, hit),
-            None => {
-                alerts.insert(id, Alert::new(compiled, hit, 0));
-            }
-        }
-    }
-    alerts.into_values().collect()
-}
-
 fn minutes(alerts: &[Alert]) -> Vec<(i64, i64)> {
     let minute = |time: i64| (time - DAY) / 60_000_000;
     let mut all: Vec<(i64, i64)> = alerts.iter().map(|one| (minute(one.first), minute(one.last))).collect();
@@ -99,6 +58,26 @@ fn steps_in_order_within_their_time_and_of_one_key() {
     assert_eq!(found(unordered.clone(), vec![run(1, "ann"), fetch(5, "ann")]), [(1, 5)]);
     // One event that fulfils both conditions is no sequence.
     assert_eq!(found(unordered, vec![event(1, "NETWORK", "ann", "| sh", Some(443))]), []);
+}
+
+#[test]
+fn allowed_values_are_left_out_letter_by_letter_and_with_wildcards() {
+    let events =
+        |user| vec![event(1, "NETWORK", user, "", Some(443)), event(5, "PROCESS", user, "curl x | sh", None)];
+    let mut rule = sequence(pair());
+    let allow = |field: &str, value: &str| Allow { field: field.to_owned(), values: vec![value.to_owned()] };
+    rule.allow = vec![
+        allow("actor_primary_user_sid", "CORP\\svc-*"),
+        allow("action_process_command_line", "say \"a\""),
+        // A column of numbers.
+        allow("action_remote_port", "8443"),
+    ];
+    let found = |events: Vec<Event>| minutes(&alerts(&rule, &[events], 0, None));
+    assert_eq!(found(events("CORP\\ann")), [(1, 5)]);
+    assert_eq!(found(events("CORP\\svc-backup")), []);
+    let mut other_port = events("CORP\\ann");
+    other_port[0].4 = Some(8443);
+    assert_eq!(found(other_port), []);
 }
 
 #[test]
@@ -178,6 +157,22 @@ fn a_new_value_after_something() {
     assert_eq!(found(config.clone(), attack), [(150, 170)]);
     // Without a past nothing is new.
     assert_eq!(found(config, vec![change, talk(160, 443)]), []);
+}
+
+#[test]
+fn a_state_without_news_is_not_written() {
+    let (mut detector, _) = Detector::new([&sequence(pair())]);
+    let changed = |detector: &mut Detector| detector.machines().next().unwrap().1.changed().len();
+    assert_eq!(changed(&mut detector), 0);
+    detector.feed("xdr_data", &rows(&[event(1, "FILE", "ann", "", None)]));
+    detector.advance(DAY);
+    assert_eq!(changed(&mut detector), 0);
+    detector.feed("xdr_data", &rows(&[event(1, "NETWORK", "ann", "", Some(443))]));
+    detector.advance(DAY);
+    assert_eq!((changed(&mut detector), changed(&mut detector)), (1, 0));
+    // Rows that go are news as well.
+    detector.advance(DAY + 1_000 * 60_000_000);
+    assert_eq!(changed(&mut detector), 1);
 }
 
 #[test]

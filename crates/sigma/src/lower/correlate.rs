@@ -27,7 +27,7 @@ const MOST_RULES: usize = 256;
 
 /// Lowers a correlation; `documents` are the files in which its rules stand.
 pub fn lower_correlation(correlation: &Correlation, documents: &[Document], pipeline: &Pipeline) -> Lowered {
-    let mut plan = Plan { documents, pipeline, rules: Vec::new(), steps: Vec::new(), out: Vec::new() };
+    let mut plan = Plan::new(documents, pipeline);
     let last = plan.add(correlation, 0);
     let is_broken = plan.out.iter().any(|one| one.severity == Severity::Error);
     let (Some(last), false, false) = (last, is_broken, plan.rules.is_empty()) else {
@@ -42,33 +42,37 @@ pub fn lower_correlation(correlation: &Correlation, documents: &[Document], pipe
 }
 
 /// A rule with the fields of the correlations above it.
-struct Source {
-    compiled: Compiled,
-    mark: String,
+pub(super) struct Source {
+    pub compiled: Compiled,
+    pub mark: String,
     title: Span,
 }
 
 /// A correlation with the marks that it looks at.
-struct Step<'a> {
-    correlation: &'a Correlation,
+pub(super) struct Step<'a> {
+    pub correlation: &'a Correlation,
     /// Column and reference of each member, in the order of `rules`.
-    members: Vec<(String, Text)>,
+    pub members: Vec<(String, Text)>,
     /// The columns in which each member's events are marked, down to rules.
-    leaves: Vec<Vec<usize>>,
-    mark: String,
+    pub leaves: Vec<Vec<usize>>,
+    pub mark: String,
 }
 
-struct Plan<'a> {
+pub(super) struct Plan<'a> {
     documents: &'a [Document],
     pipeline: &'a Pipeline,
-    rules: Vec<Source>,
-    steps: Vec<Step<'a>>,
-    out: Vec<Diagnostic>,
+    pub rules: Vec<Source>,
+    pub steps: Vec<Step<'a>>,
+    pub out: Vec<Diagnostic>,
 }
 
 impl<'a> Plan<'a> {
+    pub(super) fn new(documents: &'a [Document], pipeline: &'a Pipeline) -> Self {
+        Self { documents, pipeline, rules: Vec::new(), steps: Vec::new(), out: Vec::new() }
+    }
+
     /// Plans a correlation and everything below it; gives its mark.
-    fn add(&mut self, correlation: &'a Correlation, depth: usize) -> Option<String> {
+    pub(super) fn add(&mut self, correlation: &'a Correlation, depth: usize) -> Option<String> {
         if depth > DEPTH {
             let message = "the correlation refers to itself, or its chain is more than 16 deep";
             self.out.push(Diagnostic::error(codes::REFERENCE, correlation.span, message));
@@ -244,18 +248,11 @@ impl<'a> Plan<'a> {
 
     /// A field of the members, which may be called differently in each.
     fn value(&self, writer: &mut Writer<'_>, step: &Step<'_>, field: &Text) -> String {
-        let alias = step.correlation.aliases.iter().find(|alias| alias.name.text == field.text);
         let mut branches: Vec<(String, String)> = Vec::new();
-        for ((_, reference), leaves) in step.members.iter().zip(&step.leaves) {
+        for (member, leaves) in step.leaves.iter().enumerate() {
             for leaf in leaves {
-                let source = &self.rules[*leaf];
-                let named =
-                    alias.and_then(|alias| alias.fields.iter().find(|(rule, _)| rule.text == reference.text));
-                let name = named.map_or(field, |(_, field)| field);
-                let renamed = source.compiled.applied.fields.get(&name.text);
-                let column = renamed.and_then(|names| names.first()).unwrap_or(&name.text);
-                let column = writer.column(column, name.span).text;
-                branches.push((format!("{} = 1", source.mark), column));
+                let column = self.spelled(writer, step, member, *leaf, field);
+                branches.push((format!("{} = 1", self.rules[*leaf].mark), column));
             }
         }
         let first = branches.first().map(|(_, column)| column.clone()).unwrap_or_default();
@@ -266,6 +263,41 @@ impl<'a> Plan<'a> {
         let cases: Vec<String> =
             branches.into_iter().map(|(mark, column)| format!("{mark}, {column}")).collect();
         format!("if({})", cases.join(", "))
+    }
+
+    /// A field as the alias of a member says it.
+    fn aliased<'f>(step: &'f Step<'_>, member: usize, field: &'f Text) -> &'f Text {
+        let alias = step.correlation.aliases.iter().find(|alias| alias.name.text == field.text);
+        let reference = step.members.get(member).map(|(_, reference)| reference.text.as_str());
+        let named = alias
+            .and_then(|alias| alias.fields.iter().find(|(rule, _)| Some(rule.text.as_str()) == reference));
+        named.map_or(field, |(_, field)| field)
+    }
+
+    /// What a field of a member is called in the events of one of its rules.
+    pub(super) fn renamed<'f>(
+        &'f self,
+        step: &'f Step<'_>,
+        member: usize,
+        leaf: usize,
+        field: &'f Text,
+    ) -> &'f str {
+        let name = Self::aliased(step, member, field);
+        let renamed = self.rules[leaf].compiled.applied.fields.get(&name.text);
+        renamed.and_then(|names| names.first()).unwrap_or(&name.text)
+    }
+
+    /// The same as XQL writes it.
+    pub(super) fn spelled(
+        &self,
+        writer: &mut Writer<'_>,
+        step: &Step<'_>,
+        member: usize,
+        leaf: usize,
+        field: &Text,
+    ) -> String {
+        let span = Self::aliased(step, member, field).span;
+        writer.column(self.renamed(step, member, leaf, field), span).text
     }
 
     /// Distinct values and percentiles: buckets of the time span.
@@ -326,7 +358,7 @@ fn is_bucketed(kind: &CorrelationKind) -> bool {
 }
 
 /// The fields that a correlation computes with.
-fn measured(kind: &CorrelationKind) -> Vec<&Text> {
+pub(super) fn measured(kind: &CorrelationKind) -> Vec<&Text> {
     match kind {
         CorrelationKind::ValueCount(fields) => fields.iter().collect(),
         CorrelationKind::ValueSum(field)

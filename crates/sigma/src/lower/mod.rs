@@ -6,6 +6,7 @@
 mod compile;
 mod correlate;
 mod field;
+mod stream;
 mod write;
 
 use atalanta_diag::{Diagnostic, Severity, Span};
@@ -20,6 +21,9 @@ use crate::pipeline::Pipeline;
 use crate::rule::Rule;
 
 pub use correlate::lower_correlation;
+pub use stream::{
+    Measure, Origin, Seen, StreamInput, StreamMember, StreamStep, Streamed, stream_correlation,
+};
 use write::Writer;
 
 /// A rule as a query.

@@ -8,7 +8,7 @@ use atalanta_server::config::Config;
 use atalanta_sources::{Registry, Source};
 
 use super::ask::{Asked, Place, number, text};
-use super::state::{State, states};
+use super::state::{State, quarantine, states};
 use crate::Ended;
 use crate::figures;
 use crate::terminal::{Role, Terminal};
@@ -180,7 +180,8 @@ fn of_source(
 
 fn quarantined(asked: &Asked, source: &Source, state: &State) -> anyhow::Result<Finding> {
     let query = format!(
-        "dataset = atalanta_quarantine | filter source_name = \"{}\" | comp count() as records by reason | sort desc records | limit 1",
+        "{} | filter source_name = \"{}\" | comp count() as records by reason | sort desc records | limit 1",
+        quarantine(asked),
         source.id
     );
     let rows = asked.rows(&query)?;
@@ -189,7 +190,7 @@ fn quarantined(asked: &Asked, source: &Source, state: &State) -> anyhow::Result<
     Ok(finding(
         format!("{only} in quarantine ({}), most for: {reason}", figures::count(state.quarantined)),
         format!(
-            "compare a record with the samples of docs/sources/{id}.md; `atalanta query 'dataset = atalanta_quarantine | filter source_name = \"{id}\" | fields reason, raw | limit 3'`",
+            "compare a record with the samples of docs/sources/{id}.md: `atalanta quarantine list --source {id}`; when the cause is mended, `atalanta quarantine replay --all --source {id}`",
             id = source.id
         ),
     ))

@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 
 use atalanta_diag::render::escape_control;
+use atalanta_intake::QUARANTINE;
+use atalanta_intake::quarantine::REPLAYED;
 use atalanta_sources::{Registry, Source};
 use serde_json::{Map, Value};
 
@@ -54,13 +56,23 @@ pub fn states(asked: &Asked) -> anyhow::Result<BTreeMap<String, State>> {
             }
         }
     }
-    if asked.has("atalanta_quarantine") {
-        for row in asked.rows("dataset = atalanta_quarantine | comp count() as records by source_name")? {
+    if asked.has(QUARANTINE) {
+        for row in asked.rows(&format!("{} | comp count() as records by source_name", quarantine(asked)))? {
             let state = states.entry(text(&row, "source_name").to_owned()).or_default();
             state.quarantined = number(&row, "records") as u64;
         }
     }
     Ok(states)
+}
+
+/// The head of a query over the records in quarantine: each once, without those that were replayed since.
+pub fn quarantine(asked: &Asked) -> String {
+    let open = if asked.has(REPLAYED) {
+        format!("| filter quarantine_id not in (dataset = {REPLAYED} | fields quarantine_id) ")
+    } else {
+        String::new()
+    };
+    format!("dataset = {QUARANTINE} {open}| dedup quarantine_id by asc _time")
 }
 
 /// Prints a line for each source of which something is there.
