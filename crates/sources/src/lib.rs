@@ -31,7 +31,7 @@ use atalanta_record::{canonical_json, redact};
 
 pub use canonical_json::{canonical_hash, canonical_json};
 pub use detect::Detection;
-pub use framing::{Framing, records};
+pub use framing::{Framing, elements, members, records};
 pub use mapper::{MapCounts, MapError, MapOptions, Mapper, SCHEMA_VERSION, sort_by_line};
 pub use redact::REDACTED;
 pub use registry::Registry;

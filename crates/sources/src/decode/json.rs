@@ -8,9 +8,8 @@ use serde_json::{Map, Value};
 
 use super::llm_http::body;
 use super::parse::{DUPLICATE, parse};
-use super::{Decode, DecodeProblem, Decoded, RawRecord, kind, put};
+use super::{Decode, DecodeProblem, Decoded, RawRecord, kind, put, split_array};
 use crate::conversation::Conversation;
-use crate::framing::member_elements;
 
 /// What a `source.yaml` says under `json`. Paths are member names joined by dots.
 #[derive(Debug, Default, Deserialize)]
@@ -97,20 +96,7 @@ impl Json {
         out: &mut Vec<Decoded>,
         problems: &mut Vec<DecodeProblem>,
     ) {
-        let mut texts = member_elements(&record.text, member);
-        if texts.len() != elements.len() {
-            // The array is not where the text has the name first; the values are right all the same.
-            texts.clear();
-        }
-        for (position, element) in elements.into_iter().enumerate() {
-            let own = match texts.get(position) {
-                Some(text) => {
-                    let before = text.as_ptr() as usize - record.text.as_ptr() as usize;
-                    let line = record.line + record.text[..before].matches('\n').count() as u64;
-                    RawRecord { line, text: (*text).into() }
-                }
-                None => RawRecord { line: record.line, text: element.to_string().into() },
-            };
+        for (position, (own, element)) in split_array(record, member, elements).enumerate() {
             match element {
                 Value::Object(fields) => self.object(own, fields, out),
                 other => problems.push(own.problem(format!(
@@ -285,6 +271,21 @@ mod tests {
         );
         assert_eq!((&*out[1].raws[0].text, out[1].raws[0].line), ("{\"a\": 2}", 3));
         assert_eq!(decode(json!({}), "[{\"a\":1}, {\"b\":2}]")[1].raws[0].text.as_ref(), "{\"b\":2}");
+    }
+
+    #[test]
+    fn records_of_a_large_list_have_their_lines() {
+        let items: Vec<String> = (0..20_000).map(|n| format!("{{\"n\":\n{n}}}")).collect();
+        let text = format!(
+            "{{\n\"items\": [0], \"x\": \"\\\"items\\\":[]\",\n\"items\":\n[\n{}\n]}}",
+            items.join(",\n")
+        );
+        let out = decode(json!({ "records": ["items"] }), &text);
+        assert_eq!(out.len(), items.len());
+        for (at, (decoded, text)) in out.iter().zip(&items).enumerate() {
+            let raw = &decoded.raws[0];
+            assert_eq!((&*raw.text, raw.line), (text.as_str(), 5 + 2 * at as u64));
+        }
     }
 
     #[test]

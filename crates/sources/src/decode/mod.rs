@@ -13,6 +13,8 @@ use std::time::Duration;
 use regex::Regex;
 use serde_json::{Map, Value};
 
+use crate::framing::{elements, members, newlines};
+
 mod attestation;
 mod bpftrace;
 mod cloudtrail;
@@ -172,6 +174,38 @@ fn json_object(raw: &RawRecord) -> Result<Map<String, Value>, DecodeProblem> {
         Ok((other, _)) => Err(raw.clone().problem(format!("expected a JSON object, found {}", kind(&other)))),
         Err(error) => Err(raw.clone().problem(format!("not JSON: {error}"))),
     }
+}
+
+/// The elements of the array that a record is, or that its member of that name holds, as records of their own: each
+/// with its own text, and the line on which that starts.
+fn split_array(
+    record: &RawRecord,
+    member: Option<&str>,
+    values: Vec<Value>,
+) -> impl Iterator<Item = (RawRecord, Value)> {
+    let mut texts = array_texts(record, member).unwrap_or_default();
+    if texts.len() != values.len() {
+        // The text has the array somewhere else; the values are right all the same.
+        texts.clear();
+    }
+    let line = record.line;
+    let mut texts = texts.into_iter();
+    values.into_iter().map(move |value| {
+        let own = texts.next().unwrap_or_else(|| RawRecord { line, text: value.to_string().into() });
+        (own, value)
+    })
+}
+
+fn array_texts(record: &RawRecord, member: Option<&str>) -> Option<Vec<RawRecord>> {
+    let whole = record.text.as_bytes();
+    let array = match member {
+        None => whole,
+        // Of a name that comes twice the last counts, as in the value.
+        Some(name) => members(whole)?.into_iter().rev().find(|(found, _)| found == name)?.1,
+    };
+    let before = array.as_ptr() as usize - whole.as_ptr() as usize;
+    let above = record.line + newlines(&whole[..before]) - 1;
+    Some(elements(array)?.into_iter().map(|(line, text)| RawRecord::new(text, above + line)).collect())
 }
 
 fn kind(value: &Value) -> &'static str {
