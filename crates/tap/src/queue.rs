@@ -25,6 +25,8 @@ pub(crate) enum Item {
     Request { id: u64, exchange: Arc<Exchange> },
     /// The head of the answer to request `of` came; its body is the stream `id`.
     Response { id: u64, of: u64, ts_ns: i64, head: ResponseHead },
+    /// The client of request `of` went away before there was an answer.
+    Abandoned { of: u64 },
     /// Bytes of a stream.
     Data { id: u64, ts_ns: i64, bytes: Vec<u8> },
     /// Bytes of a stream that found no room.

@@ -16,7 +16,7 @@ use super::upstream::WireInfo;
 use super::{Exchange, Headers, ResponseHead, Shared};
 use crate::credentials::redact_line;
 use crate::envelope::Connection;
-use crate::queue::Item;
+use crate::queue::{Item, Queue};
 
 /// What a client gets: the upstream's answer, or the tap's word that there is none.
 pub(super) type Answer = Response<Either<Tee, Full<Bytes>>>;
@@ -42,10 +42,12 @@ pub(super) async fn forward(
     let of = shared.queue.stream();
     let exchange = exchange(&shared, connection, client, &request);
     shared.queue.push(Item::Request { id: of, exchange: Arc::new(exchange) });
+    let mut unanswered = Unanswered { queue: &shared.queue, of: Some(of) };
     let answered = match outgoing(&shared, of, request) {
         Ok(request) => shared.client.request(request).await.map_err(|error| reason(&error)),
         Err(error) => Err(error),
     };
+    unanswered.of = None;
     let id = shared.queue.stream();
     let ts_ns = crate::now_ns();
     match answered {
@@ -58,6 +60,21 @@ pub(super) async fn forward(
             Ok(Response::from_parts(parts, Either::Left(body)))
         }
         Err(reason) => Ok(failed(&shared, id, of, ts_ns, &reason)),
+    }
+}
+
+/// A request whose answer is waited for. Hyper drops the future of a request whose client resets its connection: then
+/// the recorder is told that nothing more comes.
+struct Unanswered<'q> {
+    queue: &'q Queue,
+    of: Option<u64>,
+}
+
+impl Drop for Unanswered<'_> {
+    fn drop(&mut self) {
+        if let Some(of) = self.of {
+            self.queue.push(Item::Abandoned { of });
+        }
     }
 }
 
