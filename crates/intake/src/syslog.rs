@@ -18,7 +18,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::connections::{PAUSE, next};
 use crate::error::IntakeError;
-use crate::pipeline::{Mapped, Pipeline, Target};
+use crate::pipeline::{Mapped, Pipeline};
 use message::Message;
 
 /// Dataset of messages that no source claims.
@@ -190,15 +190,9 @@ fn map(pipeline: &Pipeline, batch: &[Vec<u8>], place: &str) -> Result<Vec<Mapped
     }
     let mut out = Vec::new();
     for messages in programs.values() {
-        let texts: Vec<(u64, &[u8])> =
-            (1..).zip(messages.iter().map(|message| message.text().as_bytes())).collect();
-        let mut mapped = pipeline.map(&texts, &Target::Detect(DATASET.to_owned()), place)?;
-        if mapped.source == DATASET {
-            let whole: Vec<Vec<u8>> = messages.iter().map(|message| message.record()).collect();
-            let records: Vec<(u64, &[u8])> = (1..).zip(whole.iter().map(Vec::as_slice)).collect();
-            mapped = pipeline.map(&records, &Target::Raw(DATASET.to_owned()), place)?;
-        }
-        out.push(mapped);
+        let inner = messages.iter().map(|message| message.text().as_bytes());
+        let whole = messages.iter().map(|message| message.record());
+        out.push(pipeline.map_or_whole(inner, whole, None, DATASET, place)?);
     }
     Ok(out)
 }

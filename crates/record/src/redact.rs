@@ -46,6 +46,13 @@ static SIGNED: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(&format!(r#"(?i)[?&](?:(?:{names})=|key=AIza)([^&\s"'\\#]{{6,}})"#)).ok()
 });
 
+/// Whether a text holds one of the names above, or writes a character of one as an escape of JSON.
+static NAMED: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    let spelled = |name: &&str| name.chars().map(String::from).collect::<Vec<_>>().join("[-_]*");
+    let names: Vec<String> = CREDENTIALS.iter().map(spelled).collect();
+    Regex::new(&format!(r"(?i-u:{})|\\u00[2-7]", names.join("|"))).ok()
+});
+
 /// Those of the names above that identify the caller of an API.
 const API_KEYS: &[&str] = &["authorization", "xapikey", "apikey", "xgoogapikey"];
 
@@ -73,6 +80,21 @@ pub fn redact(value: &mut Value, secrets: &mut Vec<String>, api_key: &mut Option
         }
         Value::String(text) => redact_address(text, secrets),
         _ => {}
+    }
+}
+
+/// Replaces credentials in the JSON that a text holds, such as the body of a request; other texts stay as they are.
+/// Addresses in it are the business of [`redact`].
+pub fn redact_embedded(text: &mut String, secrets: &mut Vec<String>, api_key: &mut Option<String>) {
+    // Reading JSON takes longer than all else that is done with a body, and few have a credential.
+    if !text.starts_with(['{', '[']) || NAMED.as_ref().is_some_and(|named| !named.is_match(text)) {
+        return;
+    }
+    let Ok(mut inner) = serde_json::from_str::<Value>(text) else { return };
+    let before = secrets.len();
+    redact(&mut inner, secrets, api_key);
+    if secrets.len() > before {
+        *text = redact_text(text, &secrets[before..]);
     }
 }
 
@@ -171,6 +193,23 @@ mod tests {
             redact_text(r#"{"Authorization":"Bearer sk-abcdef"}"#, &secrets),
             r#"{"Authorization":"[redacted]"}"#
         );
+    }
+
+    #[test]
+    fn json_in_a_text_is_searched_however_its_names_are_written() {
+        let found = |text: &str| {
+            let (mut text, mut secrets, mut key) = (text.to_owned(), Vec::new(), None);
+            redact_embedded(&mut text, &mut secrets, &mut key);
+            (text, secrets.len())
+        };
+        for name in ["api_key", "API-Key", "a-pi__KEY", "pass\\u0077ord", "\\u0070assword", "x\\u002dapi-key"]
+        {
+            let (text, count) = found(&format!(r#"{{"model":"m","a":[{{"{name}":"sk-abcdef"}}]}}"#));
+            assert_eq!((count, text.contains("sk-abcdef")), (1, false), "{name}");
+        }
+        let other = r#"{"messages":[{"role":"user","content":"caf\u00e9"}]}"#;
+        assert_eq!(found(other), (other.to_owned(), 0));
+        assert_eq!(found("password: sk-abcdef").1, 0);
     }
 
     #[test]

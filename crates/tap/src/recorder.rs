@@ -122,9 +122,7 @@ fn run(queue: &Queue, mut writer: Writer) -> Output {
                     writer.event(&connection, ts_ns, event, members);
                 }
                 Item::Request { id, exchange } => exchanges.request(id, exchange),
-                Item::Response { id, of, ts_ns, head } => {
-                    exchanges.response(id, of, ts_ns, head, &mut writer);
-                }
+                Item::Response { id, of, head } => exchanges.response(id, of, head, &mut writer),
                 Item::Abandoned { of } => exchanges.abandoned(of, &mut writer),
                 Item::Data { id, ts_ns, bytes } => match streams.get_mut(&id) {
                     Some(stream) => stream.push(ts_ns, &bytes, &mut writer),

@@ -83,7 +83,10 @@ impl Spool {
             at: Position { segment: 1, offset: 0 },
             _lock: None,
         };
-        Ok((Self { folder, limit, held, segment, number: 1, in_segment: 0, torn: false, _lock: lock }, backlog))
+        Ok((
+            Self { folder, limit, held, segment, number: 1, in_segment: 0, torn: false, _lock: lock },
+            backlog,
+        ))
     }
 
     /// Appends a record with its line end.

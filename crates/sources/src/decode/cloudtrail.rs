@@ -2,20 +2,16 @@
 
 use serde_json::{Map, Value};
 
-use super::{Decode, DecodeProblem, Decoded, RawRecord, kind, put, split_array};
+use super::{Decode, DecodeProblem, Decoded, RawRecord, json, kind, put, split_array};
 
 /// One delivered file, or one event, per record.
 pub(super) struct CloudTrail;
 
 impl Decode for CloudTrail {
     fn push(&mut self, raw: &[u8], line: u64, out: &mut Vec<Decoded>, problems: &mut Vec<DecodeProblem>) {
-        let record = RawRecord::new(raw, line);
-        let value = match serde_json::from_str::<Value>(&record.text) {
-            Ok(value) => value,
-            Err(error) => {
-                problems.push(record.problem(format!("not JSON: {error}")));
-                return;
-            }
+        let (record, value) = match json(RawRecord::new(raw, line)) {
+            Ok(read) => read,
+            Err(problem) => return problems.push(problem),
         };
         match value {
             Value::Array(events) => split(&record, None, events, out, problems),

@@ -7,6 +7,7 @@
 //! Contract, tested for every decoder: any bytes give records or a [`DecodeProblem`] and never a panic;
 //! the number of records depends on the input alone; what is kept between records is bounded.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -30,7 +31,7 @@ mod llm_http;
 mod mcp;
 mod openlineage;
 mod otlp;
-pub(crate) mod parse;
+mod parse;
 mod pattern;
 mod tetragon;
 mod windows_event;
@@ -53,6 +54,10 @@ pub struct RawRecord {
     pub line: u64,
     /// The record's text; bytes that are not UTF-8 are shown as U+FFFD.
     pub text: Arc<str>,
+    /// There are such bytes.
+    pub lossy: bool,
+    /// Name of a member that came twice in an object of the record.
+    pub twice: Option<Arc<str>>,
 }
 
 /// A record that mapping rules can read.
@@ -152,7 +157,15 @@ impl RawRecord {
     /// A record of those bytes, without the line end.
     pub fn new(raw: &[u8], line: u64) -> Self {
         let text = String::from_utf8_lossy(raw);
-        Self { line, text: text.trim_end_matches(['\r', '\n']).into() }
+        let lossy = matches!(text, Cow::Owned(_));
+        Self { line, text: text.trim_end_matches(['\r', '\n']).into(), lossy, twice: None }
+    }
+
+    /// A part of this record as a record of its own.
+    fn part(&self, text: impl Into<Arc<str>>, line: u64) -> Self {
+        let text = text.into();
+        let lossy = self.lossy && text.contains('\u{fffd}');
+        Self { line, text, lossy, twice: self.twice.clone() }
     }
 
     fn problem(self, message: impl Into<String>) -> DecodeProblem {
@@ -164,15 +177,38 @@ impl RawRecord {
     }
 }
 
-/// Reads a record that must be one JSON object.
-fn json_object(raw: &RawRecord) -> Result<Map<String, Value>, DecodeProblem> {
+/// Reads a record that must be JSON, and notes whether a member came twice.
+fn json(mut raw: RawRecord) -> Result<(RawRecord, Value), DecodeProblem> {
     match parse::parse(&raw.text) {
-        Ok((Value::Object(mut map), twice)) => {
-            put(&mut map, parse::DUPLICATE, twice);
-            Ok(map)
+        Ok((value, twice)) => {
+            raw.twice = twice.map(Arc::from);
+            Ok((raw, value))
         }
-        Ok((other, _)) => Err(raw.clone().problem(format!("expected a JSON object, found {}", kind(&other)))),
-        Err(error) => Err(raw.clone().problem(format!("not JSON: {error}"))),
+        Err(error) => Err(raw.problem(format!("not JSON: {error}"))),
+    }
+}
+
+/// Reads a record that must be one JSON object.
+fn json_object(raw: RawRecord) -> Result<(RawRecord, Map<String, Value>), DecodeProblem> {
+    match json(raw)? {
+        (raw, Value::Object(members)) => Ok((raw, members)),
+        (raw, other) => Err(raw.problem(format!("expected a JSON object, found {}", kind(&other)))),
+    }
+}
+
+/// Reads a record that must be one JSON object, and gives out what becomes of its members.
+fn one_object(
+    raw: RawRecord,
+    out: &mut Vec<Decoded>,
+    problems: &mut Vec<DecodeProblem>,
+    make: impl FnOnce(Map<String, Value>) -> Result<Map<String, Value>, String>,
+) {
+    match json_object(raw) {
+        Ok((raw, members)) => match make(members) {
+            Ok(fields) => out.push(raw.decoded(fields)),
+            Err(message) => problems.push(raw.problem(message)),
+        },
+        Err(problem) => problems.push(problem),
     }
 }
 
@@ -186,14 +222,24 @@ fn split_array(
     let mut texts = array_texts(record, member).unwrap_or_default();
     if texts.len() != values.len() {
         // The text has the array somewhere else; the values are right all the same.
-        texts.clear();
+        texts = values.iter().map(|value| record.part(value.to_string(), record.line)).collect();
     }
-    let line = record.line;
-    let mut texts = texts.into_iter();
-    values.into_iter().map(move |value| {
-        let own = texts.next().unwrap_or_else(|| RawRecord { line, text: value.to_string().into() });
-        (own, value)
-    })
+    if record.twice.is_some() {
+        place_twice(&mut texts);
+    }
+    texts.into_iter().zip(values)
+}
+
+/// Of the parts of a record in which a member came twice, those in which it did; if none has it itself, it is around
+/// all of them.
+fn place_twice(parts: &mut [RawRecord]) {
+    let own = |part: &RawRecord| parse::parse(&part.text).ok().and_then(|(_, twice)| twice.map(Arc::from));
+    let found: Vec<Option<Arc<str>>> = parts.iter().map(own).collect();
+    if found.iter().any(Option::is_some) {
+        for (part, twice) in parts.iter_mut().zip(found) {
+            part.twice = twice;
+        }
+    }
 }
 
 fn array_texts(record: &RawRecord, member: Option<&str>) -> Option<Vec<RawRecord>> {
@@ -205,7 +251,8 @@ fn array_texts(record: &RawRecord, member: Option<&str>) -> Option<Vec<RawRecord
     };
     let before = array.as_ptr() as usize - whole.as_ptr() as usize;
     let above = record.line + newlines(&whole[..before]) - 1;
-    Some(elements(array)?.into_iter().map(|(line, text)| RawRecord::new(text, above + line)).collect())
+    let part = |(line, text)| Some(record.part(std::str::from_utf8(text).ok()?, above + line));
+    elements(array)?.into_iter().map(part).collect()
 }
 
 fn kind(value: &Value) -> &'static str {

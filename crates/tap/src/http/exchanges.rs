@@ -72,14 +72,7 @@ impl Exchanges {
     }
 
     /// The head of an answer came.
-    pub(crate) fn response(
-        &mut self,
-        id: u64,
-        of: u64,
-        _ts_ns: i64,
-        head: ResponseHead,
-        writer: &mut Writer,
-    ) {
+    pub(crate) fn response(&mut self, id: u64, of: u64, head: ResponseHead, writer: &mut Writer) {
         let Some(request) = self.requests.get_mut(&of) else { return };
         let exchange = Arc::clone(&request.exchange);
         let session =

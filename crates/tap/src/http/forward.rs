@@ -49,17 +49,16 @@ pub(super) async fn forward(
     };
     unanswered.of = None;
     let id = shared.queue.stream();
-    let ts_ns = crate::now_ns();
     match answered {
         Ok(answer) => {
             let head = head(&answer);
-            shared.queue.push(Item::Response { id, of, ts_ns, head });
+            shared.queue.push(Item::Response { id, of, head });
             let (mut parts, body) = answer.into_parts();
             remove_of_connection(&mut parts.headers);
             let body = Tee::new(body, id, Arc::clone(&shared.queue));
             Ok(Response::from_parts(parts, Either::Left(body)))
         }
-        Err(reason) => Ok(failed(&shared, id, of, ts_ns, &reason)),
+        Err(reason) => Ok(failed(&shared, id, of, &reason)),
     }
 }
 
@@ -156,7 +155,7 @@ fn reason(error: &dyn std::error::Error) -> String {
     text
 }
 
-fn failed(shared: &Shared, id: u64, of: u64, ts_ns: i64, reason: &str) -> Answer {
+fn failed(shared: &Shared, id: u64, of: u64, reason: &str) -> Answer {
     let body = json!({ "error": format!("{} cannot be reached: {reason}", shared.upstream) }).to_string();
     let mut headers = HeaderMap::new();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -166,7 +165,8 @@ fn failed(shared: &Shared, id: u64, of: u64, ts_ns: i64, reason: &str) -> Answer
         server: None,
         tls_version: None,
     };
-    shared.queue.push(Item::Response { id, of, ts_ns, head });
+    shared.queue.push(Item::Response { id, of, head });
+    let ts_ns = crate::now_ns();
     shared.queue.data(id, ts_ns, body.as_bytes());
     shared.queue.push(Item::Close { id, ts_ns });
     let mut answer = Response::new(Either::Right(Full::new(Bytes::from(body))));

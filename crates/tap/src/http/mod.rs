@@ -209,9 +209,7 @@ mod tests {
                         exchanges.request(id, exchange);
                         seen = true;
                     }
-                    Item::Response { id, of, ts_ns, head } => {
-                        exchanges.response(id, of, ts_ns, head, &mut writer);
-                    }
+                    Item::Response { id, of, head } => exchanges.response(id, of, head, &mut writer),
                     Item::Data { id, ts_ns, bytes } => exchanges.data(id, ts_ns, &bytes, &mut writer),
                     Item::Close { id, ts_ns } => exchanges.close(id, ts_ns, &mut writer),
                     Item::Abandoned { of } => exchanges.abandoned(of, &mut writer),

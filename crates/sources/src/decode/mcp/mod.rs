@@ -79,9 +79,8 @@ struct Envelope {
 
 impl Decode for Mcp {
     fn push(&mut self, raw: &[u8], line: u64, out: &mut Vec<Decoded>, problems: &mut Vec<DecodeProblem>) {
-        let record = RawRecord::new(raw, line);
-        let mut fields = match json_object(&record) {
-            Ok(fields) => fields,
+        let (record, mut fields) = match json_object(RawRecord::new(raw, line)) {
+            Ok(read) => read,
             Err(problem) => return problems.push(problem),
         };
         match fields.remove("message") {
@@ -170,25 +169,25 @@ impl Mcp {
         }
         let state = self.connections.entry(envelope.connection.clone()).or_default();
         state.last_seen = envelope.time_ns;
-        let message = Value::Object(envelope.message.clone());
-        let text = |path: &str| message.pointer(path).and_then(Value::as_str).map(str::to_owned);
+        let (params, result) = (envelope.message.get("params"), envelope.message.get("result"));
+        let text = |part: Option<&Value>, path: &str| part?.pointer(path)?.as_str().map(str::to_owned);
         let meta = |name: &str, member: &str| {
-            let meta = message.pointer("/params/_meta").or_else(|| message.pointer("/result/_meta"))?;
+            let meta = [params, result].into_iter().flatten().find_map(|part| part.get("_meta"))?;
             let value = meta.get(format!("io.modelcontextprotocol/{name}"))?;
             if member.is_empty() { value.as_str() } else { value.get(member)?.as_str() }.map(str::to_owned)
         };
-        keep(&mut state.client.name, text("/params/clientInfo/name").or_else(|| meta("clientInfo", "name")));
+        keep(&mut state.client.name, text(params, "/clientInfo/name").or_else(|| meta("clientInfo", "name")));
         keep(
             &mut state.client.version,
-            text("/params/clientInfo/version").or_else(|| meta("clientInfo", "version")),
+            text(params, "/clientInfo/version").or_else(|| meta("clientInfo", "version")),
         );
-        keep(&mut state.server.name, text("/result/serverInfo/name").or_else(|| meta("serverInfo", "name")));
+        keep(&mut state.server.name, text(result, "/serverInfo/name").or_else(|| meta("serverInfo", "name")));
         keep(
             &mut state.server.version,
-            text("/result/serverInfo/version").or_else(|| meta("serverInfo", "version")),
+            text(result, "/serverInfo/version").or_else(|| meta("serverInfo", "version")),
         );
-        keep(&mut state.protocol, text("/result/protocolVersion").or_else(|| meta("protocolVersion", "")));
-        keep(&mut state.instructions, text("/result/instructions"));
+        keep(&mut state.protocol, text(result, "/protocolVersion").or_else(|| meta("protocolVersion", "")));
+        keep(&mut state.instructions, text(result, "/instructions"));
         keep(&mut state.session, rows::header(&envelope.fields, "mcp-session-id"));
         if envelope.message.get("method").and_then(Value::as_str) == Some("notifications/tools/list_changed")
         {
