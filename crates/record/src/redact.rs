@@ -39,12 +39,24 @@ const CREDENTIALS: &[&str] = &[
     "xwebhooksecret",
 ];
 
-/// Parameters of addresses that let whoever has the address in.
-static SIGNED: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    let names =
-        "sig|signature|x-amz-signature|x-amz-security-token|x-goog-signature|access_token|api[_-]?key";
-    Regex::new(&format!(r#"(?i)[?&](?:(?:{names})=|key=AIza)([^&\s"'\\#]{{6,}})"#)).ok()
-});
+/// Parameters of addresses, compared without case, that let whoever has the address in.
+const SIGNED: &[&str] = &[
+    "sig",
+    "signature",
+    "x-amz-signature",
+    "x-amz-security-token",
+    "x-goog-signature",
+    "access_token",
+    "apikey",
+    "api_key",
+    "api-key",
+];
+
+/// Length of the longest of the parameters.
+const LONGEST_SIGNED: usize = 20;
+
+/// How the values of `key=` begin that are keys of Google's APIs.
+const GOOGLE_KEY: &str = "AIza";
 
 /// Whether a text holds one of the names above, or writes a character of one as an escape of JSON.
 static NAMED: LazyLock<Option<Regex>> = LazyLock::new(|| {
@@ -55,6 +67,9 @@ static NAMED: LazyLock<Option<Regex>> = LazyLock::new(|| {
 
 /// Those of the names above that identify the caller of an API.
 const API_KEYS: &[&str] = &["authorization", "xapikey", "apikey", "xgoogapikey"];
+
+/// Bytes of the shortest value that is cut out of a text: shorter ones would cut ordinary words.
+const SHORTEST: usize = 6;
 
 /// Length of the longest of the names.
 const LONGEST: usize = 18;
@@ -100,16 +115,28 @@ pub fn redact_embedded(text: &mut String, secrets: &mut Vec<String>, api_key: &m
 
 /// Takes the credentials out of the addresses in a text.
 fn redact_address(text: &mut String, secrets: &mut Vec<String>) {
-    if !text.contains(['?', '&']) {
-        return;
-    }
-    let Some(signed) = SIGNED.as_ref() else { return };
-    let found: Vec<String> =
-        signed.captures_iter(text).filter_map(|found| Some(found.get(1)?.as_str().to_owned())).collect();
+    let found: Vec<String> = memchr::memchr2_iter(b'?', b'&', text.as_bytes())
+        .filter_map(|at| signature(&text[at + 1..]).map(str::to_owned))
+        .collect();
     if !found.is_empty() {
         *text = redact_text(text, &found);
         secrets.extend(found);
     }
+}
+
+/// The value of the parameter with which a text begins, if it lets in whoever has it.
+fn signature(text: &str) -> Option<&str> {
+    let end = text.bytes().take(LONGEST_SIGNED + 1).position(|byte| byte == b'=')?;
+    let (name, value) = (&text[..end], &text[end + 1..]);
+    let value = if SIGNED.iter().any(|signed| name.eq_ignore_ascii_case(signed)) {
+        value
+    } else {
+        let begin = value.get(..GOOGLE_KEY.len()).filter(|_| name.eq_ignore_ascii_case("key"))?;
+        begin.eq_ignore_ascii_case(GOOGLE_KEY).then(|| &value[GOOGLE_KEY.len()..])?
+    };
+    let ends = |c: char| c.is_whitespace() || matches!(c, '&' | '"' | '\'' | '\\' | '#');
+    let value = &value[..value.find(ends).unwrap_or(value.len())];
+    (value.len() >= SHORTEST).then_some(value)
 }
 
 /// Replaces the member if its name marks a credential, else what is below it.
@@ -141,10 +168,10 @@ pub fn redact_member(
     secrets.push(std::mem::replace(text, REDACTED.to_owned()));
 }
 
-/// The raw text without the secrets; values shorter than 6 characters would cut ordinary words.
+/// The raw text without the secrets, unless they are too short.
 pub fn redact_text(text: &str, secrets: &[String]) -> String {
     let mut out = text.to_owned();
-    for secret in secrets.iter().filter(|secret| secret.len() >= 6) {
+    for secret in secrets.iter().filter(|secret| secret.len() >= SHORTEST) {
         out = out.replace(secret.as_str(), REDACTED);
         let quoted = Value::from(secret.as_str()).to_string();
         let escaped = &quoted[1..quoted.len() - 1];
@@ -188,6 +215,7 @@ mod tests {
         let mut address =
             json!("GET https://h/p?a=1&sig=abc%2Bdef%3D&key=AIzaSyA-1234&key=plainword HTTP/1.1");
         redact(&mut address, &mut Vec::new(), &mut None);
+        assert_eq!(SIGNED.iter().map(|name| name.len()).max(), Some(LONGEST_SIGNED));
         assert_eq!(address, "GET https://h/p?a=1&sig=[redacted]&key=AIza[redacted]&key=plainword HTTP/1.1");
         assert_eq!(
             redact_text(r#"{"Authorization":"Bearer sk-abcdef"}"#, &secrets),

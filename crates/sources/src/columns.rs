@@ -1,7 +1,6 @@
 //! JSON values as typed Arrow columns.
 
 use std::borrow::Cow;
-use std::fmt::Write as _;
 use std::sync::Arc;
 
 use arrow::array::{
@@ -64,15 +63,16 @@ fn fitting<'a, T>(
 
 fn texts<'a>(values: impl Iterator<Item = Option<&'a Value>>) -> ArrayRef {
     let mut builder = StringViewBuilder::new();
-    let mut written = String::new();
+    let mut written = Vec::new();
     for value in values {
         match value {
             None | Some(Value::Null) => builder.append_null(),
             Some(Value::String(text)) => builder.append_value(text),
             Some(other) => {
                 written.clear();
-                let _ = write!(written, "{other}");
-                builder.append_value(&written);
+                // A value in memory is always written, and JSON is always text.
+                let made = serde_json::to_writer(&mut written, other).is_ok();
+                builder.append_option(std::str::from_utf8(&written).ok().filter(|_| made));
             }
         }
     }

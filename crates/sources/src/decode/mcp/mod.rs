@@ -11,6 +11,7 @@
 //! [`MAX_WAIT_NS`], [`MAX_TOOLS`] known tool definitions.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use serde_json::{Map, Value};
@@ -43,7 +44,7 @@ pub(super) struct Mcp {
 }
 
 /// What earlier messages of a connection told.
-#[derive(Clone, Default)]
+#[derive(Default)]
 struct Connection {
     client: Peer,
     server: Peer,
@@ -56,7 +57,10 @@ struct Connection {
     last_seen: i64,
 }
 
-#[derive(Clone, Default)]
+/// A connection of which nothing is known.
+static UNKNOWN: LazyLock<Connection> = LazyLock::new(Connection::default);
+
+#[derive(Default)]
 struct Peer {
     name: Option<String>,
     version: Option<String>,
@@ -156,8 +160,8 @@ impl Mcp {
         }
     }
 
-    fn connection(&self, id: &str) -> Connection {
-        self.connections.get(id).cloned().unwrap_or_default()
+    fn connection(&self, id: &str) -> &Connection {
+        self.connections.get(id).unwrap_or(&UNKNOWN)
     }
 
     /// Remembers who speaks: `initialize`, `server/discover`, or the `_meta` of every message.
@@ -240,29 +244,29 @@ impl Mcp {
             // The tap started in the middle: an answer whose question it never saw.
             return out.push(rows::message(&answer, None, self.connection(&answer.connection), None));
         };
-        let state = self.connection(&request.connection);
-        let joined = rows::message(&request, Some(&answer), state.clone(), None);
-        let raws = joined.raws.clone();
-        let base = joined.fields.clone();
-        out.push(joined);
-        let mut ordinal = 1;
         let method = request.message.get("method").and_then(Value::as_str).unwrap_or_default();
         let result = answer.message.get("result");
-        if let (true, Some(result)) = (method == "tools/list", result) {
-            let cursor = request.message.get("params").and_then(|params| params.get("cursor")).is_some();
-            let hashes = answer.fields.get("tool_definition_hashes");
-            for row in self.list(&base, result, hashes, &request.connection, cursor) {
-                out.push(Decoded { fields: row, raws: raws.clone(), ordinal });
-                ordinal += 1;
-            }
-        }
+        let listed = result.filter(|_| method == "tools/list");
         // 2026-07-28: what the server asks of the client comes inside the result.
         let asked = result.and_then(|result| result.get("inputRequests")).and_then(Value::as_object);
+        let joined = rows::message(&request, Some(&answer), self.connection(&request.connection), None);
+        let more =
+            (listed.is_some() || asked.is_some()).then(|| (rows::base(&joined.fields), joined.raws.clone()));
+        out.push(joined);
+        let Some((base, raws)) = more else { return };
+        let mut made = Vec::new();
+        if let Some(result) = listed {
+            let cursor = request.message.get("params").and_then(|params| params.get("cursor")).is_some();
+            let hashes = answer.fields.get("tool_definition_hashes");
+            made = self.list(&base, result, hashes, &request.connection, cursor);
+        }
         for (name, request_of_server) in asked.into_iter().flatten() {
             let mut fields = rows::nested(&base, name, request_of_server);
             put(&mut fields, "parent_method", method);
+            made.push(fields);
+        }
+        for (ordinal, fields) in (1..).zip(made) {
             out.push(Decoded { fields, raws: raws.clone(), ordinal });
-            ordinal += 1;
         }
     }
 
