@@ -4,13 +4,14 @@
 CARGO ?= cargo
 RELEASE := $(or $(CARGO_TARGET_DIR),target)/release/atalanta
 
-.PHONY: help setup demo test lint unit fuzz bench fmt docs
+.PHONY: help setup demo test lint unit fuzz bench speed fmt docs
 
 help:
 	@echo "make demo    build the release binary, hunt over all recordings, print the findings"
 	@echo "make test    format, clippy, all tests, the recordings' check"
 	@echo "make fuzz    every fuzz target for a minute (FUZZ_SECONDS, FUZZ_JOBS)"
 	@echo "make bench   20 million events against DuckDB and ClickHouse (bench/README.md)"
+	@echo "make speed   how fast each source is mapped: docs/sources/speed.md (release build)"
 	@echo "make fmt     format the code"
 	@echo "make docs    write docs/reference/ and docs/sources/ anew from the code"
 
@@ -37,6 +38,10 @@ fuzz:
 bench: setup
 	$(CARGO) build --release --locked -p atalanta-cli
 	$(MAKE) -C bench bench ATALANTA="$(abspath $(RELEASE))"
+
+speed: setup
+	$(CARGO) build --release --locked -p atalanta-cli
+	@ATALANTA="$(RELEASE)" scripts/speed.sh
 
 fmt:
 	$(CARGO) fmt --all

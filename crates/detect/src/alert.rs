@@ -1,7 +1,6 @@
 //! Alerts: what hits of one rule about the same entities in the same stretch of time become.
 
-use std::fmt::Write as _;
-
+use atalanta_record::canonical_json::hex;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -201,15 +200,6 @@ pub fn id(rule: &Compiled, hit: &Hit) -> String {
     }
     texts.push(&bucket);
     format!("{:016x}", kept::digest(texts))
-}
-
-/// Bytes as hex digits.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    let mut out = String::with_capacity(bytes.len() * 2);
-    for byte in bytes {
-        let _ = write!(out, "{byte:02x}");
-    }
-    out
 }
 
 #[cfg(test)]

@@ -203,6 +203,12 @@ impl Book {
         bodies.into_iter().map(|(id, body)| self.read(id, &body)).collect()
     }
 
+    /// How many alerts there are.
+    pub fn count(&self) -> Result<u64, BookError> {
+        let count = self.connection.query_row("SELECT count(*) FROM alert", [], |row| row.get::<_, i64>(0));
+        Ok(count.map_err(|error| self.fail(error))? as u64)
+    }
+
     /// One alert.
     pub fn alert(&self, id: &str) -> Result<Option<Alert>, BookError> {
         let query = "SELECT body FROM alert WHERE id = ?1";

@@ -13,17 +13,27 @@ use atalanta_engine::session::Session;
 use atalanta_engine::types::timestamp_type;
 
 use crate::alert::Alert;
-use crate::book::Book;
+use crate::book::{Book, BookError};
 
 /// Name of the dataset.
 pub const ALERTS: &str = "alerts";
 
-/// Gives a session the alerts of a data folder; nothing if none was ever raised there.
-pub fn fill(session: &mut Session, folder: &Path) -> Result<(), EngineError> {
-    let fail = |error: crate::book::BookError| EngineError::Environment(error.to_string());
-    let Some(book) = Book::open_to_read(folder).map_err(fail)? else { return Ok(()) };
-    let batch = rows(&book.alerts().map_err(fail)?)?;
-    session.add_batches(ALERTS, batch.schema(), vec![batch])
+/// Gives a session the alerts of a data folder, which are read by the queries that name them, and says how many there
+/// are; nothing if none was ever raised there.
+pub fn fill(session: &mut Session, folder: &Path) -> Result<u64, EngineError> {
+    let Some(book) = Book::open_to_read(folder).map_err(fail)? else { return Ok(0) };
+    let count = book.count().map_err(fail)?;
+    let folder = folder.to_owned();
+    let read = move || match Book::open_to_read(&folder).map_err(fail)? {
+        Some(book) => rows(&book.alerts().map_err(fail)?),
+        None => rows(&[]),
+    };
+    session.add_lazy(ALERTS, rows(&[])?.schema(), Box::new(read));
+    Ok(count)
+}
+
+fn fail(error: BookError) -> EngineError {
+    EngineError::Environment(error.to_string())
 }
 
 /// Alerts as rows. Entities are columns `entity_1` to `entity_3` beside the JSON object `entities`, for joins.

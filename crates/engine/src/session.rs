@@ -27,7 +27,7 @@ use crate::guard::guarded;
 use crate::input::{Staged, StagedRows};
 use crate::plan::{Context, lower};
 use crate::scan::{FileMemory, PageCounts};
-use crate::tables::{Dataset, ParquetTable, Part, catalogued};
+use crate::tables::{Dataset, ParquetTable, Part, ReadRows, catalogued};
 use crate::transpose::turned;
 use crate::types::xql_type;
 
@@ -166,6 +166,11 @@ impl Session {
         let part = Part::of_batches(schema, batches)?;
         self.add_part(dataset, part);
         Ok(())
+    }
+
+    /// Adds rows to a dataset that are read by each query that names it, and by no other.
+    pub fn add_lazy(&mut self, dataset: &str, schema: SchemaRef, read: Box<ReadRows>) {
+        self.add_part(dataset, Part::lazy(schema, read));
     }
 
     /// Adds staged rows to a dataset; the session keeps their temporary files alive.

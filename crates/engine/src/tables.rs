@@ -119,6 +119,45 @@ impl TableProvider for ParquetTable {
     }
 }
 
+/// Reads the rows of a table when a query needs them.
+pub type ReadRows = dyn Fn() -> Result<RecordBatch, EngineError> + Send + Sync;
+
+/// A table whose rows are read only by the queries that name it.
+struct LazyTable {
+    schema: SchemaRef,
+    read: Box<ReadRows>,
+}
+
+impl std::fmt::Debug for LazyTable {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("LazyTable").field("schema", &self.schema).finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl TableProvider for LazyTable {
+    fn schema(&self) -> SchemaRef {
+        Arc::clone(&self.schema)
+    }
+
+    fn table_type(&self) -> TableType {
+        TableType::Base
+    }
+
+    async fn scan(
+        &self,
+        state: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        filters: &[Expr],
+        limit: Option<usize>,
+    ) -> DfResult<Arc<dyn ExecutionPlan>> {
+        let read = |error: EngineError| DataFusionError::External(Box::new(error));
+        let batch = (self.read)().map_err(read)?;
+        let rows = memory_table(Arc::clone(&self.schema), vec![batch]).map_err(read)?;
+        rows.scan(state, projection, filters, limit).await
+    }
+}
+
 /// A dataset of a session.
 #[derive(Debug)]
 pub struct Dataset {
@@ -171,6 +210,12 @@ impl Part {
     pub fn of_files(table: ParquetTable) -> Self {
         let filled = (!table.is_empty()).then(|| table.filled());
         Self { table: Arc::new(table), filled }
+    }
+
+    /// Rows that are read when a query names the dataset; every column may hold a value.
+    pub fn lazy(schema: SchemaRef, read: Box<ReadRows>) -> Self {
+        let filled = schema.fields().iter().map(|field| field.name().to_lowercase()).collect();
+        Self { table: Arc::new(LazyTable { schema, read }), filled: Some(filled) }
     }
 
     /// Rows in memory.
@@ -239,6 +284,29 @@ mod tests {
         let batch = rows(Some("ana"));
         session.add_batches("calls_raw", batch.schema(), vec![batch]).unwrap();
         assert!(empty(&session).is_empty());
+    }
+
+    #[test]
+    fn a_lazy_table_is_read_by_the_queries_that_name_it() {
+        use std::sync::atomic::{AtomicUsize, Ordering};
+        let reads = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&reads);
+        let mut session = Asking::new(SessionOptions::default()).unwrap();
+        let batch = rows(Some("ana"));
+        session.add_batches("other_raw", batch.schema(), vec![batch.clone()]).unwrap();
+        let read = move || {
+            counted.fetch_add(1, Ordering::Relaxed);
+            Ok(batch.clone())
+        };
+        session.add_lazy("calls_raw", rows(None).schema(), Box::new(read));
+        let ask = |query: &str| {
+            let plan = atalanta_xql::check(query, &session.env()).resolved.plan;
+            session.prepare(&plan).unwrap().run().unwrap().rows
+        };
+        assert_eq!(ask("dataset = other_raw | alter alerts = \"calls_raw *\""), 1);
+        assert_eq!(reads.load(Ordering::Relaxed), 0);
+        assert_eq!(ask("dataset = calls_raw | filter User = \"ana\""), 1);
+        assert_eq!(reads.load(Ordering::Relaxed), 1);
     }
 
     #[test]

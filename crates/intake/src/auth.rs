@@ -29,7 +29,8 @@ impl Token {
     }
 }
 
-fn digest(secret: &str) -> [u8; 32] {
+/// What stands for a secret where it is compared: equality of digests tells nothing about how much of a guess was right.
+pub(crate) fn digest(secret: &str) -> [u8; 32] {
     Sha256::digest(secret.as_bytes()).into()
 }
 
@@ -69,7 +70,6 @@ impl Tokens {
             if scheme.eq_ignore_ascii_case("basic") { password(secret) } else { Some(secret.to_owned()) };
         let secret = secret.filter(|secret| !secret.is_empty()).ok_or(Denied::Missing)?;
         let digest = digest(&secret);
-        // Equality of digests tells nothing about how much of a guess was right.
         let found = self.0.iter().find(|token| token.digest == digest);
         found.cloned().map(Caller::Known).ok_or(Denied::Unknown)
     }

@@ -2,9 +2,7 @@
 
 use std::io::Read;
 
-use atalanta_sources::{Framing, records};
-use serde::de::IgnoredAny;
-use serde_json::Deserializer;
+use atalanta_sources::{Framing, elements, records};
 
 use crate::error::IntakeError;
 
@@ -51,67 +49,9 @@ pub fn split(bytes: &[u8], framing: Framing) -> Vec<(u64, &[u8])> {
     }
 }
 
-/// The elements of a JSON array; none if the bytes are no array, or have something behind it.
-fn elements(bytes: &[u8]) -> Option<Vec<(u64, &[u8])>> {
-    let mut out = Vec::new();
-    let mut line = 1;
-    let mut rest = skip(bytes, &mut line).strip_prefix(b"[")?;
-    loop {
-        rest = skip(rest, &mut line);
-        if let Some(tail) = rest.strip_prefix(b"]") {
-            return skip(tail, &mut line).is_empty().then_some(out);
-        }
-        let mut stream = Deserializer::from_slice(rest).into_iter::<IgnoredAny>();
-        stream.next()?.ok()?;
-        let (element, tail) = rest.split_at(stream.byte_offset());
-        out.push((line, element));
-        line += newlines(element);
-        rest = skip(tail, &mut line);
-        match rest.strip_prefix(b",") {
-            Some(tail) => rest = tail,
-            None if rest.starts_with(b"]") => {}
-            None => return None,
-        }
-    }
-}
-
-/// The members of a JSON object with their values as they were written; none if the bytes are something else.
-pub fn members(bytes: &[u8]) -> Option<Vec<(String, &[u8])>> {
-    let mut out = Vec::new();
-    let mut rest = bytes.trim_ascii_start().strip_prefix(b"{")?.trim_ascii_start();
-    if let Some(tail) = rest.strip_prefix(b"}") {
-        return tail.trim_ascii().is_empty().then_some(out);
-    }
-    loop {
-        let mut key = Deserializer::from_slice(rest).into_iter::<String>();
-        let name = key.next()?.ok()?;
-        rest = rest[key.byte_offset()..].trim_ascii_start().strip_prefix(b":")?.trim_ascii_start();
-        let mut value = Deserializer::from_slice(rest).into_iter::<IgnoredAny>();
-        value.next()?.ok()?;
-        let (text, tail) = rest.split_at(value.byte_offset());
-        out.push((name, text));
-        rest = tail.trim_ascii_start();
-        match rest.split_first()? {
-            (b',', tail) => rest = tail.trim_ascii_start(),
-            (b'}', tail) => return tail.trim_ascii().is_empty().then_some(out),
-            _ => return None,
-        }
-    }
-}
-
 /// The elements of a JSON array as they were written, numbered from 1; none if the bytes are something else.
 pub fn array(bytes: &[u8]) -> Option<Vec<(u64, &[u8])>> {
     Some((1..).zip(elements(bytes)?.into_iter().map(|(_, element)| element)).collect())
-}
-
-fn skip<'a>(bytes: &'a [u8], line: &mut u64) -> &'a [u8] {
-    let rest = bytes.trim_ascii_start();
-    *line += newlines(&bytes[..bytes.len() - rest.len()]);
-    rest
-}
-
-fn newlines(bytes: &[u8]) -> u64 {
-    bytes.split(|byte| *byte == b'\n').count() as u64 - 1
 }
 
 #[cfg(test)]
@@ -140,19 +80,6 @@ mod tests {
             own(&[(1, "[2026-11-21T22:49:32Z] GET"), (2, "next")])
         );
         assert!(texts(b"[]").is_empty() && texts(b" \n").is_empty());
-    }
-
-    #[test]
-    fn members_stay_as_they_were_written() {
-        let found = members(b" { \"a\" : 1.10 ,\"b\":[1, 2],\"a\":{\"x\":\"}\"} } ").unwrap();
-        let found: Vec<(&str, &[u8])> = found.iter().map(|(name, text)| (name.as_str(), *text)).collect();
-        assert_eq!(found, [("a", b"1.10".as_slice()), ("b", b"[1, 2]"), ("a", b"{\"x\":\"}\"}")]);
-        assert_eq!(members(b"{}").unwrap(), []);
-        for bad in
-            ["", "{", "[]", "{1:2}", "{\"a\"}", "{\"a\":}", "{\"a\":1,}", "{\"a\":1}x", "{\"a\":1 \"b\":2}"]
-        {
-            assert!(members(bad.as_bytes()).is_none(), "{bad}");
-        }
         assert_eq!(array(b"[1, {}]").unwrap(), [(1, b"1".as_slice()), (2, b"{}")]);
     }
 

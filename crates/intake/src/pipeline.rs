@@ -77,7 +77,7 @@ fn unknown(word: &str) -> String {
 }
 
 /// Mapped records, not stored yet.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Mapped {
     parts: Vec<Part>,
     /// Records that were read.
@@ -118,14 +118,8 @@ impl Pipeline {
     /// for an async thread.
     pub fn map(&self, records: &[(u64, &[u8])], target: &Target, place: &str) -> Result<Mapped, IntakeError> {
         let now = jiff::Timestamp::now().as_microsecond();
-        let mut mapped = Mapped {
-            parts: Vec::new(),
-            records: records.len() as u64,
-            events: 0,
-            quarantined: 0,
-            source: target.name().to_owned(),
-            streams: Vec::new(),
-        };
+        let source = target.name().to_owned();
+        let mut mapped = Mapped { records: records.len() as u64, source, ..Mapped::default() };
         if records.is_empty() {
             return Ok(mapped);
         }
@@ -151,6 +145,27 @@ impl Pipeline {
             (None, Target::Source(_)) => {}
         }
         Ok(mapped)
+    }
+
+    /// Maps what is inside of a protocol's records, through the source of `target` or that its content tells; if no
+    /// source knows it, the whole records go to the raw dataset.
+    pub(crate) fn map_or_whole<'i>(
+        &self,
+        inner: impl Iterator<Item = &'i [u8]>,
+        whole: impl Iterator<Item = Vec<u8>>,
+        target: Option<Target>,
+        dataset: &str,
+        place: &str,
+    ) -> Result<Mapped, IntakeError> {
+        let records: Vec<(u64, &[u8])> = (1..).zip(inner).collect();
+        let target = target.unwrap_or_else(|| Target::Detect(dataset.to_owned()));
+        let mapped = self.map(&records, &target, place)?;
+        if mapped.source != dataset {
+            return Ok(mapped);
+        }
+        let whole: Vec<Vec<u8>> = whole.collect();
+        let records: Vec<(u64, &[u8])> = (1..).zip(whole.iter().map(Vec::as_slice)).collect();
+        self.map(&records, &Target::Raw(dataset.to_owned()), place)
     }
 
     fn through_source(
@@ -216,7 +231,7 @@ impl Pipeline {
         batches: Vec<RecordBatch>,
         records: u64,
     ) -> Result<Mapped, IntakeError> {
-        let mut mapped = Mapped { records, source: source.id.clone(), ..Mapped::together(Vec::new()) };
+        let mut mapped = Mapped { records, source: source.id.clone(), ..Mapped::default() };
         for batch in batches {
             mapped.take(batch)?;
         }
@@ -249,14 +264,7 @@ impl Pipeline {
 impl Mapped {
     /// Several results as one, to be stored together.
     pub fn together(all: Vec<Self>) -> Self {
-        let mut whole = Self {
-            parts: Vec::new(),
-            records: 0,
-            events: 0,
-            quarantined: 0,
-            source: String::new(),
-            streams: Vec::new(),
-        };
+        let mut whole = Self::default();
         for one in all {
             whole.parts.extend(one.parts);
             whole.records += one.records;

@@ -16,8 +16,9 @@ use tokio::net::{TcpListener, TcpStream, UdpSocket};
 use tokio::sync::Semaphore;
 use tokio_rustls::TlsAcceptor;
 
+use crate::connections::{PAUSE, next};
 use crate::error::IntakeError;
-use crate::pipeline::{Mapped, Pipeline, Target};
+use crate::pipeline::{Mapped, Pipeline};
 use message::Message;
 
 /// Dataset of messages that no source claims.
@@ -37,18 +38,24 @@ const LINGER: Duration = Duration::from_millis(20);
 /// Connections at a time.
 const CONNECTIONS: usize = 1000;
 
-/// Takes datagrams until the socket fails.
-pub async fn serve_udp(pipeline: Arc<Pipeline>, socket: UdpSocket) -> std::io::Result<()> {
+/// Takes datagrams.
+pub async fn serve_udp(pipeline: Arc<Pipeline>, socket: UdpSocket) {
     let mut buffer = vec![0; 65_536];
     loop {
-        let (length, _) = socket.recv_from(&mut buffer).await?;
-        let mut batch = vec![buffer[..length].to_vec()];
-        let end = tokio::time::Instant::now() + LINGER;
-        while batch.len() < BATCH {
-            match tokio::time::timeout_at(end, socket.recv_from(&mut buffer)).await {
-                Ok(received) => batch.push(buffer[..received?.0].to_vec()),
-                Err(_) => break,
+        let mut batch = Vec::new();
+        match socket.recv_from(&mut buffer).await {
+            Ok((length, _)) => batch.push(buffer[..length].to_vec()),
+            Err(error) => {
+                tracing::warn!(%error, "a syslog datagram was not received");
+                tokio::time::sleep(PAUSE).await;
+                continue;
             }
+        }
+        let end = tokio::time::Instant::now() + LINGER;
+        while batch.len() < BATCH
+            && let Ok(Ok((length, _))) = tokio::time::timeout_at(end, socket.recv_from(&mut buffer)).await
+        {
+            batch.push(buffer[..length].to_vec());
         }
         if let Err(error) = keep(&pipeline, batch, UDP).await {
             tracing::warn!(%error, "syslog datagrams were dropped");
@@ -56,19 +63,11 @@ pub async fn serve_udp(pipeline: Arc<Pipeline>, socket: UdpSocket) -> std::io::R
     }
 }
 
-/// Takes connections until the listener fails, with TLS (RFC 5425) or without.
-pub async fn serve_tcp(
-    pipeline: Arc<Pipeline>,
-    listener: TcpListener,
-    tls: Option<TlsAcceptor>,
-) -> std::io::Result<()> {
+/// Takes connections, with TLS (RFC 5425) or without.
+pub async fn serve_tcp(pipeline: Arc<Pipeline>, listener: TcpListener, tls: Option<TlsAcceptor>) {
     let places = Arc::new(Semaphore::new(CONNECTIONS));
     loop {
-        let (stream, peer) = listener.accept().await?;
-        let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
-            tracing::warn!(%peer, "syslog connection refused: {CONNECTIONS} are open");
-            continue;
-        };
+        let (stream, peer, place) = next(&listener, &places).await;
         let (pipeline, tls) = (Arc::clone(&pipeline), tls.clone());
         tokio::spawn(async move {
             let ended = match tls {
@@ -191,15 +190,9 @@ fn map(pipeline: &Pipeline, batch: &[Vec<u8>], place: &str) -> Result<Vec<Mapped
     }
     let mut out = Vec::new();
     for messages in programs.values() {
-        let texts: Vec<(u64, &[u8])> =
-            (1..).zip(messages.iter().map(|message| message.text().as_bytes())).collect();
-        let mut mapped = pipeline.map(&texts, &Target::Detect(DATASET.to_owned()), place)?;
-        if mapped.source == DATASET {
-            let whole: Vec<Vec<u8>> = messages.iter().map(|message| message.record()).collect();
-            let records: Vec<(u64, &[u8])> = (1..).zip(whole.iter().map(Vec::as_slice)).collect();
-            mapped = pipeline.map(&records, &Target::Raw(DATASET.to_owned()), place)?;
-        }
-        out.push(mapped);
+        let inner = messages.iter().map(|message| message.text().as_bytes());
+        let whole = messages.iter().map(|message| message.record());
+        out.push(pipeline.map_or_whole(inner, whole, None, DATASET, place)?);
     }
     Ok(out)
 }

@@ -39,15 +39,37 @@ const CREDENTIALS: &[&str] = &[
     "xwebhooksecret",
 ];
 
-/// Parameters of addresses that let whoever has the address in.
-static SIGNED: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    let names =
-        "sig|signature|x-amz-signature|x-amz-security-token|x-goog-signature|access_token|api[_-]?key";
-    Regex::new(&format!(r#"(?i)[?&](?:(?:{names})=|key=AIza)([^&\s"'\\#]{{6,}})"#)).ok()
+/// Parameters of addresses, compared without case, that let whoever has the address in.
+const SIGNED: &[&str] = &[
+    "sig",
+    "signature",
+    "x-amz-signature",
+    "x-amz-security-token",
+    "x-goog-signature",
+    "access_token",
+    "apikey",
+    "api_key",
+    "api-key",
+];
+
+/// Length of the longest of the parameters.
+const LONGEST_SIGNED: usize = 20;
+
+/// How the values of `key=` begin that are keys of Google's APIs.
+const GOOGLE_KEY: &str = "AIza";
+
+/// Whether a text holds one of the names above, or writes a character of one as an escape of JSON.
+static NAMED: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    let spelled = |name: &&str| name.chars().map(String::from).collect::<Vec<_>>().join("[-_]*");
+    let names: Vec<String> = CREDENTIALS.iter().map(spelled).collect();
+    Regex::new(&format!(r"(?i-u:{})|\\u00[2-7]", names.join("|"))).ok()
 });
 
 /// Those of the names above that identify the caller of an API.
 const API_KEYS: &[&str] = &["authorization", "xapikey", "apikey", "xgoogapikey"];
+
+/// Bytes of the shortest value that is cut out of a text: shorter ones would cut ordinary words.
+const SHORTEST: usize = 6;
 
 /// Length of the longest of the names.
 const LONGEST: usize = 18;
@@ -76,18 +98,45 @@ pub fn redact(value: &mut Value, secrets: &mut Vec<String>, api_key: &mut Option
     }
 }
 
-/// Takes the credentials out of the addresses in a text.
-fn redact_address(text: &mut String, secrets: &mut Vec<String>) {
-    if !text.contains(['?', '&']) {
+/// Replaces credentials in the JSON that a text holds, such as the body of a request; other texts stay as they are.
+/// Addresses in it are the business of [`redact`].
+pub fn redact_embedded(text: &mut String, secrets: &mut Vec<String>, api_key: &mut Option<String>) {
+    // Reading JSON takes longer than all else that is done with a body, and few have a credential.
+    if !text.starts_with(['{', '[']) || NAMED.as_ref().is_some_and(|named| !named.is_match(text)) {
         return;
     }
-    let Some(signed) = SIGNED.as_ref() else { return };
-    let found: Vec<String> =
-        signed.captures_iter(text).filter_map(|found| Some(found.get(1)?.as_str().to_owned())).collect();
+    let Ok(mut inner) = serde_json::from_str::<Value>(text) else { return };
+    let before = secrets.len();
+    redact(&mut inner, secrets, api_key);
+    if secrets.len() > before {
+        *text = redact_text(text, &secrets[before..]);
+    }
+}
+
+/// Takes the credentials out of the addresses in a text.
+fn redact_address(text: &mut String, secrets: &mut Vec<String>) {
+    let found: Vec<String> = memchr::memchr2_iter(b'?', b'&', text.as_bytes())
+        .filter_map(|at| signature(&text[at + 1..]).map(str::to_owned))
+        .collect();
     if !found.is_empty() {
         *text = redact_text(text, &found);
         secrets.extend(found);
     }
+}
+
+/// The value of the parameter with which a text begins, if it lets in whoever has it.
+fn signature(text: &str) -> Option<&str> {
+    let end = text.bytes().take(LONGEST_SIGNED + 1).position(|byte| byte == b'=')?;
+    let (name, value) = (&text[..end], &text[end + 1..]);
+    let value = if SIGNED.iter().any(|signed| name.eq_ignore_ascii_case(signed)) {
+        value
+    } else {
+        let begin = value.get(..GOOGLE_KEY.len()).filter(|_| name.eq_ignore_ascii_case("key"))?;
+        begin.eq_ignore_ascii_case(GOOGLE_KEY).then(|| &value[GOOGLE_KEY.len()..])?
+    };
+    let ends = |c: char| c.is_whitespace() || matches!(c, '&' | '"' | '\'' | '\\' | '#');
+    let value = &value[..value.find(ends).unwrap_or(value.len())];
+    (value.len() >= SHORTEST).then_some(value)
 }
 
 /// Replaces the member if its name marks a credential, else what is below it.
@@ -119,10 +168,10 @@ pub fn redact_member(
     secrets.push(std::mem::replace(text, REDACTED.to_owned()));
 }
 
-/// The raw text without the secrets; values shorter than 6 characters would cut ordinary words.
+/// The raw text without the secrets, unless they are too short.
 pub fn redact_text(text: &str, secrets: &[String]) -> String {
     let mut out = text.to_owned();
-    for secret in secrets.iter().filter(|secret| secret.len() >= 6) {
+    for secret in secrets.iter().filter(|secret| secret.len() >= SHORTEST) {
         out = out.replace(secret.as_str(), REDACTED);
         let quoted = Value::from(secret.as_str()).to_string();
         let escaped = &quoted[1..quoted.len() - 1];
@@ -166,11 +215,29 @@ mod tests {
         let mut address =
             json!("GET https://h/p?a=1&sig=abc%2Bdef%3D&key=AIzaSyA-1234&key=plainword HTTP/1.1");
         redact(&mut address, &mut Vec::new(), &mut None);
+        assert_eq!(SIGNED.iter().map(|name| name.len()).max(), Some(LONGEST_SIGNED));
         assert_eq!(address, "GET https://h/p?a=1&sig=[redacted]&key=AIza[redacted]&key=plainword HTTP/1.1");
         assert_eq!(
             redact_text(r#"{"Authorization":"Bearer sk-abcdef"}"#, &secrets),
             r#"{"Authorization":"[redacted]"}"#
         );
+    }
+
+    #[test]
+    fn json_in_a_text_is_searched_however_its_names_are_written() {
+        let found = |text: &str| {
+            let (mut text, mut secrets, mut key) = (text.to_owned(), Vec::new(), None);
+            redact_embedded(&mut text, &mut secrets, &mut key);
+            (text, secrets.len())
+        };
+        for name in ["api_key", "API-Key", "a-pi__KEY", "pass\\u0077ord", "\\u0070assword", "x\\u002dapi-key"]
+        {
+            let (text, count) = found(&format!(r#"{{"model":"m","a":[{{"{name}":"sk-abcdef"}}]}}"#));
+            assert_eq!((count, text.contains("sk-abcdef")), (1, false), "{name}");
+        }
+        let other = r#"{"messages":[{"role":"user","content":"caf\u00e9"}]}"#;
+        assert_eq!(found(other), (other.to_owned(), 0));
+        assert_eq!(found("password: sk-abcdef").1, 0);
     }
 
     #[test]

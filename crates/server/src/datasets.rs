@@ -13,8 +13,11 @@ pub(crate) fn list(shared: &Shared) -> Result<Value, EngineError> {
     let snapshot = shared.store.snapshot();
     let mut session = Session::new(SessionOptions { threads: 1, ..SessionOptions::default() })?;
     snapshot.fill(&mut session)?;
-    atalanta_detect::dataset::fill(&mut session, shared.store.folder())?;
+    let alerts = atalanta_detect::dataset::fill(&mut session, shared.store.folder())?;
     let rows = |name: &str| {
+        if name == atalanta_detect::dataset::ALERTS {
+            return alerts;
+        }
         snapshot.datasets.iter().find(|one| one.name == name).map_or(0, atalanta_store::DatasetSnapshot::rows)
     };
     let datasets: Vec<Value> = session

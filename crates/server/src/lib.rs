@@ -198,24 +198,18 @@ async fn syslog_listeners(config: &Config, pipeline: &Arc<Pipeline>) -> Result<(
     if let Some(address) = config.syslog_udp {
         let fail = |error| ServerError::listen("syslog udp", address, error);
         let socket = UdpSocket::bind(address).await.map_err(fail)?;
-        tokio::spawn(log_end("syslog udp", syslog::serve_udp(Arc::clone(pipeline), socket)));
+        tokio::spawn(syslog::serve_udp(Arc::clone(pipeline), socket));
     }
     if let Some(address) = config.syslog_tcp {
         let socket = bind("syslog tcp", address).await?;
-        tokio::spawn(log_end("syslog tcp", syslog::serve_tcp(Arc::clone(pipeline), socket, None)));
+        tokio::spawn(syslog::serve_tcp(Arc::clone(pipeline), socket, None));
     }
     if let Some(address) = config.syslog_tls {
         let socket = bind("syslog tls", address).await?;
         let tls = acceptor(config, Inside::Other)?;
-        tokio::spawn(log_end("syslog tls", syslog::serve_tcp(Arc::clone(pipeline), socket, tls)));
+        tokio::spawn(syslog::serve_tcp(Arc::clone(pipeline), socket, tls));
     }
     Ok(())
-}
-
-async fn log_end(what: &str, listener: impl Future<Output = std::io::Result<()>>) {
-    if let Err(error) = listener.await {
-        tracing::error!(%error, what, "a listener ended");
-    }
 }
 
 /// Ends with the first SIGTERM or SIGINT.

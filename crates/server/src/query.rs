@@ -158,11 +158,7 @@ pub(crate) fn session(shared: &Shared, asked: &Asked) -> Result<Session, Failure
     };
     let mut session = Session::new(options).map_err(Failure::Engine)?;
     shared.store.snapshot().fill(&mut session).map_err(Failure::Engine)?;
-    // Alerts are read from the book; a query that cannot mean them does not wait for that.
-    let text = asked.query.to_lowercase();
-    if [atalanta_detect::dataset::ALERTS, "search", "*"].iter().any(|word| text.contains(word)) {
-        atalanta_detect::dataset::fill(&mut session, shared.store.folder()).map_err(Failure::Engine)?;
-    }
+    atalanta_detect::dataset::fill(&mut session, shared.store.folder()).map_err(Failure::Engine)?;
     Ok(session)
 }
 

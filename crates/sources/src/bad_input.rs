@@ -65,6 +65,43 @@ fn bytes_that_are_no_text_are_marked() {
 }
 
 #[test]
+fn what_is_wrong_with_one_record_of_a_list_marks_that_one() {
+    let event = |name: &str, more: &str| {
+        format!(
+            r#"{{"eventVersion":"1.11","eventTime":"2026-11-21T20:00:00Z","eventSource":"s3.amazonaws.com","eventName":"{name}"{more}}}"#
+        )
+    };
+    let twice = event("Get", r#","requestParameters":{"key":"a","key":"b"}"#);
+    let list = format!(r#"{{"Records":[{},{twice},{}]}}"#, event("Put", ""), event("X!", ""));
+    let at = list.find("X!").unwrap();
+    let mut bytes = list.into_bytes();
+    bytes[at + 1] = 0xff;
+    let found = map("cloudtrail", &[&bytes]);
+    let statuses: Vec<&Value> = found.iter().map(|row| &row["parse_status"]).collect();
+    assert_eq!(statuses, ["ok", "partial", "partial"]);
+    assert_eq!(attributes(&found[1])["(duplicate member)"], "key");
+    assert!(!found[0].contains_key("attributes") || attributes(&found[0])["(duplicate member)"].is_null());
+    let around = format!(r#"{{"Records":[],"Records":[{},{}]}}"#, event("A", ""), event("B", ""));
+    for row in map("cloudtrail", &[around.as_bytes()]) {
+        assert_eq!(attributes(&row)["(duplicate member)"], "Records");
+    }
+}
+
+#[test]
+fn a_member_that_comes_twice_is_marked_whatever_the_decoder() {
+    let span = r#"{"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"813e0a7e5348da42dde503a5090fb187","name":"a","name":"b","startTimeUnixNano":"1795300000000000000"}]}]}]}"#;
+    let call = r#"{"ts_ns":1795300000000000000,"connection_id":"c","direction":"client_to_server","message":{"jsonrpc":"2.0","id":1,"method":"tools/call","method":"tools/list","params":{}}}"#;
+    let answer = r#"{"ts_ns":1795300000100000000,"connection_id":"c","direction":"server_to_client","message":{"jsonrpc":"2.0","id":1,"result":{}}}"#;
+    for (source, raws) in
+        [("otlp", &[span.as_bytes()][..]), ("mcp_tap", &[call.as_bytes(), answer.as_bytes()])]
+    {
+        let found = map(source, raws);
+        assert_eq!(found[0]["parse_status"], "partial", "{source}");
+        assert!(attributes(&found[0])["(duplicate member)"].is_string(), "{source}");
+    }
+}
+
+#[test]
 fn a_clock_that_is_wrong_does_not_move_the_event() {
     for time in
         ["0001-01-01T00:00:00Z", "1970-01-01T00:00:00Z", "2262-04-11T00:00:00Z", "9999-12-30T00:00:00Z"]

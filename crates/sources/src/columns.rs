@@ -1,9 +1,10 @@
 //! JSON values as typed Arrow columns.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, BooleanBuilder, Float64Builder, Int64Builder, ListBuilder, StringViewBuilder,
+    ArrayRef, BooleanArray, Float64Array, Float64Builder, Int64Array, ListBuilder, StringViewBuilder,
     TimestampMicrosecondArray,
 };
 use atalanta_engine::types::arrow_type;
@@ -16,81 +17,66 @@ pub(crate) fn column<'a>(
     values: impl Iterator<Item = Option<&'a Value>>,
     misfits: &mut Vec<usize>,
 ) -> ArrayRef {
-    let mut row = 0;
-    // An empty text where a number or time belongs says that there is none.
-    let textual = matches!(ty, Type::String | Type::Json | Type::Any | Type::Null);
-    let empty = |value: &Value| value.is_null() || (!textual && value.as_str() == Some(""));
-    let values = values.map(|value| value.filter(|value| !empty(value)));
-    let mut check = |given: bool, made: bool| {
-        if given && !made {
-            misfits.push(row);
-        }
-        row += 1;
-    };
     match ty {
-        Type::Bool => {
-            let mut builder = BooleanBuilder::new();
-            for value in values {
-                let made = value.and_then(boolean);
-                check(value.is_some(), made.is_some());
-                builder.append_option(made);
-            }
-            Arc::new(builder.finish())
-        }
-        Type::Int => {
-            let mut builder = Int64Builder::new();
-            for value in values {
-                let made = value.and_then(integer);
-                check(value.is_some(), made.is_some());
-                builder.append_option(made);
-            }
-            Arc::new(builder.finish())
-        }
-        Type::Float => {
-            let mut builder = Float64Builder::new();
-            for value in values {
-                let made = value.and_then(float);
-                check(value.is_some(), made.is_some());
-                builder.append_option(made);
-            }
-            Arc::new(builder.finish())
-        }
+        Type::Bool => Arc::new(BooleanArray::from_iter(fitting(values, misfits, boolean))),
+        Type::Int => Arc::new(Int64Array::from_iter(fitting(values, misfits, integer))),
+        Type::Float => Arc::new(Float64Array::from_iter(fitting(values, misfits, float))),
         Type::Timestamp => {
-            let times: Vec<Option<i64>> = values
-                .map(|value| {
-                    let made = value.and_then(time);
-                    check(value.is_some(), made.is_some());
-                    made
-                })
-                .collect();
-            Arc::new(TimestampMicrosecondArray::from(times).with_data_type(arrow_type(ty)))
+            let times: TimestampMicrosecondArray = fitting(values, misfits, time).collect();
+            Arc::new(times.with_data_type(arrow_type(ty)))
         }
         Type::Array(element) if **element == Type::Float => {
             let mut builder = ListBuilder::new(Float64Builder::new());
-            for value in values {
-                let made = value.and_then(Value::as_array);
-                check(value.is_some(), made.is_some());
-                builder.append_option(made.map(|items| items.iter().map(float)));
+            for items in fitting(values, misfits, Value::as_array) {
+                builder.append_option(items.map(|items| items.iter().map(float)));
             }
             Arc::new(builder.finish())
         }
         Type::Array(_) => {
             let mut builder = ListBuilder::new(StringViewBuilder::new());
-            for value in values {
-                let made = value.and_then(Value::as_array);
-                check(value.is_some(), made.is_some());
-                builder.append_option(made.map(|items| items.iter().map(|item| Some(text(item)))));
+            for items in fitting(values, misfits, Value::as_array) {
+                builder.append_option(items.map(|items| items.iter().map(|item| Some(text(item)))));
             }
             Arc::new(builder.finish())
         }
-        Type::String | Type::Json | Type::Any | Type::Null => {
-            let mut builder = StringViewBuilder::new();
-            for value in values {
-                builder.append_option(value.map(text));
+        // Every value has a text.
+        Type::String | Type::Json | Type::Any | Type::Null => texts(values),
+    }
+}
+
+/// Values as their column's type has them; rows of those that have no such form go to `misfits`. An empty text says that
+/// there is none.
+fn fitting<'a, T>(
+    values: impl Iterator<Item = Option<&'a Value>>,
+    misfits: &mut Vec<usize>,
+    make: impl Fn(&'a Value) -> Option<T>,
+) -> impl Iterator<Item = Option<T>> {
+    values.enumerate().map(move |(row, value)| {
+        let value = value.filter(|value| !value.is_null() && value.as_str() != Some(""))?;
+        let made = make(value);
+        if made.is_none() {
+            misfits.push(row);
+        }
+        made
+    })
+}
+
+fn texts<'a>(values: impl Iterator<Item = Option<&'a Value>>) -> ArrayRef {
+    let mut builder = StringViewBuilder::new();
+    let mut written = Vec::new();
+    for value in values {
+        match value {
+            None | Some(Value::Null) => builder.append_null(),
+            Some(Value::String(text)) => builder.append_value(text),
+            Some(other) => {
+                written.clear();
+                // A value in memory is always written, and JSON is always text.
+                let made = serde_json::to_writer(&mut written, other).is_ok();
+                builder.append_option(std::str::from_utf8(&written).ok().filter(|_| made));
             }
-            Arc::new(builder.finish())
         }
     }
+    Arc::new(builder.finish())
 }
 
 /// Microseconds since 1970: a number of them, or a text after RFC 3339, in UTC if it has no offset.
@@ -108,8 +94,8 @@ fn time(value: &Value) -> Option<i64> {
 }
 
 /// A string as it is, anything else as JSON text.
-fn text(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+fn text(value: &Value) -> Cow<'_, str> {
+    value.as_str().map_or_else(|| value.to_string().into(), Cow::from)
 }
 
 fn boolean(value: &Value) -> Option<bool> {

@@ -54,31 +54,63 @@ fn values(bytes: &[u8]) -> Vec<(u64, &[u8])> {
     records
 }
 
-fn newlines(bytes: &[u8]) -> u64 {
+pub(crate) fn newlines(bytes: &[u8]) -> u64 {
     bytes.split(|byte| *byte == b'\n').count() as u64 - 1
 }
 
-/// Texts of the elements of the JSON array that `text` starts with, as far as they parse.
-fn elements(text: &str) -> Vec<&str> {
-    let mut elements = Vec::new();
-    let Some(mut rest) = text.trim_start().strip_prefix('[') else { return elements };
+/// The elements of a JSON array as they were written, with the line on which each starts, from 1; none if the bytes
+/// are no array, or have something behind it.
+pub fn elements(bytes: &[u8]) -> Option<Vec<(u64, &[u8])>> {
+    let mut out = Vec::new();
+    let mut line = 1;
+    let mut rest = skip(bytes, &mut line).strip_prefix(b"[")?;
     loop {
-        rest = rest.trim_start();
-        let mut stream = Deserializer::from_str(rest).into_iter::<IgnoredAny>();
-        let Some(Ok(_)) = stream.next() else { return elements };
+        rest = skip(rest, &mut line);
+        if let Some(tail) = rest.strip_prefix(b"]") {
+            return skip(tail, &mut line).is_empty().then_some(out);
+        }
+        let mut stream = Deserializer::from_slice(rest).into_iter::<IgnoredAny>();
+        stream.next()?.ok()?;
         let (element, tail) = rest.split_at(stream.byte_offset());
-        elements.push(element.trim());
-        let Some(tail) = tail.trim_start().strip_prefix(',') else { return elements };
-        rest = tail;
+        out.push((line, element));
+        line += newlines(element);
+        rest = skip(tail, &mut line);
+        match rest.strip_prefix(b",") {
+            Some(tail) => rest = tail,
+            None if rest.starts_with(b"]") => {}
+            None => return None,
+        }
     }
 }
 
-/// Texts of the elements of the array that is the text, or that is its first member of that name.
-pub(crate) fn member_elements<'t>(text: &'t str, member: Option<&str>) -> Vec<&'t str> {
-    let Some(member) = member else { return elements(text) };
-    let quoted = format!("\"{member}\"");
-    let after = text.split_once(quoted.as_str()).map_or("", |(_, after)| after);
-    elements(after.trim_start().strip_prefix(':').unwrap_or(""))
+/// The members of a JSON object with their values as they were written; none if the bytes are something else.
+pub fn members(bytes: &[u8]) -> Option<Vec<(String, &[u8])>> {
+    let mut out = Vec::new();
+    let mut rest = bytes.trim_ascii_start().strip_prefix(b"{")?.trim_ascii_start();
+    if let Some(tail) = rest.strip_prefix(b"}") {
+        return tail.trim_ascii().is_empty().then_some(out);
+    }
+    loop {
+        let mut key = Deserializer::from_slice(rest).into_iter::<String>();
+        let name = key.next()?.ok()?;
+        rest = rest[key.byte_offset()..].trim_ascii_start().strip_prefix(b":")?.trim_ascii_start();
+        let mut value = Deserializer::from_slice(rest).into_iter::<IgnoredAny>();
+        value.next()?.ok()?;
+        let (text, tail) = rest.split_at(value.byte_offset());
+        out.push((name, text));
+        rest = tail.trim_ascii_start();
+        match rest.split_first()? {
+            (b',', tail) => rest = tail.trim_ascii_start(),
+            (b'}', tail) => return tail.trim_ascii().is_empty().then_some(out),
+            _ => return None,
+        }
+    }
+}
+
+fn skip<'a>(bytes: &'a [u8], line: &mut u64) -> &'a [u8] {
+    let rest = bytes.trim_ascii_start();
+    *line += newlines(&bytes[..bytes.len() - rest.len()]);
+    rest
 }
 
 #[cfg(test)]
@@ -94,7 +126,21 @@ mod tests {
 
     #[test]
     fn elements_are_verbatim() {
-        assert_eq!(elements(r#" [ {"a": 1.0} , [2,3],"x" ]"#), [r#"{"a": 1.0}"#, "[2,3]", "\"x\""]);
-        assert!(elements("{}").is_empty());
+        let found = elements(b" [ {\"a\":\n 1.0} ,\n[2,3],\"x\" ]\n").unwrap();
+        assert_eq!(found, [(1, b"{\"a\":\n 1.0}".as_slice()), (3, b"[2,3]"), (3, b"\"x\"")]);
+        assert!(elements(b"{}").is_none() && elements(b"[1] x").is_none());
+    }
+
+    #[test]
+    fn members_stay_as_they_were_written() {
+        let found = members(b" { \"a\" : 1.10 ,\"b\":[1, 2],\"a\":{\"x\":\"}\"} } ").unwrap();
+        let found: Vec<(&str, &[u8])> = found.iter().map(|(name, text)| (name.as_str(), *text)).collect();
+        assert_eq!(found, [("a", b"1.10".as_slice()), ("b", b"[1, 2]"), ("a", b"{\"x\":\"}\"}")]);
+        assert_eq!(members(b"{}").unwrap(), []);
+        for bad in
+            ["", "{", "[]", "{1:2}", "{\"a\"}", "{\"a\":}", "{\"a\":1,}", "{\"a\":1}x", "{\"a\":1 \"b\":2}"]
+        {
+            assert!(members(bad.as_bytes()).is_none(), "{bad}");
+        }
     }
 }

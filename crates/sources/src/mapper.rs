@@ -4,27 +4,23 @@
 //! member did not have its type), kept as `EVENT_LOG` when no statement took it (`partial`), or kept as
 //! `EVENT_LOG` when the decoder could not read it (`error`).
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, Int64Array, RecordBatch, StringViewArray,
-    TimestampMicrosecondArray, UInt64Array, new_null_array,
-};
-use arrow::compute::{cast, take};
-use arrow::datatypes::{Field, Float64Type, Int64Type, Schema, SchemaRef, TimestampMicrosecondType};
+use arrow::array::{ArrayRef, AsArray, Int64Array, RecordBatch, StringViewArray};
+use arrow::datatypes::{Field, Int64Type, Schema, SchemaRef};
 use atalanta_engine::types::arrow_type;
-use atalanta_schema::{Catalog, Type};
+use atalanta_schema::Type;
 use serde_json::{Map, Value};
 
 use crate::canonical_json::hex;
 use crate::columns::column;
-use crate::decode::parse::DUPLICATE;
-use crate::decode::{Decode, DecodeProblem, Decoded, decoder_with};
+use crate::decode::{Decode, DecodeProblem, Decoded, RawRecord, decoder_with};
 use crate::paths::Use;
-use crate::redact::{api_key_id, redact, redact_member, redact_text};
-use crate::row_id::{event_id, raw_hash};
-use crate::rules::{Rules, RulesError, compile};
+use crate::redact::{api_key_id, redact_embedded, redact_member, redact_text};
+use crate::row_id::raw_hash;
+use crate::rows::{Made, Output, PATH, Prepared, Rows, UNDECODED, UNMAPPED};
+use crate::rules::{Rules as Compiled, RulesError, compile};
 use crate::source::Source;
 
 /// Version of the schema that rows are written in.
@@ -36,8 +32,8 @@ const CHUNK: usize = 4096;
 /// Column that ties an output row to its record; not part of `xdr_data`.
 const ROW: &str = "_row";
 
-/// Column with the path of the file, which rules may read: some formats keep a name or version there alone.
-const PATH: &str = "_path";
+/// Member that is added to a record in which a member came twice; its value is that member's name.
+const DUPLICATE: &str = "(duplicate member)";
 
 /// What the caller knows and the records don't say.
 #[derive(Clone, Debug)]
@@ -84,33 +80,16 @@ pub struct Mapper<'a> {
     source: &'a Source,
     options: MapOptions,
     decoder: Box<dyn Decode + Send>,
-    statements: Vec<(Arc<dyn Rules>, &'a Use)>,
+    statements: Vec<(Arc<dyn Compiled>, &'a Use)>,
     input: SchemaRef,
-    output: Output,
+    /// Position of each declared field.
+    places: HashMap<&'a str, usize>,
     decoded: Vec<Decoded>,
     problems: Vec<DecodeProblem>,
-    /// Lines of waiting records whose bytes are not UTF-8.
-    not_text: HashSet<u64>,
+    /// The last raw text and its hash.
+    hashed: Option<(Arc<str>, Arc<str>)>,
     batches: Vec<RecordBatch>,
     counts: MapCounts,
-}
-
-/// The columns of `xdr_data` with the two of the engine's readers, `_path` and `_line`.
-struct Output {
-    schema: SchemaRef,
-    at: HashMap<String, usize>,
-}
-
-/// A decoded record, ready for the rules.
-struct Prepared {
-    fields: Map<String, Value>,
-    raw: String,
-    hash: String,
-    record_id: String,
-    line: u64,
-    ordinal: u32,
-    api_key_id: Option<String>,
-    partial: bool,
 }
 
 impl<'a> Mapper<'a> {
@@ -127,7 +106,7 @@ impl<'a> Mapper<'a> {
     pub(crate) fn with_rules(
         source: &'a Source,
         options: MapOptions,
-        rules: Vec<Arc<dyn Rules>>,
+        rules: Vec<Arc<dyn Compiled>>,
     ) -> Result<Self, MapError> {
         let decoder = decoder_with(&source.decoder, &source.options)
             .ok_or_else(|| MapError::Decoder(source.decoder.clone()))?;
@@ -137,10 +116,10 @@ impl<'a> Mapper<'a> {
             decoder,
             statements: rules.into_iter().zip(source.statements.iter().map(|(_, used)| used)).collect(),
             input: input_schema(source),
-            output: Output::new(),
+            places: source.fields.keys().enumerate().map(|(at, name)| (name.as_str(), at)).collect(),
             decoded: Vec::new(),
             problems: Vec::new(),
-            not_text: HashSet::new(),
+            hashed: None,
             batches: Vec::new(),
             counts: MapCounts::default(),
         })
@@ -148,15 +127,12 @@ impl<'a> Mapper<'a> {
 
     /// Schema of the batches: `xdr_data`, then `_path` and `_line`.
     pub fn schema(&self) -> SchemaRef {
-        self.output.schema.clone()
+        Arc::clone(&Output::get().schema)
     }
 
     /// Takes one raw record that starts on `line`.
     pub fn push(&mut self, raw: &[u8], line: u64) -> Result<(), MapError> {
         self.counts.records += 1;
-        if std::str::from_utf8(raw).is_err() {
-            self.not_text.insert(line);
-        }
         self.decoder.push(raw, line, &mut self.decoded, &mut self.problems);
         if self.decoded.len() + self.problems.len() >= CHUNK { self.flush() } else { Ok(()) }
     }
@@ -195,7 +171,6 @@ impl<'a> Mapper<'a> {
     fn flush(&mut self) -> Result<(), MapError> {
         let decoded = std::mem::take(&mut self.decoded);
         let mut prepared: Vec<Prepared> = decoded.into_iter().map(|record| self.prepare(record)).collect();
-        self.not_text.clear();
         if !prepared.is_empty() {
             let input = self.input_batch(&mut prepared)?;
             let mut taken = vec![false; prepared.len()];
@@ -204,7 +179,7 @@ impl<'a> Mapper<'a> {
             }
             let rest: Vec<usize> = (0..prepared.len()).filter(|row| !taken[*row]).collect();
             self.counts.unmapped += rest.len() as u64;
-            self.unmapped(&prepared, &rest)?;
+            self.unmapped(&prepared, &rest, UNMAPPED)?;
         }
         self.undecoded()
     }
@@ -216,47 +191,74 @@ impl<'a> Mapper<'a> {
         let given = fields.remove("_api_key");
         for (name, value) in &mut fields {
             redact_member(name, value, &mut secrets, &mut key);
-            redact_embedded(value, &mut secrets, &mut key);
+            // A body that is text may be JSON.
+            if let Value::String(text) = value {
+                redact_embedded(text, &mut secrets, &mut key);
+            }
         }
         if let Some(Value::String(given)) = given {
             key = Some(given);
         }
         let newer = self.source.unknown_version(&fields);
         self.counts.newer += u64::from(newer);
-        let odd = fields.contains_key(DUPLICATE) || raws.iter().any(|raw| self.not_text.contains(&raw.line));
-        let raw = raws.iter().map(|raw| &*raw.text).collect::<Vec<_>>().join("\n");
-        let hash = raw_hash(&raw);
+        let twice = raws.iter().find_map(|raw| raw.twice.clone());
+        if let Some(name) = &twice {
+            fields.insert(DUPLICATE.to_owned(), name.as_ref().into());
+        }
+        let lossy = raws.iter().any(|raw| raw.lossy);
+        let line = raws.first().map_or(0, |raw| raw.line);
+        let raw = one_text(raws);
         Prepared {
             fields,
-            raw: redact_text(&raw, &secrets),
-            record_id: hex(&hash[..16]),
-            hash: hex(&hash),
-            line: raws.first().map_or(0, |raw| raw.line),
+            hash: self.hash(&raw),
+            raw: if secrets.is_empty() { raw } else { redact_text(&raw, &secrets).into() },
+            line,
             ordinal,
             api_key_id: key.map(|key| api_key_id(&self.options.install_key, &key)),
-            partial: newer || odd,
+            partial: newer || lossy || twice.is_some(),
+        }
+    }
+
+    /// SHA-256 of a raw text; the records of one text come one after the other.
+    fn hash(&mut self, raw: &Arc<str>) -> Arc<str> {
+        match &self.hashed {
+            Some((text, hash)) if Arc::ptr_eq(text, raw) => Arc::clone(hash),
+            _ => {
+                let hash: Arc<str> = hex(&raw_hash(raw)).into();
+                self.hashed = Some((Arc::clone(raw), Arc::clone(&hash)));
+                hash
+            }
         }
     }
 
     /// Typed columns of the declared fields; members that misfit go to the attributes.
     fn input_batch(&self, prepared: &mut [Prepared]) -> Result<RecordBatch, MapError> {
-        let mut columns: Vec<ArrayRef> = Vec::new();
-        let mut misfits: Vec<(usize, String)> = Vec::new();
-        for (name, ty) in &self.source.fields {
+        let mut cells: Vec<Vec<Option<&Value>>> = vec![vec![None; prepared.len()]; self.source.fields.len()];
+        for (row, record) in prepared.iter().enumerate() {
+            for (name, value) in &record.fields {
+                if let Some(at) = self.places.get(name.as_str()) {
+                    cells[*at][row] = Some(value);
+                }
+            }
+        }
+        let mut columns: Vec<ArrayRef> = Vec::with_capacity(cells.len() + 2);
+        let mut misfits: Vec<(usize, &String)> = Vec::new();
+        for ((name, ty), cells) in self.source.fields.iter().zip(cells) {
             let mut rows = Vec::new();
-            columns.push(column(ty, prepared.iter().map(|record| record.fields.get(name)), &mut rows));
-            misfits.extend(rows.into_iter().map(|row| (row, name.clone())));
+            columns.push(column(ty, cells.into_iter(), &mut rows));
+            misfits.extend(rows.into_iter().map(|row| (row, name)));
         }
         for (row, name) in misfits {
-            prepared[row].partial = true;
-            if let Some(value) = prepared[row].fields.remove(&name) {
-                prepared[row].fields.insert(format!("{name} (unexpected type)"), value);
+            let record = &mut prepared[row];
+            record.partial = true;
+            if let Some(value) = record.fields.remove(name) {
+                record.fields.insert(format!("{name} (unexpected type)"), value);
             }
         }
         columns.push(Arc::new(Int64Array::from_iter_values(0..prepared.len() as i64)));
         let path = self.options.path.as_deref();
         columns.push(Arc::new(std::iter::repeat_n(path, prepared.len()).collect::<StringViewArray>()));
-        Ok(RecordBatch::try_new(self.input.clone(), columns)?)
+        Ok(RecordBatch::try_new(Arc::clone(&self.input), columns)?)
     }
 
     fn statement(
@@ -267,51 +269,49 @@ impl<'a> Mapper<'a> {
         taken: &mut [bool],
     ) -> Result<(), MapError> {
         let (rules, used) = &self.statements[index];
+        let used = *used;
         for batch in rules.run(input)? {
             let Some(rows) = batch.column_by_name(ROW).filter(|_| batch.num_rows() > 0) else { continue };
-            let rows: Vec<usize> =
-                rows.as_primitive::<Int64Type>().iter().flatten().map(|row| row as usize).collect();
-            let mut made: HashMap<&str, ArrayRef> = HashMap::new();
+            let indices: Vec<usize> =
+                rows.as_primitive::<Int64Type>().values().iter().map(|row| *row as usize).collect();
+            let mut made = Made::new();
             for (field, array) in batch.schema_ref().fields().iter().zip(batch.columns()) {
-                let wanted = used.assigns.contains(field.name()) || self.source.pass_through;
-                if let (true, Some((name, at))) =
-                    (wanted, self.output.at.get_key_value(field.name().as_str()))
-                {
-                    made.insert(name, cast(array, self.output.schema.field(*at).data_type())?);
+                if used.assigns.contains(field.name()) || self.source.pass_through {
+                    made.set(field.name(), Arc::clone(array))?;
                 }
             }
-            let mut occurrence: HashMap<usize, u32> = HashMap::new();
-            let repeats: Vec<u32> = rows
-                .iter()
-                .map(|row| {
-                    taken[*row] = true;
-                    let count = occurrence.entry(*row).or_insert(0);
-                    *count += 1;
-                    *count - 1
-                })
-                .collect();
-            let rows = Rows {
-                prepared,
-                indices: &rows,
-                repeats: &repeats,
-                statement: index as u32,
-                used: Some(used),
-            };
-            let batch = self.output.batch(self.source, &self.options, &rows, made)?;
-            self.counts.rows += batch.num_rows() as u64;
-            self.batches.push(batch);
+            let mut seen = vec![0; prepared.len()];
+            let mut repeats = Vec::with_capacity(indices.len());
+            for row in &indices {
+                taken[*row] = true;
+                repeats.push(seen[*row]);
+                seen[*row] += 1;
+            }
+            self.rows(prepared, &indices, &repeats, index as u32, Some(used), made)?;
         }
         Ok(())
     }
 
     /// Records that no statement took are kept as they are.
-    fn unmapped(&mut self, prepared: &[Prepared], rest: &[usize]) -> Result<(), MapError> {
+    fn unmapped(&mut self, prepared: &[Prepared], rest: &[usize], statement: u32) -> Result<(), MapError> {
         if rest.is_empty() {
             return Ok(());
         }
-        let repeats = vec![0; rest.len()];
-        let rows = Rows { prepared, indices: rest, repeats: &repeats, statement: u32::MAX, used: None };
-        let batch = self.output.batch(self.source, &self.options, &rows, HashMap::new())?;
+        self.rows(prepared, rest, &vec![0; rest.len()], statement, None, Made::new())
+    }
+
+    fn rows(
+        &mut self,
+        prepared: &[Prepared],
+        indices: &[usize],
+        repeats: &[u32],
+        statement: u32,
+        used: Option<&Use>,
+        made: Made,
+    ) -> Result<(), MapError> {
+        let (source, options) = (self.source, &self.options);
+        let rows = Rows { source, options, prepared, indices, repeats, statement, used };
+        let batch = rows.batch(made)?;
         self.counts.rows += batch.num_rows() as u64;
         self.batches.push(batch);
         Ok(())
@@ -319,9 +319,6 @@ impl<'a> Mapper<'a> {
 
     fn undecoded(&mut self) -> Result<(), MapError> {
         let problems = std::mem::take(&mut self.problems);
-        if problems.is_empty() {
-            return Ok(());
-        }
         self.counts.undecoded += problems.len() as u64;
         let mut prepared = Vec::new();
         for problem in problems {
@@ -330,19 +327,16 @@ impl<'a> Mapper<'a> {
             prepared.push(self.prepare(Decoded { fields, raws: vec![problem.raw], ordinal: 0 }));
         }
         let all: Vec<usize> = (0..prepared.len()).collect();
-        let repeats = vec![0; all.len()];
-        let rows = Rows {
-            prepared: &prepared,
-            indices: &all,
-            repeats: &repeats,
-            statement: u32::MAX - 1,
-            used: None,
-        };
-        let batch = self.output.batch(self.source, &self.options, &rows, HashMap::new())?;
-        self.counts.rows += batch.num_rows() as u64;
-        self.batches.push(batch);
-        Ok(())
+        self.unmapped(&prepared, &all, UNDECODED)
     }
+}
+
+/// The texts of the records that a row is made of, a line each.
+fn one_text(mut raws: Vec<RawRecord>) -> Arc<str> {
+    if raws.len() == 1 {
+        return raws.remove(0).text;
+    }
+    raws.iter().map(|raw| &*raw.text).collect::<Vec<_>>().join("\n").into()
 }
 
 /// Columns of the declared fields, and the one that ties rows to records.
@@ -352,255 +346,4 @@ fn input_schema(source: &Source) -> SchemaRef {
     fields.push(Field::new(ROW, arrow_type(&Type::Int), false));
     fields.push(Field::new(PATH, arrow_type(&Type::String), true));
     Arc::new(Schema::new(fields))
-}
-
-/// JSON in a text member (a request body) is searched for credentials too.
-fn redact_embedded(value: &mut Value, secrets: &mut Vec<String>, key: &mut Option<String>) {
-    let Value::String(text) = value else { return };
-    if !text.starts_with(['{', '[']) {
-        return;
-    }
-    if let Ok(mut inner) = serde_json::from_str::<Value>(text) {
-        let before = secrets.len();
-        redact(&mut inner, secrets, key);
-        if secrets.len() > before {
-            *text = redact_text(text, &secrets[before..]);
-        }
-    }
-}
-
-/// Rows to be made: indices into the records, and which row of its record each is.
-struct Rows<'r> {
-    prepared: &'r [Prepared],
-    indices: &'r [usize],
-    repeats: &'r [u32],
-    statement: u32,
-    used: Option<&'r Use>,
-}
-
-impl Output {
-    fn new() -> Self {
-        let fields =
-            Catalog::builtin().dataset("xdr_data").map(|dataset| dataset.fields.clone()).unwrap_or_default();
-        let mut columns: Vec<(String, Type, bool)> =
-            fields.iter().map(|field| (field.name.clone(), field.ty.clone(), field.nullable)).collect();
-        columns.push(("_path".to_owned(), Type::String, true));
-        columns.push(("_line".to_owned(), Type::Int, true));
-        let at = columns.iter().enumerate().map(|(at, (name, ..))| (name.clone(), at)).collect();
-        let schema = Schema::new(
-            columns
-                .iter()
-                .map(|(name, ty, nullable)| Field::new(name, arrow_type(ty), *nullable))
-                .collect::<Vec<_>>(),
-        );
-        Self { schema: Arc::new(schema), at }
-    }
-}
-
-impl Output {
-    /// Columns of rows: what the rules made, what every row has, and nulls.
-    fn batch(
-        &self,
-        source: &Source,
-        options: &MapOptions,
-        rows: &Rows<'_>,
-        mut made: HashMap<&str, ArrayRef>,
-    ) -> Result<RecordBatch, MapError> {
-        let common = common(source, options, rows, &made);
-        let count = rows.indices.len();
-        for (name, array) in common {
-            made.insert(name, cast(&array, self.schema.field_with_name(name)?.data_type())?);
-        }
-        let columns = self
-            .schema
-            .fields()
-            .iter()
-            .map(|field| match made.remove(field.name().as_str()) {
-                Some(array) => array,
-                None => new_null_array(field.data_type(), count),
-            })
-            .collect();
-        Ok(RecordBatch::try_new(self.schema.clone(), columns)?)
-    }
-}
-
-/// Columns that every row has, whatever its source; they win over what the rules assigned, of which
-/// they take up `_time`, `event_type`, `event_class`, `is_derived`, `api_key_id` and `attributes`.
-fn common(
-    source: &Source,
-    options: &MapOptions,
-    rows: &Rows<'_>,
-    made: &HashMap<&str, ArrayRef>,
-) -> Vec<(&'static str, ArrayRef)> {
-    let count = rows.indices.len();
-    let same = |text: &str| -> ArrayRef {
-        Arc::new(StringViewArray::from_iter_values(std::iter::repeat_n(text, count)))
-    };
-    let (times, odd): (Vec<i64>, Vec<Option<i64>>) = (0..count).map(|at| time(made, options, at)).unzip();
-    let statuses = (0..count).map(|at| rows.status(at, odd[at].is_some()));
-    let ids = (0..count).map(|at| event_id(times[at], &rows.record(at).hash, rows.place(at)));
-    let keys =
-        (0..count).map(|at| rows.record(at).api_key_id.clone().or_else(|| text_at(made, "api_key_id", at)));
-    let attributes = (0..count).map(|at| attributes(source, rows, at, odd[at], made));
-    let derived = |at: usize| {
-        made.get("is_derived")
-            .and_then(|column| column.as_boolean_opt())
-            .is_some_and(|column| column.is_valid(at) && column.value(at))
-    };
-    let or_log = |name: &str| -> ArrayRef {
-        let values = (0..count).map(|at| text_at(made, name, at).unwrap_or_else(|| "EVENT_LOG".to_owned()));
-        Arc::new(StringViewArray::from_iter_values(values))
-    };
-    let ingested =
-        TimestampMicrosecondArray::from_iter_values(std::iter::repeat_n(options.ingest_time_us, count));
-    let path = options.path.as_deref();
-    let mut columns: Vec<(&'static str, ArrayRef)> = vec![
-        ("ingest_time", Arc::new(ingested.with_timezone("UTC"))),
-        ("event_id", Arc::new(StringViewArray::from_iter_values(ids))),
-        ("event_type", or_log("event_type")),
-        ("event_class", or_log("event_class")),
-        ("is_derived", Arc::new((0..count).map(|at| Some(derived(at))).collect::<BooleanArray>())),
-        ("source_name", same(&source.id)),
-        ("source_vendor", same(&source.vendor)),
-        ("source_product", same(&source.product)),
-        ("raw_dataset", same(&source.raw_dataset)),
-        ("schema_version", same(SCHEMA_VERSION)),
-        ("parse_status", Arc::new(StringViewArray::from_iter_values(statuses))),
-        ("api_key_id", Arc::new(keys.collect::<StringViewArray>())),
-        ("attributes", Arc::new(attributes.collect::<StringViewArray>())),
-        (PATH, Arc::new(std::iter::repeat_n(path, count).collect::<StringViewArray>())),
-        ("_line", Arc::new(Int64Array::from_iter_values((0..count).map(|at| rows.record(at).line as i64)))),
-    ];
-    for (name, text) in [
-        ("raw", Prepared::raw as fn(&Prepared) -> &str),
-        ("raw_hash", Prepared::hash),
-        ("record_id", Prepared::id),
-    ] {
-        let values = (0..count).map(|at| text(rows.record(at)));
-        columns.push((name, Arc::new(StringViewArray::from_iter_values(values))));
-    }
-    columns.push(("_time", Arc::new(TimestampMicrosecondArray::from(times).with_timezone("UTC"))));
-    columns
-}
-
-/// When a row happened: as the rules say, else when it arrived. A clock before 1990 or more than a year ahead of the
-/// arrival is wrong: the row has the time of arrival, and what the clock said comes with it.
-fn time(made: &HashMap<&str, ArrayRef>, options: &MapOptions, at: usize) -> (i64, Option<i64>) {
-    const YEAR_1990: i64 = 631_152_000_000_000;
-    const YEAR: i64 = 366 * 86_400_000_000;
-    let column = made.get("_time").and_then(|column| column.as_primitive_opt::<TimestampMicrosecondType>());
-    match column.filter(|column| column.is_valid(at)).map(|column| column.value(at)) {
-        None => (options.ingest_time_us, None),
-        Some(time) if time < YEAR_1990 || time > options.ingest_time_us.saturating_add(YEAR) => {
-            (options.ingest_time_us, Some(time))
-        }
-        Some(time) => (time, None),
-    }
-}
-
-/// A text that the rules put into a column.
-fn text_at(made: &HashMap<&str, ArrayRef>, name: &str, at: usize) -> Option<String> {
-    let column = made.get(name)?.as_string_view_opt()?;
-    column.is_valid(at).then(|| column.value(at).to_owned())
-}
-
-impl Prepared {
-    fn raw(&self) -> &str {
-        &self.raw
-    }
-
-    fn hash(&self) -> &str {
-        &self.hash
-    }
-
-    fn id(&self) -> &str {
-        &self.record_id
-    }
-}
-
-impl Rows<'_> {
-    fn record(&self, at: usize) -> &Prepared {
-        &self.prepared[self.indices[at]]
-    }
-
-    fn status(&self, at: usize, odd_time: bool) -> &'static str {
-        let failed = self.statement == u32::MAX - 1;
-        match (failed, self.used.is_none() || odd_time || self.record(at).partial) {
-            (true, _) => "error",
-            (false, true) => "partial",
-            (false, false) => "ok",
-        }
-    }
-
-    /// A row's place: the record among its raw records, the statement, the row of the statement.
-    fn place(&self, at: usize) -> u64 {
-        (u64::from(self.record(at).ordinal) << 32)
-            | u64::from(self.statement & 0xffff) << 16
-            | u64::from(self.repeats[at] & 0xffff)
-    }
-}
-
-/// Whether the rules put a text, or the value that it is the text of, into a column of the row.
-fn shows(made: &HashMap<&str, ArrayRef>, at: usize, text: &str) -> bool {
-    made.values().filter(|column| column.is_valid(at)).any(|column| {
-        if let Some(column) = column.as_string_view_opt() {
-            column.value(at) == text
-        } else if let Some(column) = column.as_primitive_opt::<Int64Type>() {
-            text.parse() == Ok(column.value(at))
-        } else if let Some(column) = column.as_boolean_opt() {
-            text == if column.value(at) { "true" } else { "false" }
-        } else if let Some(column) = column.as_primitive_opt::<Float64Type>() {
-            text.parse() == Ok(column.value(at))
-                && serde_json::from_str::<Value>(text).is_ok_and(|value| value.is_f64())
-        } else {
-            false
-        }
-    })
-}
-
-/// What no rule read, with what the rules put there themselves.
-fn attributes(
-    source: &Source,
-    rows: &Rows<'_>,
-    at: usize,
-    odd_time: Option<i64>,
-    made: &HashMap<&str, ArrayRef>,
-) -> Option<String> {
-    let shown = |text: &str| shows(made, at, text);
-    let is_view = |name: &str| source.is_view(name);
-    let record = rows.record(at);
-    let mut rest = match rows.used {
-        Some(used) => used.leftovers(&record.fields, &is_view, &shown),
-        None => Use::default().leftovers(&record.fields, &is_view, &shown),
-    };
-    if source.pass_through && rows.used.is_some() {
-        let dataset = Catalog::builtin().dataset("xdr_data");
-        rest.retain(|name, _| {
-            dataset.is_none_or(|dataset| dataset.fields.iter().all(|field| field.name != *name))
-        });
-    }
-    if let Some(Ok(Value::Object(own))) =
-        text_at(made, "attributes", at).map(|text| serde_json::from_str(&text))
-    {
-        rest.extend(own);
-    }
-    if let Some(time) = odd_time {
-        let shown = jiff::Timestamp::from_microsecond(time)
-            .map_or_else(|_| time.to_string(), |time| time.to_string());
-        rest.insert("_time (not believable)".to_owned(), shown.into());
-    }
-    (!rest.is_empty()).then(|| Value::Object(rest).to_string())
-}
-
-/// Rows of several batches in the order of their records: by line, then by place.
-pub fn sort_by_line(batch: &RecordBatch) -> Result<RecordBatch, MapError> {
-    let lines =
-        batch.column_by_name("_line").and_then(|column| column.as_primitive_opt::<Int64Type>().cloned());
-    let Some(lines) = lines else { return Ok(batch.clone()) };
-    let mut order: Vec<u64> = (0..batch.num_rows() as u64).collect();
-    order.sort_by_key(|row| lines.value(*row as usize));
-    let order = UInt64Array::from(order);
-    let columns =
-        batch.columns().iter().map(|column| take(column, &order, None)).collect::<Result<_, _>>()?;
-    Ok(RecordBatch::try_new(batch.schema(), columns)?)
 }

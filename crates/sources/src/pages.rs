@@ -105,7 +105,7 @@ fn pages_are_those_of_the_sources() {
         pages.insert(format!("{}.md", source.id), page(source, recorded, &fates));
     }
     index.push_str(
-        "\nHow many events a second one core maps: `atalanta sources test --speed 2` in a release build.\n",
+        "\nHow many events a second one core maps: `make speed` measures it and writes speed.md beside this page.\n",
     );
     pages.insert("README.md".to_owned(), index);
     let folder = root().join("docs/sources");

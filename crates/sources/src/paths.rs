@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use atalanta_xql::syntax::ast::{ArrowKind, Expr, ExprKind, Literal, Operator, Query, StageKind};
 use atalanta_xql::syntax::rules::RulesFile;
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
 /// Fields that a statement reads and columns that it assigns.
@@ -129,53 +130,61 @@ impl Use {
     }
 
     /// Members of a record that the statement does not read; nulls and empty containers are left out.
-    /// `shown` tells whether a column of the row has a text or the text of a value, `is_view` which members are a
-    /// decoder's views of other members.
-    pub(crate) fn leftovers(
+    /// `shown` tells whether a column of the row has a text or a value, `is_view` which members are a decoder's views
+    /// of other members.
+    pub(crate) fn leftovers<'v>(
         &self,
-        fields: &Map<String, Value>,
+        fields: &'v Map<String, Value>,
         is_view: &dyn Fn(&str) -> bool,
-        shown: &dyn Fn(&str) -> bool,
-    ) -> Map<String, Value> {
-        let mut out = Map::new();
+        shown: &dyn Fn(&Value) -> bool,
+    ) -> BTreeMap<&'v str, Kept<'v>> {
+        let mut out = BTreeMap::new();
         for (name, value) in fields.iter().filter(|(name, _)| !is_view(name)) {
             if let Some(kept) = kept(self.reads.below.get(name), value, shown) {
-                out.insert(name.clone(), kept);
+                out.insert(name.as_str(), kept);
             }
         }
         out
     }
 }
 
+/// What is left of a value.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Kept<'v> {
+    /// All of it.
+    Whole(&'v Value),
+    /// Some members of an object, in their order.
+    Members(Vec<(&'v str, Kept<'v>)>),
+}
+
+impl Serialize for Kept<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Whole(value) => value.serialize(serializer),
+            Self::Members(members) => serializer.collect_map(members.iter().map(|(name, kept)| (name, kept))),
+        }
+    }
+}
+
 /// What of a member no rule reads; `reads` is what is read of it and below it.
-fn kept(reads: Option<&Reads>, value: &Value, shown: &dyn Fn(&str) -> bool) -> Option<Value> {
+fn kept<'v>(reads: Option<&Reads>, value: &'v Value, shown: &dyn Fn(&Value) -> bool) -> Option<Kept<'v>> {
     let container = value.is_object() || value.is_array();
     match reads.and_then(|reads| reads.here).filter(|read| read.whole || !container) {
-        Some(read) if read.always => return None,
-        Some(_) => {
-            let is_shown = match value {
-                Value::String(text) => shown(text),
-                other => shown(&other.to_string()),
-            };
-            if is_shown {
-                return None;
-            }
-        }
-        None => {}
+        Some(read) if read.always || shown(value) => return None,
+        _ => {}
     }
     match value {
         Value::Null => None,
         Value::Object(members) => {
-            let mut rest = Map::new();
-            for (name, value) in members {
-                if let Some(kept) = kept(reads.and_then(|reads| reads.below.get(name)), value, shown) {
-                    rest.insert(name.clone(), kept);
-                }
-            }
-            (!rest.is_empty()).then_some(Value::Object(rest))
+            let below = |name: &String| reads.and_then(|reads| reads.below.get(name));
+            let rest: Vec<(&str, Kept<'_>)> = members
+                .iter()
+                .filter_map(|(name, value)| Some((name.as_str(), kept(below(name), value, shown)?)))
+                .collect();
+            (!rest.is_empty()).then_some(Kept::Members(rest))
         }
         Value::Array(items) if items.is_empty() => None,
-        other => Some(other.clone()),
+        other => Some(Kept::Whole(other)),
     }
 }
 
@@ -224,7 +233,7 @@ mod tests {
             "usage": { "in.tokens": 3, "out.tokens": 4 }, "request": { "a": 1 }, "tags": ["t", "u"], "o": { "p": { "q": 1 } }, "else": "e" });
         let left = found.leftovers(record.as_object().unwrap(), &|_| false, &|_| false);
         assert_eq!(
-            Value::Object(left),
+            json!(left),
             json!({ "meta": { "user": { "id": 7 } }, "usage": { "out.tokens": 4 }, "tags": ["t", "u"], "else": "e" })
         );
     }
@@ -237,7 +246,7 @@ mod tests {
         let found = Use::of(&file.sections[0].statements[0], &file);
         let record = json!({ "o": { "tools": ["t"], "other": 1 } });
         let left = found.leftovers(record.as_object().unwrap(), &|_| false, &|_| false);
-        assert_eq!(Value::Object(left), json!({ "o": { "other": 1 } }));
+        assert_eq!(json!(left), json!({ "o": { "other": 1 } }));
     }
 
     #[test]
@@ -247,10 +256,7 @@ mod tests {
         );
         let found = Use::of(&file.sections[0].statements[0], &file);
         let record = json!({ "choice": { "v": { "name": "f" } } });
-        assert_eq!(
-            Value::Object(found.leftovers(record.as_object().unwrap(), &|_| false, &|_| false)),
-            record
-        );
+        assert_eq!(json!(found.leftovers(record.as_object().unwrap(), &|_| false, &|_| false)), record);
     }
 
     #[test]
@@ -260,7 +266,7 @@ mod tests {
         );
         let found = Use::of(&file.sections[0].statements[0], &file);
         let record = json!({ "first": "1", "second": "2", "side": "in", "a": "x", "b": "y" });
-        let left = found.leftovers(record.as_object().unwrap(), &|_| false, &|text| text == "x");
-        assert_eq!(Value::Object(left), json!({ "second": "2", "side": "in", "b": "y" }));
+        let left = found.leftovers(record.as_object().unwrap(), &|_| false, &|value| value == "x");
+        assert_eq!(json!(left), json!({ "second": "2", "side": "in", "b": "y" }));
     }
 }

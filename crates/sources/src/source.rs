@@ -113,40 +113,11 @@ struct SourceFile {
 impl Source {
     /// Reads a source; the error says what is wrong in which file.
     pub fn load(yaml: &str, rules_text: &str) -> Result<Self, String> {
-        let file: SourceFile =
-            serde_saphyr::from_str(yaml).map_err(|error| format!("source.yaml: {error}"))?;
-        if !DECODERS.contains(&file.decoder.as_str()) {
-            return Err(format!(
-                "source.yaml: unknown decoder `{}`, expected one of {}",
-                file.decoder,
-                DECODERS.join(", ")
-            ));
-        }
-        if file.connect.is_empty() || file.connect.len() > 3 {
-            return Err("source.yaml: expected one to three steps in `connect`".to_owned());
-        }
-        let mut patterns = Vec::new();
-        for pattern in &file.patterns {
-            patterns.push(Regex::new(pattern).map_err(|error| format!("source.yaml: pattern: {error}"))?);
-        }
-        let options = DecodeOptions { json: Arc::new(file.json), patterns: patterns.into() };
-        let mut fields = BTreeMap::new();
-        if file.pass_through {
-            let dataset = atalanta_schema::Catalog::builtin().dataset("xdr_data");
-            let columns = dataset.map(|dataset| &*dataset.fields).unwrap_or_default();
-            fields.extend(
-                columns
-                    .iter()
-                    .filter(|field| field.name != "_time")
-                    .map(|field| (field.name.clone(), field.ty.clone())),
-            );
-        }
-        for (name, ty) in &file.fields {
-            let Some(ty) = Type::parse(ty) else {
-                return Err(format!("source.yaml: field `{name}` has the unknown type `{ty}`"));
-            };
-            fields.insert(name.clone(), ty);
-        }
+        let file = described(yaml)?;
+        let patterns = file.patterns.iter().map(|pattern| Regex::new(pattern));
+        let patterns: Result<Arc<[Regex]>, _> = patterns.collect();
+        let patterns = patterns.map_err(|error| format!("source.yaml: pattern: {error}"))?;
+        let fields = fields(&file)?;
         let rules = parse_rules(rules_text);
         if let Some(first) = rules.diagnostics.first() {
             let line =
@@ -164,7 +135,7 @@ impl Source {
             raw_dataset: file.raw_dataset,
             framing: file.framing,
             decoder: file.decoder,
-            options,
+            options: DecodeOptions { json: Arc::new(file.json), patterns },
             recorded: file.recorded,
             converted: file.converted,
             version: file.version,
@@ -216,6 +187,40 @@ impl Source {
     pub fn holds_converted(&self, path: &str) -> bool {
         self.converted.iter().any(|form| path == form || path.ends_with(&format!(".{form}")))
     }
+}
+
+/// Reads `source.yaml`.
+fn described(yaml: &str) -> Result<SourceFile, String> {
+    let file: SourceFile = serde_saphyr::from_str(yaml).map_err(|error| format!("source.yaml: {error}"))?;
+    if !DECODERS.contains(&file.decoder.as_str()) {
+        return Err(format!(
+            "source.yaml: unknown decoder `{}`, expected one of {}",
+            file.decoder,
+            DECODERS.join(", ")
+        ));
+    }
+    if file.connect.is_empty() || file.connect.len() > 3 {
+        return Err("source.yaml: expected one to three steps in `connect`".to_owned());
+    }
+    Ok(file)
+}
+
+/// The columns that the rules can name.
+fn fields(file: &SourceFile) -> Result<BTreeMap<String, Type>, String> {
+    let mut fields = BTreeMap::new();
+    if file.pass_through {
+        let dataset = atalanta_schema::Catalog::builtin().dataset("xdr_data");
+        let columns = dataset.map(|dataset| &*dataset.fields).unwrap_or_default();
+        let columns = columns.iter().filter(|field| field.name != "_time");
+        fields.extend(columns.map(|field| (field.name.clone(), field.ty.clone())));
+    }
+    for (name, ty) in &file.fields {
+        let Some(ty) = Type::parse(ty) else {
+            return Err(format!("source.yaml: field `{name}` has the unknown type `{ty}`"));
+        };
+        fields.insert(name.clone(), ty);
+    }
+    Ok(fields)
 }
 
 /// Every statement on its own, so that each row is known to come from one.

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use crate::decode::decoder_with;
 use crate::samples::{SAMPLE_ARRIVAL_US, Sample};
 use crate::{MapError, MapOptions, Mapper, Source, records};
 
@@ -16,6 +17,21 @@ pub struct Speed {
     pub events_per_second: f64,
     /// Bytes read in a second.
     pub bytes_per_second: f64,
+    /// Share of the time that the decoder takes, from 0 to 1.
+    pub decoding: f64,
+}
+
+/// Events in a second that a core is to map, of records of about [`RECORD`] bytes.
+const WANTED: f64 = 30_000.0;
+
+/// Bytes of the records that the figure is for; of longer ones it is as many bytes.
+const RECORD: f64 = 1000.0;
+
+impl Speed {
+    /// Whether it is as fast as it should be: in events, or for records of more than a kilobyte in bytes.
+    pub fn is_enough(&self) -> bool {
+        self.events_per_second >= WANTED || self.bytes_per_second >= WANTED * RECORD
+    }
 }
 
 /// Rows that are made at a time.
@@ -39,12 +55,34 @@ pub fn speed(source: &Source, samples: &[Sample], time: Duration) -> Result<Spee
         rounds += passes;
     }
     let seconds = start.elapsed().as_secs_f64();
+    let start = Instant::now();
+    let mut decoded = 0;
+    while start.elapsed() < time / 4 {
+        decode(source, &raws, passes);
+        decoded += passes;
+    }
+    let decoding = start.elapsed().as_secs_f64() / decoded as f64 / (seconds / rounds as f64);
     Ok(Speed {
         records: raws.len(),
         record_bytes: bytes / raws.len(),
         events_per_second: events as f64 / seconds,
         bytes_per_second: (bytes * rounds) as f64 / seconds,
+        decoding,
     })
+}
+
+/// What [`run`] does, without the rules and the making of rows.
+fn decode(source: &Source, raws: &[(u64, &[u8])], passes: usize) {
+    let Some(mut decoder) = decoder_with(&source.decoder, &source.options) else { return };
+    let (mut out, mut problems) = (Vec::new(), Vec::new());
+    for _ in 0..passes {
+        for (line, raw) in raws {
+            decoder.push(raw, *line, &mut out, &mut problems);
+        }
+        out.clear();
+        problems.clear();
+    }
+    decoder.finish(&mut out, &mut problems);
 }
 
 fn run(source: &Source, raws: &[(u64, &[u8])], passes: usize) -> Result<u64, MapError> {

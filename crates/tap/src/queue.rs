@@ -24,7 +24,9 @@ pub(crate) enum Item {
     /// An HTTP request begins; its body is the stream `id`.
     Request { id: u64, exchange: Arc<Exchange> },
     /// The head of the answer to request `of` came; its body is the stream `id`.
-    Response { id: u64, of: u64, ts_ns: i64, head: ResponseHead },
+    Response { id: u64, of: u64, head: ResponseHead },
+    /// The client of request `of` went away before there was an answer.
+    Abandoned { of: u64 },
     /// Bytes of a stream.
     Data { id: u64, ts_ns: i64, bytes: Vec<u8> },
     /// Bytes of a stream that found no room.

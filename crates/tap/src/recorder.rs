@@ -42,7 +42,7 @@ impl Recorder {
         let queue = Queue::new();
         let own = Arc::clone(&queue);
         let thread = std::thread::Builder::new().name("recorder".to_owned());
-        let thread = thread.spawn(move || run(&own, Writer { output, seq: 0 }))?;
+        let thread = thread.spawn(move || run(&own, Writer::new(output)))?;
         Ok(Self { queue, thread })
     }
 
@@ -61,6 +61,11 @@ impl Recorder {
 }
 
 impl Writer {
+    /// A writer whose first record has the number 1.
+    pub(crate) fn new(output: Output) -> Self {
+        Self { output, seq: 0 }
+    }
+
     pub(crate) fn message(
         &mut self,
         connection: &Connection,
@@ -117,9 +122,8 @@ fn run(queue: &Queue, mut writer: Writer) -> Output {
                     writer.event(&connection, ts_ns, event, members);
                 }
                 Item::Request { id, exchange } => exchanges.request(id, exchange),
-                Item::Response { id, of, ts_ns, head } => {
-                    exchanges.response(id, of, ts_ns, head, &mut writer);
-                }
+                Item::Response { id, of, head } => exchanges.response(id, of, head, &mut writer),
+                Item::Abandoned { of } => exchanges.abandoned(of, &mut writer),
                 Item::Data { id, ts_ns, bytes } => match streams.get_mut(&id) {
                     Some(stream) => stream.push(ts_ns, &bytes, &mut writer),
                     None => exchanges.data(id, ts_ns, &bytes, &mut writer),

@@ -30,6 +30,8 @@ pub(crate) struct Spool {
     segment: File,
     number: u64,
     in_segment: u64,
+    /// The segment ends in a part of a line.
+    torn: bool,
     /// Held until the process ends.
     _lock: File,
 }
@@ -81,7 +83,10 @@ impl Spool {
             at: Position { segment: 1, offset: 0 },
             _lock: None,
         };
-        Ok((Self { folder, limit, held, segment, number: 1, in_segment: 0, _lock: lock }, backlog))
+        Ok((
+            Self { folder, limit, held, segment, number: 1, in_segment: 0, torn: false, _lock: lock },
+            backlog,
+        ))
     }
 
     /// Appends a record with its line end.
@@ -90,14 +95,15 @@ impl Spool {
         if self.held.load(Ordering::Relaxed) + size > self.limit {
             return Ok(Appended::Full);
         }
-        if self.in_segment > 0 && self.in_segment + size > SEGMENT.min(self.limit / 4) {
+        let full = self.in_segment > 0 && self.in_segment + size > SEGMENT.min(self.limit / 4);
+        if full || self.torn {
             self.next_segment()?;
         }
         if let Err(error) = self.segment.write_all(line) {
             // A part of the line may be there. The next record begins a segment of its own; readers drop the part.
             let there = self.segment.metadata().map_or(self.in_segment, |found| found.len());
             self.held.fetch_add(there.saturating_sub(self.in_segment), Ordering::Relaxed);
-            self.in_segment = u64::MAX - SEGMENT;
+            self.torn = true;
             return Err(error);
         }
         self.in_segment += size;
@@ -114,6 +120,7 @@ impl Spool {
         self.segment = private().create_new(true).append(true).open(path(&self.folder, self.number + 1))?;
         self.number += 1;
         self.in_segment = 0;
+        self.torn = false;
         Ok(())
     }
 }
@@ -293,6 +300,21 @@ mod tests {
         assert_eq!(spool.append(&line).unwrap(), Appended::Full);
         assert_eq!(all(&mut backlog).len(), 1000);
         assert_eq!(spool.append(&line).unwrap(), Appended::Yes);
+    }
+
+    #[test]
+    fn a_long_record_after_a_write_that_failed_begins_a_segment() {
+        let root = tempfile::tempdir().unwrap();
+        let (mut spool, mut backlog) = Spool::create(root.path(), "a", 1 << 30).unwrap();
+        spool.append(b"{\"n\":1}\n").unwrap();
+        // Stands for a disk without room: what is open for reading only cannot be written.
+        let writable = std::mem::replace(&mut spool.segment, File::open(path(&spool.folder, 1)).unwrap());
+        assert!(spool.append(b"{\"n\":2}\n").is_err());
+        spool.segment = writable;
+        let long = [b"x".repeat(2 * SEGMENT as usize), b"\n".to_vec()].concat();
+        assert_eq!(spool.append(&long).unwrap(), Appended::Yes);
+        assert_eq!(spool.number, 2);
+        assert_eq!(all(&mut backlog), [b"{\"n\":1}\n".as_slice(), &long].concat());
     }
 
     #[test]

@@ -106,7 +106,9 @@ fn list(terminal: Terminal) -> anyhow::Result<Ended> {
 
 fn speeds(which: &[String], seconds: u64, terminal: Terminal) -> anyhow::Result<Ended> {
     let mut out = std::io::stdout().lock();
-    writeln!(out, "| source | records | bytes a record | events/s | MB/s |\n|---|---:|---:|---:|---:|")?;
+    writeln!(out, "| source | records | bytes a record | events/s | MB/s | decoding | enough |")?;
+    writeln!(out, "|---|---:|---:|---:|---:|---:|---|")?;
+    let mut slow = 0;
     for source in Registry::builtin().sources() {
         if !which.is_empty() && !which.contains(&source.id) {
             continue;
@@ -114,15 +116,19 @@ fn speeds(which: &[String], seconds: u64, terminal: Terminal) -> anyhow::Result<
         let found = speed(source, &builtin_samples(source), Duration::from_secs(seconds))?;
         writeln!(
             out,
-            "| {} | {} | {} | {:.0} | {:.1} |",
+            "| {} | {} | {} | {:.0} | {:.1} | {:.0} % | {} |",
             source.id,
             found.records,
             found.record_bytes,
             found.events_per_second,
-            found.bytes_per_second / 1e6
+            found.bytes_per_second / 1e6,
+            found.decoding * 100.0,
+            if found.is_enough() { "yes" } else { "no" }
         )?;
+        slow += u64::from(!found.is_enough());
     }
     terminal.note("one core, the samples of each source again and again, without reading and writing files");
+    terminal.note(&format!("{} below 30,000 events/s and 30 MB/s", figures::plural(slow, "source")));
     Ok(Ended::Clean)
 }
 

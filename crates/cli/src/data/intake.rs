@@ -152,6 +152,14 @@ impl<'a> Intake<'a> {
                     );
                     problems.push(Problem::new(&self.path, ProblemKind::Misfit, message));
                 }
+                if counts.newer > 0 {
+                    let message = format!(
+                        "{} of {} records are of a version that the source was not written for and are mapped as far as \
+                         they agree with it",
+                        counts.newer, counts.records
+                    );
+                    problems.push(Problem::new(&self.path, ProblemKind::Misfit, message));
+                }
             }
             State::Decoding(decoder) => {
                 for misfit in decoder.misfits().filter(|misfit| !misfit.kept) {

@@ -163,6 +163,10 @@ fn recorded_attacks_raise_alerts_in_a_running_server() {
     let (status, metrics) = server.get("/metrics");
     assert!(status == 200 && metrics.contains("atalanta_detect_missed_records_total 0"), "{metrics}");
     let before = alerts(&server);
+    let (_, list) = server.get("/api/v1/datasets");
+    let list: serde_json::Value = serde_json::from_str(&list).unwrap();
+    let listed = list["datasets"].as_array().unwrap().iter().find(|one| one["name"] == "alerts").unwrap();
+    assert_eq!(listed["rows"], before.len());
     server.signal("-9");
     let server = Server::start(&bench);
     std::thread::sleep(Duration::from_secs(2));

@@ -25,7 +25,12 @@ impl Server {
 
     /// The same, at an address.
     pub fn start_at(bench: &Bench, address: &str) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_atalanta"))
+        Self::start_as(bench, Command::new(env!("CARGO_BIN_EXE_atalanta")), address)
+    }
+
+    /// The same, with another way to call the program.
+    fn start_as(bench: &Bench, mut program: Command, address: &str) -> Self {
+        let mut child = program
             .args(["serve", "--config", "serve.toml", "--data-dir", "lake", "--listen", address])
             .current_dir(bench.folder.path())
             .stdin(Stdio::null())
@@ -309,6 +314,34 @@ fn records_of_the_quarantine_are_replayed_on_a_server_and_in_a_folder() {
         .says("none of these ids");
     bench.run(&[&["quarantine", "show", "zz"], &folder[..]].concat()).ends(2).says("no record");
     bench.run(&[&["quarantine", "list", "--source", "otlp"], &folder[..]].concat()).ends(0).says("0 records");
+}
+
+#[test]
+fn a_listener_outlives_a_lack_of_open_files() {
+    let bench = Bench::new();
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    bench.write("serve.toml", format!("[otlp]\ngrpc = \"off\"\n[syslog]\ntcp = \"{free}\"\n"));
+    let mut few = Command::new("sh");
+    few.args(["-c", "ulimit -n 100; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_atalanta")]);
+    let server = Server::start_as(&bench, few, "127.0.0.1:0");
+    // The system's queue takes what the server cannot.
+    let many: Vec<TcpStream> = (0..120).map(|_| TcpStream::connect(free).unwrap()).collect();
+    std::thread::sleep(Duration::from_millis(500));
+    drop(many);
+    let mut one = TcpStream::connect(free).unwrap();
+    one.write_all(b"<13>app: after the flood\n").unwrap();
+    drop(one);
+    let query = r#"{"query":"dataset = syslog_raw | filter _raw_log contains \"after the flood\""}"#;
+    let begun = Instant::now();
+    loop {
+        if let Some((200, body)) = server.post("/api/v1/query", query.as_bytes())
+            && body.contains("after the flood")
+        {
+            return;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(30), "the message did not arrive");
+        std::thread::sleep(Duration::from_millis(100));
+    }
 }
 
 #[test]

@@ -12,6 +12,7 @@ pub mod yaml;
 use std::path::PathBuf;
 
 use atalanta_diag::{Diagnostic, Severity, Source};
+use atalanta_record::canonical_json::hex;
 use atalanta_xql::parameters::Value;
 
 use atalanta_schema::Level;
@@ -155,7 +156,7 @@ impl Rule {
         use sha2::{Digest as _, Sha256};
         let logic = format!("{:?} {:?} {:?} {:?}", self.logic, self.tunables, self.allow, self.entities);
         let digest = Sha256::digest(format!("{logic} {:?} {:?}", self.schedule, self.suppress).as_bytes());
-        crate::alert::hex(&digest[..4])
+        hex(&digest[..4])
     }
 }
 

@@ -19,7 +19,7 @@ use serde_json::{Map, Value};
 use super::{Intake, denied, forbidden, parts};
 use crate::auth::Caller;
 use crate::error::IntakeError;
-use crate::pipeline::{Mapped, Target};
+use crate::pipeline::Mapped;
 
 use event::{Mode, read};
 
@@ -104,15 +104,8 @@ fn map(intake: &Intake, events: &[Map<String, Value>]) -> Result<Vec<Mapped>, In
     let mut out = Vec::new();
     for (_, events) in kinds {
         let data: Vec<Vec<u8>> = events.iter().map(|event| data(event)).collect();
-        let records: Vec<(u64, &[u8])> = (1..).zip(data.iter().map(Vec::as_slice)).collect();
-        let mut mapped =
-            intake.pipeline.map(&records, &Target::Detect(DATASET.to_owned()), "http/cloudevents")?;
-        if mapped.source == DATASET {
-            let whole: Vec<Vec<u8>> = events.iter().map(|event| raw(event)).collect();
-            let records: Vec<(u64, &[u8])> = (1..).zip(whole.iter().map(Vec::as_slice)).collect();
-            mapped = intake.pipeline.map(&records, &Target::Raw(DATASET.to_owned()), "http/cloudevents")?;
-        }
-        out.push(mapped);
+        let (inner, whole) = (data.iter().map(Vec::as_slice), events.iter().map(|event| raw(event)));
+        out.push(intake.pipeline.map_or_whole(inner, whole, None, DATASET, "http/cloudevents")?);
     }
     Ok(out)
 }

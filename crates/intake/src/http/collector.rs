@@ -15,10 +15,9 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use serde_json::json;
-use sha2::{Digest, Sha256};
 
 use super::{Intake, Json, denied, forbidden, parts};
-use crate::auth::Caller;
+use crate::auth::{Caller, digest};
 use crate::body;
 use crate::error::IntakeError;
 use crate::pipeline::{Mapped, Target};
@@ -38,11 +37,7 @@ pub struct Collector {
 impl Collector {
     /// A collector with its key.
     pub fn new(key: &str, vendor: &str, product: &str) -> Self {
-        Self {
-            key: Sha256::digest(key.as_bytes()).into(),
-            vendor: vendor.to_owned(),
-            product: product.to_owned(),
-        }
+        Self { key: digest(key), vendor: vendor.to_owned(), product: product.to_owned() }
     }
 }
 
@@ -64,7 +59,7 @@ pub(super) fn router(intake: Arc<Intake>) -> Router {
 async fn events(State(intake): State<Arc<Intake>>, request: Request) -> Response {
     let key = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let own = key.and_then(|key| {
-        let digest: [u8; 32] = Sha256::digest(key.trim().as_bytes()).into();
+        let digest = digest(key.trim());
         intake.collectors.iter().find(|collector| collector.key == digest)
     });
     let sender = match own {

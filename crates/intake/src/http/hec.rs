@@ -227,16 +227,9 @@ fn map(intake: &Intake, groups: &Groups, caller: &Caller) -> Result<Option<Vec<M
     let mut out = Vec::new();
     for (kind, envelopes) in groups {
         let named = Target::parse(kind).ok().filter(|target| matches!(target, Target::Source(_)));
-        let target = named.unwrap_or_else(|| Target::Detect(DATASET.to_owned()));
         let events: Vec<Vec<u8>> = envelopes.iter().map(|envelope| event_bytes(&envelope["event"])).collect();
-        let records: Vec<(u64, &[u8])> = (1..).zip(events.iter().map(Vec::as_slice)).collect();
-        let mut mapped = intake.pipeline.map(&records, &target, "hec")?;
-        if mapped.source == DATASET {
-            // Nothing is known of these: the envelope is as good as the event.
-            let whole: Vec<Vec<u8>> = envelopes.iter().map(raw_record).collect();
-            let records: Vec<(u64, &[u8])> = (1..).zip(whole.iter().map(Vec::as_slice)).collect();
-            mapped = intake.pipeline.map(&records, &Target::Raw(DATASET.to_owned()), "hec")?;
-        }
+        let (inner, whole) = (events.iter().map(Vec::as_slice), envelopes.iter().map(raw_record));
+        let mapped = intake.pipeline.map_or_whole(inner, whole, named, DATASET, "hec")?;
         if !caller.sends(&mapped.source) {
             return Ok(None);
         }

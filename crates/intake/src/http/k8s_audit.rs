@@ -59,7 +59,7 @@ async fn take(intake: &Arc<Intake>, target: Target, request: Request) -> Result<
 /// The items of an `audit.k8s.io` list as they were written.
 fn items(bytes: &[u8]) -> Result<Vec<(u64, &[u8])>, IntakeError> {
     let wrong = |what: &str| IntakeError::Request(format!("expected an EventList of audit.k8s.io: {what}"));
-    let members = body::members(bytes).ok_or_else(|| wrong("the body is no JSON object"))?;
+    let members = atalanta_sources::members(bytes).ok_or_else(|| wrong("the body is no JSON object"))?;
     let member = |name: &str| members.iter().find(|(own, _)| own == name).map(|(_, value)| *value);
     if member("kind") != Some(b"\"EventList\"") {
         return Err(wrong("its kind is another one"));

@@ -195,7 +195,7 @@ impl Reader {
         let raw = self.pipeline.map(&lines, &Target::Raw(UNMAPPED.to_owned()), path);
         raw.unwrap_or_else(|error| {
             tracing::error!(%error, path, "records are lost");
-            Mapped::together(Vec::new())
+            Mapped::default()
         })
     }
 

@@ -200,28 +200,17 @@ fn merged<'a>(parts: &'a [Matcher], is_listable: &dyn Fn(&Test) -> bool) -> Vec<
             pieces.push(Piece::One(part));
             continue;
         };
-        if !is_listable(test) {
-            pieces.push(Piece::One(part));
-            continue;
-        }
+        let joins = |before: &Test| before.field == test.field && is_listable(before) && is_listable(test);
         match pieces.last_mut() {
-            Some(Piece::Many(tests)) if tests[0].field == test.field => tests.push(test),
-            _ => pieces.push(Piece::Many(vec![test])),
+            Some(Piece::Many(tests)) if joins(tests[0]) => tests.push(test),
+            Some(last @ Piece::One(Matcher::Test(_))) => match last {
+                Piece::One(Matcher::Test(before)) if joins(before) => *last = Piece::Many(vec![before, test]),
+                _ => pieces.push(Piece::One(part)),
+            },
+            _ => pieces.push(Piece::One(part)),
         }
     }
-    let single = |piece| match piece {
-        Piece::Many(tests) if tests.len() == 1 => Err(tests[0]),
-        other => Ok(other),
-    };
-    let of =
-        |test: &Test| parts.iter().find(|part| matches!(part, Matcher::Test(own) if std::ptr::eq(own, test)));
     pieces
-        .into_iter()
-        .filter_map(|piece| match single(piece) {
-            Ok(piece) => Some(piece),
-            Err(test) => of(test).map(Piece::One),
-        })
-        .collect()
 }
 
 /// Whether `in` means the same. In a column of texts it compares a number as a text, `5` differs from `5.0`.

@@ -14,9 +14,8 @@ pub(super) struct Attestation;
 
 impl Decode for Attestation {
     fn push(&mut self, raw: &[u8], line: u64, out: &mut Vec<Decoded>, problems: &mut Vec<DecodeProblem>) {
-        let record = RawRecord::new(raw, line);
-        let mut fields = match json_object(&record) {
-            Ok(fields) => fields,
+        let (record, mut fields) = match json_object(RawRecord::new(raw, line)) {
+            Ok(read) => read,
             Err(problem) => return problems.push(problem),
         };
         if fields.contains_key("payload") && fields.contains_key("payloadType") {

@@ -2,21 +2,16 @@
 
 use serde_json::{Map, Value};
 
-use super::{Decode, DecodeProblem, Decoded, RawRecord, kind, put};
-use crate::framing::member_elements;
+use super::{Decode, DecodeProblem, Decoded, RawRecord, json, kind, put, split_array};
 
 /// One delivered file, or one event, per record.
 pub(super) struct CloudTrail;
 
 impl Decode for CloudTrail {
     fn push(&mut self, raw: &[u8], line: u64, out: &mut Vec<Decoded>, problems: &mut Vec<DecodeProblem>) {
-        let record = RawRecord::new(raw, line);
-        let value = match serde_json::from_str::<Value>(&record.text) {
-            Ok(value) => value,
-            Err(error) => {
-                problems.push(record.problem(format!("not JSON: {error}")));
-                return;
-            }
+        let (record, value) = match json(RawRecord::new(raw, line)) {
+            Ok(read) => read,
+            Err(problem) => return problems.push(problem),
         };
         match value {
             Value::Array(events) => split(&record, None, events, out, problems),
@@ -39,20 +34,7 @@ fn split(
     out: &mut Vec<Decoded>,
     problems: &mut Vec<DecodeProblem>,
 ) {
-    let mut texts = member_elements(&file.text, member);
-    if texts.len() != events.len() {
-        // The array was not where the text has the name first; the values are right all the same.
-        texts.clear();
-    }
-    for (position, value) in events.into_iter().enumerate() {
-        let own = match texts.get(position) {
-            Some(text) => {
-                let before = text.as_ptr() as usize - file.text.as_ptr() as usize;
-                let line = file.line + file.text[..before].matches('\n').count() as u64;
-                RawRecord { line, text: (*text).into() }
-            }
-            None => RawRecord { line: file.line, text: value.to_string().into() },
-        };
+    for (own, value) in split_array(file, member, events) {
         match value {
             Value::Object(fields) => out.push(own.decoded(event(fields))),
             other => {

@@ -3,18 +3,14 @@
 use atalanta_schema::{Catalog, Dataset, Field};
 use serde_json::{Map, Value};
 
-use super::{Decode, DecodeProblem, Decoded, RawRecord, json_object, put};
+use super::{Decode, DecodeProblem, Decoded, RawRecord, one_object, put};
 
 /// One event per record.
 pub(super) struct Cortex;
 
 impl Decode for Cortex {
     fn push(&mut self, raw: &[u8], line: u64, out: &mut Vec<Decoded>, problems: &mut Vec<DecodeProblem>) {
-        let record = RawRecord::new(raw, line);
-        match json_object(&record) {
-            Ok(fields) => out.push(record.decoded(rename(fields))),
-            Err(problem) => problems.push(problem),
-        }
+        one_object(RawRecord::new(raw, line), out, problems, |fields| Ok(rename(fields)));
     }
 }
 

@@ -16,9 +16,8 @@ pub(super) struct DeltaLog {
 
 impl Decode for DeltaLog {
     fn push(&mut self, raw: &[u8], line: u64, out: &mut Vec<Decoded>, problems: &mut Vec<DecodeProblem>) {
-        let record = RawRecord::new(raw, line);
-        let mut fields = match json_object(&record) {
-            Ok(fields) => fields,
+        let (record, mut fields) = match json_object(RawRecord::new(raw, line)) {
+            Ok(read) => read,
             Err(problem) => return problems.push(problem),
         };
         if let Some(Value::Object(info)) = fields.get("commitInfo") {

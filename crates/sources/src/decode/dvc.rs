@@ -3,6 +3,8 @@
 //! Lines are collected until the document ends: at the end of the input, or where a top-level key comes a second
 //! time because another file follows.
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value, json};
 
 use super::{Decode, DecodeProblem, Decoded, RawRecord, put};
@@ -16,6 +18,8 @@ pub(super) struct Dvc {
     text: String,
     line: u64,
     keys: Vec<String>,
+    /// Bytes of the document were no text.
+    lossy: bool,
 }
 
 impl Decode for Dvc {
@@ -35,6 +39,7 @@ impl Decode for Dvc {
             if self.text.is_empty() {
                 self.line = line + offset as u64;
             }
+            self.lossy |= matches!(text, Cow::Owned(_)) && part.contains('\u{fffd}');
             self.text.push_str(part);
             self.text.push('\n');
         }
@@ -46,7 +51,8 @@ impl Decode for Dvc {
         if text.trim().is_empty() {
             return;
         }
-        let record = RawRecord::new(text.as_bytes(), self.line);
+        let lossy = std::mem::take(&mut self.lossy);
+        let record = RawRecord { lossy, ..RawRecord::new(text.as_bytes(), self.line) };
         let document: Value = match serde_saphyr::from_str(&text) {
             Ok(document) => document,
             Err(error) => {

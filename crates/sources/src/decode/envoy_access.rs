@@ -5,7 +5,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{Decode, DecodeProblem, Decoded, RawRecord, json_object};
+use super::{Decode, DecodeProblem, Decoded, RawRecord, one_object};
 
 /// Members after the request line in Envoy's default text.
 const ENVOY: &[&str] = &[
@@ -57,14 +57,12 @@ impl Decode for EnvoyAccess {
         if record.text.trim().is_empty() {
             return;
         }
-        let fields = if record.text.trim_start().starts_with('[') {
-            text_line(&record.text).map_err(|message| record.clone().problem(message))
-        } else {
-            json_object(&record)
-        };
-        match fields {
+        if !record.text.trim_start().starts_with('[') {
+            return one_object(record, out, problems, Ok);
+        }
+        match text_line(&record.text) {
             Ok(fields) => out.push(record.decoded(fields)),
-            Err(problem) => problems.push(problem),
+            Err(message) => problems.push(record.problem(message)),
         }
     }
 }

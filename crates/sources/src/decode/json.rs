@@ -7,10 +7,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::llm_http::body;
-use super::parse::{DUPLICATE, parse};
-use super::{Decode, DecodeProblem, Decoded, RawRecord, kind, put};
+use super::{Decode, DecodeProblem, Decoded, RawRecord, json, kind, put, split_array};
 use crate::conversation::Conversation;
-use crate::framing::member_elements;
 
 /// What a `source.yaml` says under `json`. Paths are member names joined by dots.
 #[derive(Debug, Default, Deserialize)]
@@ -43,16 +41,9 @@ pub(super) struct Json {
 
 impl Decode for Json {
     fn push(&mut self, raw: &[u8], line: u64, out: &mut Vec<Decoded>, problems: &mut Vec<DecodeProblem>) {
-        let record = RawRecord::new(raw, line);
-        match parse(&record.text) {
-            Ok((value, twice)) => {
-                let before = out.len();
-                self.take(&record, value, out, problems);
-                for decoded in &mut out[before..] {
-                    put(&mut decoded.fields, DUPLICATE, twice.clone());
-                }
-            }
-            Err(error) => problems.push(record.problem(format!("not JSON: {error}"))),
+        match json(RawRecord::new(raw, line)) {
+            Ok((record, value)) => self.take(record, value, out, problems),
+            Err(problem) => problems.push(problem),
         }
     }
 }
@@ -64,27 +55,24 @@ impl Json {
 
     fn take(
         &mut self,
-        record: &RawRecord,
+        record: RawRecord,
         value: Value,
         out: &mut Vec<Decoded>,
         problems: &mut Vec<DecodeProblem>,
     ) {
         match value {
-            Value::Array(elements) => self.unfold(record, None, elements, out, problems),
+            Value::Array(elements) => self.unfold(&record, None, elements, out, problems),
             Value::Object(mut fields) => {
                 let options = Arc::clone(&self.options);
                 let name = options.records.iter().find(|name| fields.get(*name).is_some_and(Value::is_array));
                 if let Some(name) = name
                     && let Some(Value::Array(elements)) = fields.remove(name)
                 {
-                    return self.unfold(record, Some(name), elements, out, problems);
+                    return self.unfold(&record, Some(name), elements, out, problems);
                 }
-                self.object(record.clone(), fields, out);
+                self.object(record, fields, out);
             }
-            other => {
-                problems
-                    .push(record.clone().problem(format!("expected a JSON object, found {}", kind(&other))));
-            }
+            other => problems.push(record.problem(format!("expected a JSON object, found {}", kind(&other)))),
         }
     }
 
@@ -97,20 +85,7 @@ impl Json {
         out: &mut Vec<Decoded>,
         problems: &mut Vec<DecodeProblem>,
     ) {
-        let mut texts = member_elements(&record.text, member);
-        if texts.len() != elements.len() {
-            // The array is not where the text has the name first; the values are right all the same.
-            texts.clear();
-        }
-        for (position, element) in elements.into_iter().enumerate() {
-            let own = match texts.get(position) {
-                Some(text) => {
-                    let before = text.as_ptr() as usize - record.text.as_ptr() as usize;
-                    let line = record.line + record.text[..before].matches('\n').count() as u64;
-                    RawRecord { line, text: (*text).into() }
-                }
-                None => RawRecord { line: record.line, text: element.to_string().into() },
-            };
+        for (position, (own, element)) in split_array(record, member, elements).enumerate() {
             match element {
                 Value::Object(fields) => self.object(own, fields, out),
                 other => problems.push(own.problem(format!(
@@ -127,7 +102,7 @@ impl Json {
         }
         for path in &self.options.embedded {
             if let Some(value) = at(&mut fields, path)
-                && let Some(inner) = parsed(value)
+                && let Some(inner) = value.as_str().and_then(parsed)
             {
                 *value = inner;
             }
@@ -182,7 +157,11 @@ impl Json {
             (&self.options.response, "response_body", "_response"),
         ] {
             let Some(found) = path.as_ref().and_then(|path| cut(fields, path)) else { continue };
-            let value = body(Some(&streamed(&found)));
+            let shown = found.as_str().map_or_else(|| found.to_string(), str::to_owned);
+            let value = match chunks(&found) {
+                Some(events) => body(events.into()),
+                None => body(found),
+            };
             if text == "request_body" {
                 match &value {
                     Value::Array(_) => conversation.messages(&value, false),
@@ -197,7 +176,6 @@ impl Json {
                     _ => conversation.response(&value),
                 }
             }
-            let shown = found.as_str().map_or_else(|| found.to_string(), str::to_owned);
             put(fields, text, shown);
             put(fields, view, value);
         }
@@ -206,30 +184,25 @@ impl Json {
 }
 
 /// A streamed answer that was logged as the array of its chunks, as the text of its events.
-fn streamed(found: &Value) -> Value {
-    match found {
-        Value::Array(chunks)
-            if chunks.iter().all(|chunk| chunk.is_object() && chunk.get("role").is_none()) =>
-        {
-            let events: Vec<String> = chunks.iter().map(|chunk| format!("data: {chunk}")).collect();
-            events.join("\n").into()
-        }
-        other => other.clone(),
+fn chunks(found: &Value) -> Option<String> {
+    let chunks = found.as_array()?;
+    let is_chunk = |chunk: &Value| chunk.is_object() && chunk.get("role").is_none();
+    if !chunks.iter().all(is_chunk) {
+        return None;
     }
+    let events: Vec<String> = chunks.iter().map(|chunk| format!("data: {chunk}")).collect();
+    Some(events.join("\n"))
 }
 
 /// The record inside an envelope takes the envelope's place, unless a member would be lost by that.
 fn lift(fields: &mut Map<String, Value>, path: &str) {
-    let Some(Value::Object(inner)) = at(fields, path).and_then(|value| match value {
-        Value::Object(_) => Some(value.clone()),
-        other => parsed(other),
-    }) else {
-        return;
-    };
+    let Some(found) = at(fields, path) else { return };
+    let text = found.as_str().and_then(parsed);
+    let Some(Value::Object(inner)) = text.as_ref().or(Some(found)) else { return };
     if inner.contains_key("envelope") {
         return;
     }
-    cut(fields, path);
+    let Some(Value::Object(inner)) = cut(fields, path).map(|found| text.unwrap_or(found)) else { return };
     let envelope = std::mem::replace(fields, inner);
     fields.insert("envelope".to_owned(), Value::Object(envelope));
 }
@@ -244,8 +217,8 @@ pub(super) fn uuid_time(id: &str) -> Option<i64> {
 }
 
 /// The object or array that a text holds.
-fn parsed(value: &Value) -> Option<Value> {
-    let text = value.as_str()?.trim();
+fn parsed(text: &str) -> Option<Value> {
+    let text = text.trim();
     text.starts_with(['{', '[']).then(|| serde_json::from_str(text).ok())?
 }
 
@@ -285,6 +258,21 @@ mod tests {
         );
         assert_eq!((&*out[1].raws[0].text, out[1].raws[0].line), ("{\"a\": 2}", 3));
         assert_eq!(decode(json!({}), "[{\"a\":1}, {\"b\":2}]")[1].raws[0].text.as_ref(), "{\"b\":2}");
+    }
+
+    #[test]
+    fn records_of_a_large_list_have_their_lines() {
+        let items: Vec<String> = (0..20_000).map(|n| format!("{{\"n\":\n{n}}}")).collect();
+        let text = format!(
+            "{{\n\"items\": [0], \"x\": \"\\\"items\\\":[]\",\n\"items\":\n[\n{}\n]}}",
+            items.join(",\n")
+        );
+        let out = decode(json!({ "records": ["items"] }), &text);
+        assert_eq!(out.len(), items.len());
+        for (at, (decoded, text)) in out.iter().zip(&items).enumerate() {
+            let raw = &decoded.raws[0];
+            assert_eq!((&*raw.text, raw.line), (text.as_str(), 5 + 2 * at as u64));
+        }
     }
 
     #[test]

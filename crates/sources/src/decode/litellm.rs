@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{Decode, DecodeProblem, Decoded, RawRecord, json_object, put};
+use super::{Decode, DecodeProblem, Decoded, RawRecord, one_object, put};
 use crate::conversation::Conversation;
 
 /// Hash that LiteLLM shows instead of the key of a request that failed before authentication.
@@ -13,14 +13,10 @@ pub(super) struct LiteLlm;
 
 impl Decode for LiteLlm {
     fn push(&mut self, raw: &[u8], line: u64, out: &mut Vec<Decoded>, problems: &mut Vec<DecodeProblem>) {
-        let record = RawRecord::new(raw, line);
-        match json_object(&record) {
-            Ok(mut fields) => {
-                extend(&mut fields);
-                out.push(record.decoded(fields));
-            }
-            Err(problem) => problems.push(problem),
-        }
+        one_object(RawRecord::new(raw, line), out, problems, |mut fields| {
+            extend(&mut fields);
+            Ok(fields)
+        });
     }
 }
 

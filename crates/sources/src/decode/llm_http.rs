@@ -8,7 +8,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Decode, DecodeProblem, Decoded, RawRecord, json_object, put};
+use super::{Decode, DecodeProblem, Decoded, RawRecord, one_object, put};
 use crate::conversation::Conversation;
 
 /// One exchange per record.
@@ -16,14 +16,10 @@ pub(super) struct LlmHttp;
 
 impl Decode for LlmHttp {
     fn push(&mut self, raw: &[u8], line: u64, out: &mut Vec<Decoded>, problems: &mut Vec<DecodeProblem>) {
-        let record = RawRecord::new(raw, line);
-        match json_object(&record) {
-            Ok(mut fields) => {
-                extend(&mut fields);
-                out.push(record.decoded(fields));
-            }
-            Err(problem) => problems.push(problem),
-        }
+        one_object(RawRecord::new(raw, line), out, problems, |mut fields| {
+            extend(&mut fields);
+            Ok(fields)
+        });
     }
 }
 
@@ -34,8 +30,7 @@ fn extend(fields: &mut Map<String, Value>) {
                 std::mem::take(headers).into_iter().map(|(k, v)| (k.to_ascii_lowercase(), v)).collect();
         }
     }
-    let request = body(fields.get("request_body"));
-    let response = body(fields.get("response_body"));
+    let (request, response) = (take_body(fields, "request_body"), take_body(fields, "response_body"));
     if let Some(operation) = operation(fields, &request) {
         put(fields, "operation", operation);
         let mut conversation = Conversation::default();
@@ -45,24 +40,34 @@ fn extend(fields: &mut Map<String, Value>) {
         if let Some(tools) = request.get("tools") {
             put(fields, "tools_hash", crate::canonical_json::canonical_hash(tools));
         }
-        put(fields, "_request", request.clone());
+        put(fields, "_request", request);
         put(fields, "_response", response);
     }
-    for name in ["request_body", "response_body"] {
-        if let Some(value @ (Value::Object(_) | Value::Array(_))) = fields.get(name) {
+}
+
+/// The JSON of a body; where it stands the body's text stays.
+fn take_body(fields: &mut Map<String, Value>, name: &str) -> Value {
+    match fields.get_mut(name) {
+        None => Value::Null,
+        Some(Value::String(text)) => of_text(text),
+        Some(value @ (Value::Object(_) | Value::Array(_))) => {
             let text = value.to_string();
-            put(fields, name, text);
+            std::mem::replace(value, text.into())
         }
+        Some(other) => other.clone(),
     }
 }
 
 /// The JSON of a body: as it is, from its text, or assembled from server-sent events.
-pub(super) fn body(value: Option<&Value>) -> Value {
+pub(super) fn body(value: Value) -> Value {
     match value {
-        Some(Value::String(text)) => serde_json::from_str(text).unwrap_or_else(|_| assemble(text)),
-        Some(other) => other.clone(),
-        None => Value::Null,
+        Value::String(text) => of_text(&text),
+        other => other,
     }
+}
+
+fn of_text(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|_| assemble(text))
 }
 
 /// What is asked of the model, from the path; `None` for exchanges with other services.

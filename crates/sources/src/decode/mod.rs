@@ -7,11 +7,14 @@
 //! Contract, tested for every decoder: any bytes give records or a [`DecodeProblem`] and never a panic;
 //! the number of records depends on the input alone; what is kept between records is bounded.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
 use regex::Regex;
 use serde_json::{Map, Value};
+
+use crate::framing::{elements, members, newlines};
 
 mod attestation;
 mod bpftrace;
@@ -28,7 +31,7 @@ mod llm_http;
 mod mcp;
 mod openlineage;
 mod otlp;
-pub(crate) mod parse;
+mod parse;
 mod pattern;
 mod tetragon;
 mod windows_event;
@@ -51,6 +54,10 @@ pub struct RawRecord {
     pub line: u64,
     /// The record's text; bytes that are not UTF-8 are shown as U+FFFD.
     pub text: Arc<str>,
+    /// There are such bytes.
+    pub lossy: bool,
+    /// Name of a member that came twice in an object of the record.
+    pub twice: Option<Arc<str>>,
 }
 
 /// A record that mapping rules can read.
@@ -150,7 +157,15 @@ impl RawRecord {
     /// A record of those bytes, without the line end.
     pub fn new(raw: &[u8], line: u64) -> Self {
         let text = String::from_utf8_lossy(raw);
-        Self { line, text: text.trim_end_matches(['\r', '\n']).into() }
+        let lossy = matches!(text, Cow::Owned(_));
+        Self { line, text: text.trim_end_matches(['\r', '\n']).into(), lossy, twice: None }
+    }
+
+    /// A part of this record as a record of its own.
+    fn part(&self, text: impl Into<Arc<str>>, line: u64) -> Self {
+        let text = text.into();
+        let lossy = self.lossy && text.contains('\u{fffd}');
+        Self { line, text, lossy, twice: self.twice.clone() }
     }
 
     fn problem(self, message: impl Into<String>) -> DecodeProblem {
@@ -162,16 +177,82 @@ impl RawRecord {
     }
 }
 
-/// Reads a record that must be one JSON object.
-fn json_object(raw: &RawRecord) -> Result<Map<String, Value>, DecodeProblem> {
+/// Reads a record that must be JSON, and notes whether a member came twice.
+fn json(mut raw: RawRecord) -> Result<(RawRecord, Value), DecodeProblem> {
     match parse::parse(&raw.text) {
-        Ok((Value::Object(mut map), twice)) => {
-            put(&mut map, parse::DUPLICATE, twice);
-            Ok(map)
+        Ok((value, twice)) => {
+            raw.twice = twice.map(Arc::from);
+            Ok((raw, value))
         }
-        Ok((other, _)) => Err(raw.clone().problem(format!("expected a JSON object, found {}", kind(&other)))),
-        Err(error) => Err(raw.clone().problem(format!("not JSON: {error}"))),
+        Err(error) => Err(raw.problem(format!("not JSON: {error}"))),
     }
+}
+
+/// Reads a record that must be one JSON object.
+fn json_object(raw: RawRecord) -> Result<(RawRecord, Map<String, Value>), DecodeProblem> {
+    match json(raw)? {
+        (raw, Value::Object(members)) => Ok((raw, members)),
+        (raw, other) => Err(raw.problem(format!("expected a JSON object, found {}", kind(&other)))),
+    }
+}
+
+/// Reads a record that must be one JSON object, and gives out what becomes of its members.
+fn one_object(
+    raw: RawRecord,
+    out: &mut Vec<Decoded>,
+    problems: &mut Vec<DecodeProblem>,
+    make: impl FnOnce(Map<String, Value>) -> Result<Map<String, Value>, String>,
+) {
+    match json_object(raw) {
+        Ok((raw, members)) => match make(members) {
+            Ok(fields) => out.push(raw.decoded(fields)),
+            Err(message) => problems.push(raw.problem(message)),
+        },
+        Err(problem) => problems.push(problem),
+    }
+}
+
+/// The elements of the array that a record is, or that its member of that name holds, as records of their own: each
+/// with its own text, and the line on which that starts.
+fn split_array(
+    record: &RawRecord,
+    member: Option<&str>,
+    values: Vec<Value>,
+) -> impl Iterator<Item = (RawRecord, Value)> {
+    let mut texts = array_texts(record, member).unwrap_or_default();
+    if texts.len() != values.len() {
+        // The text has the array somewhere else; the values are right all the same.
+        texts = values.iter().map(|value| record.part(value.to_string(), record.line)).collect();
+    }
+    if record.twice.is_some() {
+        place_twice(&mut texts);
+    }
+    texts.into_iter().zip(values)
+}
+
+/// Of the parts of a record in which a member came twice, those in which it did; if none has it itself, it is around
+/// all of them.
+fn place_twice(parts: &mut [RawRecord]) {
+    let own = |part: &RawRecord| parse::parse(&part.text).ok().and_then(|(_, twice)| twice.map(Arc::from));
+    let found: Vec<Option<Arc<str>>> = parts.iter().map(own).collect();
+    if found.iter().any(Option::is_some) {
+        for (part, twice) in parts.iter_mut().zip(found) {
+            part.twice = twice;
+        }
+    }
+}
+
+fn array_texts(record: &RawRecord, member: Option<&str>) -> Option<Vec<RawRecord>> {
+    let whole = record.text.as_bytes();
+    let array = match member {
+        None => whole,
+        // Of a name that comes twice the last counts, as in the value.
+        Some(name) => members(whole)?.into_iter().rev().find(|(found, _)| found == name)?.1,
+    };
+    let before = array.as_ptr() as usize - whole.as_ptr() as usize;
+    let above = record.line + newlines(&whole[..before]) - 1;
+    let part = |(line, text)| Some(record.part(std::str::from_utf8(text).ok()?, above + line));
+    elements(array)?.into_iter().map(part).collect()
 }
 
 fn kind(value: &Value) -> &'static str {

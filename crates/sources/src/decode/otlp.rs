@@ -4,6 +4,8 @@
 //! put together from whichever convention the instrumentation follows. The raw text of a record is its
 //! part of the request in the same envelope, so that it can be sent again.
 
+use std::fmt::Write as _;
+
 use serde_json::{Map, Value, json};
 
 use super::{Decode, DecodeProblem, Decoded, RawRecord, json_object, put};
@@ -33,9 +35,8 @@ const SIGNALS: &[Signal] = &[
 
 impl Decode for Otlp {
     fn push(&mut self, raw: &[u8], line: u64, out: &mut Vec<Decoded>, problems: &mut Vec<DecodeProblem>) {
-        let record = RawRecord::new(raw, line);
-        let request = match json_object(&record) {
-            Ok(request) => request,
+        let (record, request) = match json_object(RawRecord::new(raw, line)) {
+            Ok(read) => read,
             Err(problem) => return problems.push(problem),
         };
         let before = out.len();
@@ -43,7 +44,7 @@ impl Decode for Otlp {
             for resource in list(request.get(signal.resources)) {
                 for scope in list(resource.get(signal.scopes)) {
                     for item in list(scope.get(signal.items)) {
-                        out.push(one(signal, line, resource, scope, item));
+                        out.push(one(signal, &record, resource, scope, item));
                     }
                 }
             }
@@ -58,12 +59,8 @@ fn list(value: Option<&Value>) -> &[Value] {
     value.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
 }
 
-fn one(signal: &Signal, line: u64, resource: &Value, scope: &Value, item: &Value) -> Decoded {
-    let mut part = scope.as_object().cloned().unwrap_or_default();
-    part.insert(signal.items.to_owned(), json!([item]));
-    let mut whole = resource.as_object().cloned().unwrap_or_default();
-    whole.insert(signal.scopes.to_owned(), json!([part]));
-    let raw = RawRecord { line, text: json!({ signal.resources: [whole] }).to_string().into() };
+fn one(signal: &Signal, record: &RawRecord, resource: &Value, scope: &Value, item: &Value) -> Decoded {
+    let raw = record.part(alone(signal, resource, scope, item), record.line);
     let mut fields = Map::new();
     put(&mut fields, "signal", signal.name);
     let resource = attributes(resource.pointer("/resource/attributes"));
@@ -104,6 +101,39 @@ fn one(signal: &Signal, line: u64, resource: &Value, scope: &Value, item: &Value
     put(&mut fields, "resource", Value::Object(resource));
     put(&mut fields, "attrs", Value::Object(attrs));
     raw.decoded(fields)
+}
+
+/// The request with that item alone, as text. Other resources, scopes and items are left out before anything is copied.
+fn alone(signal: &Signal, resource: &Value, scope: &Value, item: &Value) -> String {
+    let mut text = format!("{{\"{}\":[", signal.resources);
+    object_with(resource, signal.scopes, &mut text, |text| {
+        object_with(scope, signal.items, text, |text| {
+            let _ = write!(text, "{item}");
+        });
+    });
+    text.push_str("]}");
+    text
+}
+
+/// An object whose member of that name is an array with another element.
+fn object_with(object: &Value, replaced: &str, text: &mut String, element: impl FnOnce(&mut String)) {
+    let mut element = Some(element);
+    text.push('{');
+    for (position, (name, value)) in object.as_object().into_iter().flatten().enumerate() {
+        let comma = if position > 0 { "," } else { "" };
+        let _ = write!(text, "{comma}{}:", Value::from(name.as_str()));
+        match element.take_if(|_| name == replaced) {
+            Some(element) => {
+                text.push('[');
+                element(text);
+                text.push(']');
+            }
+            None => {
+                let _ = write!(text, "{value}");
+            }
+        }
+    }
+    text.push('}');
 }
 
 fn times(fields: &mut Map<String, Value>, item: &Value) {

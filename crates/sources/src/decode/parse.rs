@@ -7,9 +7,6 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-/// Member that is added to a record in which a member came twice; its value is that member's name.
-pub(crate) const DUPLICATE: &str = "(duplicate member)";
-
 /// A value, and the name of a member that came twice. The last one counts, as in most readers.
 pub(crate) fn parse(text: &str) -> Result<(Value, Option<String>), serde_json::Error> {
     let twice = RefCell::new(None);

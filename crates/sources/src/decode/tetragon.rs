@@ -2,20 +2,14 @@
 
 use serde_json::{Map, Value};
 
-use super::{Decode, DecodeProblem, Decoded, RawRecord, json_object, put};
+use super::{Decode, DecodeProblem, Decoded, RawRecord, one_object, put};
 
 /// One event per record.
 pub(super) struct Tetragon;
 
 impl Decode for Tetragon {
     fn push(&mut self, raw: &[u8], line: u64, out: &mut Vec<Decoded>, problems: &mut Vec<DecodeProblem>) {
-        let record = RawRecord::new(raw, line);
-        match json_object(&record)
-            .and_then(|fields| event(fields).map_err(|message| record.clone().problem(message)))
-        {
-            Ok(fields) => out.push(record.decoded(fields)),
-            Err(problem) => problems.push(problem),
-        }
+        one_object(RawRecord::new(raw, line), out, problems, event);
     }
 }
 

@@ -32,6 +32,8 @@ struct Request {
     held: Vec<(i64, Message)>,
     /// What the answer's head told, once it came.
     told: Option<Arc<Told>>,
+    /// No answer will come.
+    abandoned: bool,
     closed: bool,
 }
 
@@ -54,19 +56,23 @@ impl Exchanges {
     /// A request begins.
     pub(crate) fn request(&mut self, id: u64, exchange: Arc<Exchange>) {
         let assembler = Assembler::new(Framing::Whole);
-        self.requests
-            .insert(id, Request { exchange, assembler, held: Vec::new(), told: None, closed: false });
+        let held = Vec::new();
+        let request = Request { exchange, assembler, held, told: None, abandoned: false, closed: false };
+        self.requests.insert(id, request);
+    }
+
+    /// The client went away before there was an answer; what is left of the request's body may still come.
+    pub(crate) fn abandoned(&mut self, of: u64, writer: &mut Writer) {
+        let Some(request) = self.requests.get_mut(&of) else { return };
+        request.abandoned = true;
+        if request.closed {
+            request.give_up(writer);
+            self.requests.remove(&of);
+        }
     }
 
     /// The head of an answer came.
-    pub(crate) fn response(
-        &mut self,
-        id: u64,
-        of: u64,
-        _ts_ns: i64,
-        head: ResponseHead,
-        writer: &mut Writer,
-    ) {
+    pub(crate) fn response(&mut self, id: u64, of: u64, head: ResponseHead, writer: &mut Writer) {
         let Some(request) = self.requests.get_mut(&of) else { return };
         let exchange = Arc::clone(&request.exchange);
         let session =
@@ -108,7 +114,10 @@ impl Exchanges {
         if let Some(request) = self.requests.get_mut(&id) {
             request.end(ts_ns);
             request.release(writer);
-            if request.told.is_some() {
+            if request.abandoned {
+                request.give_up(writer);
+            }
+            if request.told.is_some() || request.abandoned {
                 self.requests.remove(&id);
             }
         } else if let Some(mut answer) = self.answers.remove(&id) {
@@ -125,6 +134,12 @@ impl Exchanges {
                 request.give_up(writer);
             }
         }
+    }
+
+    /// Whether nothing is under way.
+    #[cfg(test)]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.requests.is_empty() && self.answers.is_empty()
     }
 
     /// Records what is left at the end.

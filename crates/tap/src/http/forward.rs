@@ -16,7 +16,7 @@ use super::upstream::WireInfo;
 use super::{Exchange, Headers, ResponseHead, Shared};
 use crate::credentials::redact_line;
 use crate::envelope::Connection;
-use crate::queue::Item;
+use crate::queue::{Item, Queue};
 
 /// What a client gets: the upstream's answer, or the tap's word that there is none.
 pub(super) type Answer = Response<Either<Tee, Full<Bytes>>>;
@@ -42,22 +42,38 @@ pub(super) async fn forward(
     let of = shared.queue.stream();
     let exchange = exchange(&shared, connection, client, &request);
     shared.queue.push(Item::Request { id: of, exchange: Arc::new(exchange) });
+    let mut unanswered = Unanswered { queue: &shared.queue, of: Some(of) };
     let answered = match outgoing(&shared, of, request) {
         Ok(request) => shared.client.request(request).await.map_err(|error| reason(&error)),
         Err(error) => Err(error),
     };
+    unanswered.of = None;
     let id = shared.queue.stream();
-    let ts_ns = crate::now_ns();
     match answered {
         Ok(answer) => {
             let head = head(&answer);
-            shared.queue.push(Item::Response { id, of, ts_ns, head });
+            shared.queue.push(Item::Response { id, of, head });
             let (mut parts, body) = answer.into_parts();
             remove_of_connection(&mut parts.headers);
             let body = Tee::new(body, id, Arc::clone(&shared.queue));
             Ok(Response::from_parts(parts, Either::Left(body)))
         }
-        Err(reason) => Ok(failed(&shared, id, of, ts_ns, &reason)),
+        Err(reason) => Ok(failed(&shared, id, of, &reason)),
+    }
+}
+
+/// A request whose answer is waited for. Hyper drops the future of a request whose client resets its connection: then
+/// the recorder is told that nothing more comes.
+struct Unanswered<'q> {
+    queue: &'q Queue,
+    of: Option<u64>,
+}
+
+impl Drop for Unanswered<'_> {
+    fn drop(&mut self) {
+        if let Some(of) = self.of {
+            self.queue.push(Item::Abandoned { of });
+        }
     }
 }
 
@@ -139,7 +155,7 @@ fn reason(error: &dyn std::error::Error) -> String {
     text
 }
 
-fn failed(shared: &Shared, id: u64, of: u64, ts_ns: i64, reason: &str) -> Answer {
+fn failed(shared: &Shared, id: u64, of: u64, reason: &str) -> Answer {
     let body = json!({ "error": format!("{} cannot be reached: {reason}", shared.upstream) }).to_string();
     let mut headers = HeaderMap::new();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -149,7 +165,8 @@ fn failed(shared: &Shared, id: u64, of: u64, ts_ns: i64, reason: &str) -> Answer
         server: None,
         tls_version: None,
     };
-    shared.queue.push(Item::Response { id, of, ts_ns, head });
+    shared.queue.push(Item::Response { id, of, head });
+    let ts_ns = crate::now_ns();
     shared.queue.data(id, ts_ns, body.as_bytes());
     shared.queue.push(Item::Close { id, ts_ns });
     let mut answer = Response::new(Either::Right(Full::new(Bytes::from(body))));

@@ -156,3 +156,66 @@ async fn connection(stream: TcpStream, client: SocketAddr, shared: Arc<Shared>) 
     // What fails on a connection concerns its client, who sees it.
     let _ = server.serve_connection(TokioIo::new(stream), service).await;
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::output::{Output, SpoolOptions};
+    use crate::queue::Item;
+    use crate::recorder::Writer;
+    use exchanges::Exchanges;
+    use std::time::Instant;
+    use tokio::io::AsyncWriteExt;
+
+    /// A tap in front of a server that takes connections and never answers.
+    async fn tap() -> (SocketAddr, Arc<Queue>, TcpListener) {
+        let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let upstream: Upstream = format!("http://{}", silent.local_addr().unwrap()).parse().unwrap();
+        let client = upstream.client().unwrap();
+        let queue = Queue::new();
+        let shared = Shared {
+            upstream: Arc::new(upstream),
+            client,
+            queue: Arc::clone(&queue),
+            label: "test".to_owned(),
+        };
+        let (ready, address) = tokio::sync::oneshot::channel();
+        let listen = "127.0.0.1:0".parse().unwrap();
+        tokio::spawn(serve(listen, Arc::new(shared), move |address| ready.send(address).unwrap()));
+        (address.await.unwrap(), queue, silent)
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_request_whose_client_resets_its_connection_is_let_go() {
+        let (address, queue, _silent) = tap().await;
+        let mut client = TcpStream::connect(address).await.unwrap();
+        let head = b"POST /mcp HTTP/1.1\r\nhost: x\r\ncontent-length: 1000\r\n\r\n{\"jsonrpc\":";
+        client.write_all(head).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        client.set_zero_linger().unwrap();
+        drop(client);
+
+        let folder = tempfile::tempdir().unwrap();
+        let place = SpoolOptions { root: folder.path().to_owned(), name: "t".to_owned(), limit: 1 << 20 };
+        let file = folder.path().join("out.ndjson");
+        let mut writer = Writer::new(Output::file(&file, &place, Arc::new(|_: &str| {})).unwrap());
+        let mut exchanges = Exchanges::default();
+        let (mut seen, end) = (false, Instant::now() + Duration::from_secs(10));
+        while !(seen && exchanges.is_empty()) {
+            assert!(Instant::now() < end, "the request is still held");
+            for item in queue.take(Duration::from_millis(50)).unwrap_or_default() {
+                match item {
+                    Item::Request { id, exchange } => {
+                        exchanges.request(id, exchange);
+                        seen = true;
+                    }
+                    Item::Response { id, of, head } => exchanges.response(id, of, head, &mut writer),
+                    Item::Data { id, ts_ns, bytes } => exchanges.data(id, ts_ns, &bytes, &mut writer),
+                    Item::Close { id, ts_ns } => exchanges.close(id, ts_ns, &mut writer),
+                    Item::Abandoned { of } => exchanges.abandoned(of, &mut writer),
+                    other => panic!("{other:?}"),
+                }
+            }
+        }
+    }
+}

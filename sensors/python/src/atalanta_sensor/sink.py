@@ -2,6 +2,7 @@
 
 import fcntl
 import json
+import logging
 import os
 import pathlib
 import queue
@@ -10,12 +11,20 @@ import time
 import urllib.error
 import urllib.request
 
+LOG = logging.getLogger("atalanta_sensor")
+
 #: Records that wait for the thread; further ones are dropped and counted.
 WAITING = 10_000
 #: Bytes that are sent together.
 BATCH = 1 << 20
 #: Bytes that a spool may hold.
 SPOOL_LIMIT = 256 << 20
+#: Bytes from which on a segment of a spool is not written to any more.
+SEGMENT = 4 << 20
+#: Answers that say that the same lines will never be taken.
+REFUSALS = (400, 413, 422)
+#: File in the spool with the records that a server refused.
+REFUSED = "refused.ndjson"
 
 
 class Sink:
@@ -37,6 +46,11 @@ class Sink:
             self._queue.put_nowait(record)
         except queue.Full:
             self.dropped += 1
+
+    @property
+    def refused(self):
+        """Records that the server will never take."""
+        return getattr(self.target, "refused", 0)
 
     def close(self, timeout):
         """Gives the thread some time to write what waits."""
@@ -94,7 +108,11 @@ class File:
 
 
 class Server:
-    """Sends to a server; what it has not acknowledged is in files that the next run of the same spool sends."""
+    """Sends to a server; what it has not acknowledged is in files that the next run of the same spool sends.
+
+    A spool is a row of segments, files of lines. One that the server has to its end is removed, so that the limit is
+    for what waits and not for what has ever passed. Records that the server refuses for good are set aside.
+    """
 
     def __init__(self, address, token=None, spool=None, limit=SPOOL_LIMIT):
         self._url = address.rstrip("/") + "/api/v1/ingest/training_tap"
@@ -102,34 +120,48 @@ class Server:
         state = os.environ.get("XDG_STATE_HOME") or pathlib.Path.home() / ".local/state"
         self._folder = pathlib.Path(spool or pathlib.Path(state) / "atalanta/training")
         self._limit = limit
-        self._own = None
+        self._segments = []
+        self._made = 0
+        self._held = 0
         self._retry_at = 0.0
         self._wait = 0.5
         self._looked = False
+        #: Records that the server refused for good.
+        self.refused = 0
 
     def write(self, lines):
-        if not lines:
-            return 0
-        if self._own is None:
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._own = Spooled(self._folder / f"{os.getpid()}-{time.time_ns()}.ndjson")
         dropped = 0
         for line in lines:
-            if self._own.size + len(line) > self._limit:
+            line = line.encode()
+            if self._held + len(line) > self._limit:
                 dropped += 1
-            else:
-                self._own.append(line)
+                continue
+            self._room().append(line)
+            self._held += len(line)
         return dropped
+
+    def _room(self):
+        """The segment that is written to."""
+        if not self._segments or self._segments[-1].size >= min(SEGMENT, self._limit // 4):
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._made += 1
+            name = f"{os.getpid()}-{time.time_ns()}-{self._made:06}.ndjson"
+            self._segments.append(Spooled(self._folder / name))
+        return self._segments[-1]
 
     def send(self, closing):
         if time.monotonic() < self._retry_at and not closing:
             return
         try:
-            if self._own is not None:
-                self._send(self._own)
+            while self._segments:
+                first = self._segments[0]
+                self._send(first)
+                first.close()
+                self._held -= first.size
+                self._segments.pop(0)
             if not self._looked and not closing:
-                self._looked = True
                 self._others()
+                self._looked = True
             self._wait = 0.5
         except Exception:
             self._retry_at = time.monotonic() + self._wait
@@ -137,17 +169,20 @@ class Server:
             raise
 
     def close(self):
-        if self._own is not None:
-            self._own.close()
+        for segment in self._segments:
+            segment.close()
 
     def _others(self):
         """Sends what runs that were killed left."""
         for path in sorted(self._folder.glob("*.ndjson")):
-            if self._own is not None and path == self._own.path:
+            if path.name == REFUSED or any(path == own.path for own in self._segments):
                 continue
             left = Spooled.take_over(path)
-            if left is not None:
+            if left is None:
+                continue
+            try:
                 self._send(left)
+            finally:
                 left.close()
 
     def _send(self, spooled):
@@ -155,8 +190,33 @@ class Server:
             lines = spooled.unsent(BATCH)
             if not lines:
                 return
-            self._post(lines)
+            self._deliver(lines)
             spooled.sent(len(lines))
+
+    def _deliver(self, lines):
+        """Sends lines; what is refused for good is cut down to the lines at fault."""
+        parts = [lines.splitlines(keepends=True)]
+        while parts:
+            part = parts.pop()
+            try:
+                self._post(b"".join(part))
+            except urllib.error.HTTPError as error:
+                if error.code not in REFUSALS:
+                    raise
+                if len(part) > 1:
+                    half = len(part) // 2
+                    parts += [part[half:], part[:half]]
+                else:
+                    self._refuse(part[0], error)
+
+    def _refuse(self, line, error):
+        path = os.open(self._folder / REFUSED, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        with open(path, "ab") as file:
+            file.write(line)
+        self.refused += 1
+        if self.refused == 1:
+            reason = error.read(500).decode(errors="replace")
+            LOG.warning("a record was refused (%s: %s); it is in %s", error.code, reason, self._folder / REFUSED)
 
     def _post(self, body):
         request = urllib.request.Request(self._url, data=body, method="POST")
@@ -190,8 +250,13 @@ class Spooled:
             return None
 
     def append(self, line):
-        line = line.encode()
-        self._file.write(line)
+        try:
+            if self._file.write(line) != len(line):
+                raise OSError("no room for the whole line")
+        except OSError:
+            # The next line would be joined to the part that was written.
+            os.ftruncate(self._file.fileno(), self.size)
+            raise
         self.size += len(line)
 
     def unsent(self, most):

@@ -226,6 +226,7 @@ class TrainingTap:
         record.update(sensor_errors=self.errors, sensor_last_error=self.last_error, sensor_seconds=round(self._spent, 3))
         if self._sink is not None:
             record["records_dropped"] = self._sink.dropped
+            record["records_refused"] = self._sink.refused or None
         self._put(record)
         self._sink.close(timeout)
 

@@ -97,9 +97,7 @@ impl Definitions {
 /// The connection's members without those of the list request.
 fn definition(base: &Map<String, Value>, name: &str, change: &str) -> Map<String, Value> {
     let mut row = base.clone();
-    for gone in ["params", "result", "body", "duration_ms", "requested_protocol"] {
-        row.remove(gone);
-    }
+    row.remove("requested_protocol");
     put(&mut row, "kind", "tool_definition");
     put(&mut row, "tool_name", name);
     put(&mut row, "name_skeleton", skeleton(name));

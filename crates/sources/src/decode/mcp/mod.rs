@@ -11,6 +11,7 @@
 //! [`MAX_WAIT_NS`], [`MAX_TOOLS`] known tool definitions.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use serde_json::{Map, Value};
@@ -43,7 +44,7 @@ pub(super) struct Mcp {
 }
 
 /// What earlier messages of a connection told.
-#[derive(Clone, Default)]
+#[derive(Default)]
 struct Connection {
     client: Peer,
     server: Peer,
@@ -56,7 +57,10 @@ struct Connection {
     last_seen: i64,
 }
 
-#[derive(Clone, Default)]
+/// A connection of which nothing is known.
+static UNKNOWN: LazyLock<Connection> = LazyLock::new(Connection::default);
+
+#[derive(Default)]
 struct Peer {
     name: Option<String>,
     version: Option<String>,
@@ -79,9 +83,8 @@ struct Envelope {
 
 impl Decode for Mcp {
     fn push(&mut self, raw: &[u8], line: u64, out: &mut Vec<Decoded>, problems: &mut Vec<DecodeProblem>) {
-        let record = RawRecord::new(raw, line);
-        let mut fields = match json_object(&record) {
-            Ok(fields) => fields,
+        let (record, mut fields) = match json_object(RawRecord::new(raw, line)) {
+            Ok(read) => read,
             Err(problem) => return problems.push(problem),
         };
         match fields.remove("message") {
@@ -157,8 +160,8 @@ impl Mcp {
         }
     }
 
-    fn connection(&self, id: &str) -> Connection {
-        self.connections.get(id).cloned().unwrap_or_default()
+    fn connection(&self, id: &str) -> &Connection {
+        self.connections.get(id).unwrap_or(&UNKNOWN)
     }
 
     /// Remembers who speaks: `initialize`, `server/discover`, or the `_meta` of every message.
@@ -170,25 +173,25 @@ impl Mcp {
         }
         let state = self.connections.entry(envelope.connection.clone()).or_default();
         state.last_seen = envelope.time_ns;
-        let message = Value::Object(envelope.message.clone());
-        let text = |path: &str| message.pointer(path).and_then(Value::as_str).map(str::to_owned);
+        let (params, result) = (envelope.message.get("params"), envelope.message.get("result"));
+        let text = |part: Option<&Value>, path: &str| part?.pointer(path)?.as_str().map(str::to_owned);
         let meta = |name: &str, member: &str| {
-            let meta = message.pointer("/params/_meta").or_else(|| message.pointer("/result/_meta"))?;
+            let meta = [params, result].into_iter().flatten().find_map(|part| part.get("_meta"))?;
             let value = meta.get(format!("io.modelcontextprotocol/{name}"))?;
             if member.is_empty() { value.as_str() } else { value.get(member)?.as_str() }.map(str::to_owned)
         };
-        keep(&mut state.client.name, text("/params/clientInfo/name").or_else(|| meta("clientInfo", "name")));
+        keep(&mut state.client.name, text(params, "/clientInfo/name").or_else(|| meta("clientInfo", "name")));
         keep(
             &mut state.client.version,
-            text("/params/clientInfo/version").or_else(|| meta("clientInfo", "version")),
+            text(params, "/clientInfo/version").or_else(|| meta("clientInfo", "version")),
         );
-        keep(&mut state.server.name, text("/result/serverInfo/name").or_else(|| meta("serverInfo", "name")));
+        keep(&mut state.server.name, text(result, "/serverInfo/name").or_else(|| meta("serverInfo", "name")));
         keep(
             &mut state.server.version,
-            text("/result/serverInfo/version").or_else(|| meta("serverInfo", "version")),
+            text(result, "/serverInfo/version").or_else(|| meta("serverInfo", "version")),
         );
-        keep(&mut state.protocol, text("/result/protocolVersion").or_else(|| meta("protocolVersion", "")));
-        keep(&mut state.instructions, text("/result/instructions"));
+        keep(&mut state.protocol, text(result, "/protocolVersion").or_else(|| meta("protocolVersion", "")));
+        keep(&mut state.instructions, text(result, "/instructions"));
         keep(&mut state.session, rows::header(&envelope.fields, "mcp-session-id"));
         if envelope.message.get("method").and_then(Value::as_str) == Some("notifications/tools/list_changed")
         {
@@ -241,29 +244,29 @@ impl Mcp {
             // The tap started in the middle: an answer whose question it never saw.
             return out.push(rows::message(&answer, None, self.connection(&answer.connection), None));
         };
-        let state = self.connection(&request.connection);
-        let joined = rows::message(&request, Some(&answer), state.clone(), None);
-        let raws = joined.raws.clone();
-        let base = joined.fields.clone();
-        out.push(joined);
-        let mut ordinal = 1;
         let method = request.message.get("method").and_then(Value::as_str).unwrap_or_default();
         let result = answer.message.get("result");
-        if let (true, Some(result)) = (method == "tools/list", result) {
-            let cursor = request.message.get("params").and_then(|params| params.get("cursor")).is_some();
-            let hashes = answer.fields.get("tool_definition_hashes");
-            for row in self.list(&base, result, hashes, &request.connection, cursor) {
-                out.push(Decoded { fields: row, raws: raws.clone(), ordinal });
-                ordinal += 1;
-            }
-        }
+        let listed = result.filter(|_| method == "tools/list");
         // 2026-07-28: what the server asks of the client comes inside the result.
         let asked = result.and_then(|result| result.get("inputRequests")).and_then(Value::as_object);
+        let joined = rows::message(&request, Some(&answer), self.connection(&request.connection), None);
+        let more =
+            (listed.is_some() || asked.is_some()).then(|| (rows::base(&joined.fields), joined.raws.clone()));
+        out.push(joined);
+        let Some((base, raws)) = more else { return };
+        let mut made = Vec::new();
+        if let Some(result) = listed {
+            let cursor = request.message.get("params").and_then(|params| params.get("cursor")).is_some();
+            let hashes = answer.fields.get("tool_definition_hashes");
+            made = self.list(&base, result, hashes, &request.connection, cursor);
+        }
         for (name, request_of_server) in asked.into_iter().flatten() {
             let mut fields = rows::nested(&base, name, request_of_server);
             put(&mut fields, "parent_method", method);
+            made.push(fields);
+        }
+        for (ordinal, fields) in (1..).zip(made) {
             out.push(Decoded { fields, raws: raws.clone(), ordinal });
-            ordinal += 1;
         }
     }
 

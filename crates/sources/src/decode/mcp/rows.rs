@@ -10,10 +10,10 @@ use crate::decode::{Decoded, RawRecord, put};
 pub(super) fn message(
     first: &Envelope,
     answer: Option<&Envelope>,
-    state: Connection,
+    state: &Connection,
     kind: Option<&str>,
 ) -> Decoded {
-    let mut fields = envelope(&first.fields, first.from_client, &state);
+    let mut fields = envelope(&first.fields, first.from_client, state);
     let method = first.message.get("method").and_then(Value::as_str);
     let tool_call = method == Some("tools/call");
     put(&mut fields, "kind", kind.unwrap_or(if tool_call { "tool_call" } else { "message" }));
@@ -88,10 +88,9 @@ pub(super) fn unreadable(raw: RawRecord, fields: Map<String, Value>) -> Decoded 
     raw.decoded(row)
 }
 
-/// A request of the server that came inside a result.
-pub(super) fn nested(base: &Map<String, Value>, name: &str, request: &Value) -> Map<String, Value> {
-    let mut fields = base.clone();
-    for gone in [
+/// What a call says about the connection: its members without those of the call itself.
+pub(super) fn base(call: &Map<String, Value>) -> Map<String, Value> {
+    const OF_CALL: &[&str] = &[
         "params",
         "result",
         "body",
@@ -102,9 +101,14 @@ pub(super) fn nested(base: &Map<String, Value>, name: &str, request: &Value) -> 
         "tool_result_bytes",
         "is_error",
         "phase",
-    ] {
-        fields.remove(gone);
-    }
+    ];
+    let kept = call.iter().filter(|(name, _)| !OF_CALL.contains(&name.as_str()));
+    kept.map(|(name, value)| (name.clone(), value.clone())).collect()
+}
+
+/// A request of the server that came inside a result.
+pub(super) fn nested(base: &Map<String, Value>, name: &str, request: &Value) -> Map<String, Value> {
+    let mut fields = base.clone();
     put(&mut fields, "kind", "message");
     put(&mut fields, "direction", "server_to_client");
     put(&mut fields, "rpc_id", name);

@@ -33,8 +33,8 @@ pub(super) fn extend(fields: &mut Map<String, Value>, attrs: &mut Map<String, Va
     conversation.finish(attrs.get("gen_ai.response.finish_reasons"));
     conversation.finish(attrs.get("stop_reason"));
     conversation.finish(attrs.get("anthropic.message.stop_reason"));
-    conversation.put_into(fields);
     let body = request_body(attrs, &conversation, tools);
+    conversation.put_into(fields);
     if body.is_some() {
         forget_read(attrs, body.as_deref());
         put(fields, "request_body", body);

@@ -1,24 +1,26 @@
+"""A server for the tests: keeps what it takes, and can be made to refuse."""
+
 import http.server
 import json
 import threading
 
-import pytest
-
 
 class Listener:
-    """A server that keeps what it takes, and can be made to refuse."""
+    """`refuse` is the status of every answer if there is one; a body with the bytes `poison` is refused for good."""
 
     def __init__(self):
-        self.records, self.tokens, self.refuse = [], [], False
+        self.records, self.tokens = [], []
+        self.refuse, self.poison = None, None
         listener = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_POST(self):
                 body = self.rfile.read(int(self.headers["content-length"]))
                 listener.tokens.append(self.headers.get("authorization"))
-                if not listener.refuse:
+                status = listener.status(body)
+                if status == 200:
                     listener.records += [json.loads(line) for line in body.splitlines()]
-                self.send_response(503 if listener.refuse else 200)
+                self.send_response(status)
                 self.end_headers()
 
             def log_message(self, *_):
@@ -28,9 +30,11 @@ class Listener:
         self.url = f"http://127.0.0.1:{self.server.server_port}"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
+    def status(self, body):
+        if self.refuse:
+            return self.refuse
+        return 400 if self.poison and self.poison in body else 200
 
-@pytest.fixture
-def listener():
-    listener = Listener()
-    yield listener
-    listener.server.shutdown()
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
