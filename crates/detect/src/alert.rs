@@ -1,6 +1,5 @@
 //! Alerts: what hits of one rule about the same entities in the same stretch of time become.
 
-use atalanta_record::canonical_json::hex;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 

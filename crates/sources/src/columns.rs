@@ -18,9 +18,9 @@ pub(crate) fn column<'a>(
     misfits: &mut Vec<usize>,
 ) -> ArrayRef {
     match ty {
-        Type::Bool => Arc::new(BooleanArray::from_iter(fitting(values, misfits, boolean))),
-        Type::Int => Arc::new(Int64Array::from_iter(fitting(values, misfits, integer))),
-        Type::Float => Arc::new(Float64Array::from_iter(fitting(values, misfits, float))),
+        Type::Bool => Arc::new(fitting(values, misfits, boolean).collect::<BooleanArray>()),
+        Type::Int => Arc::new(fitting(values, misfits, integer).collect::<Int64Array>()),
+        Type::Float => Arc::new(fitting(values, misfits, float).collect::<Float64Array>()),
         Type::Timestamp => {
             let times: TimestampMicrosecondArray = fitting(values, misfits, time).collect();
             Arc::new(times.with_data_type(arrow_type(ty)))

@@ -100,7 +100,7 @@ fn is_dear(group: &RowGroupMetaData, name: &str) -> bool {
 
 fn bytes_of(group: &RowGroupMetaData, name: &str) -> i64 {
     let own = group.columns().iter().find(|chunk| chunk.column_path().parts() == [name]);
-    own.map_or(0, |chunk| chunk.compressed_size())
+    own.map_or(0, parquet::file::metadata::ColumnChunkMetaData::compressed_size)
 }
 
 /// Whether folding changes none of the texts; texts beyond ASCII count as changed.

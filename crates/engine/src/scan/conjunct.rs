@@ -41,7 +41,7 @@ impl Conjunct {
     pub fn new(expr: Arc<dyn PhysicalExpr>, table: &SchemaRef) -> Result<Self> {
         let moving = is_moving(&expr, table);
         let need = if moving { Need::Unknown } else { Need::of(&expr, table) };
-        Ok(Self { need, moving, ..Self::learnt(expr, table)? })
+        Ok(Self { moving, need, ..Self::learnt(expr, table)? })
     }
 
     /// A condition that operators above have learnt while they run.

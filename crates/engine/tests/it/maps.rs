@@ -26,7 +26,7 @@ fn batch(first: i64, values: &[Row]) -> RecordBatch {
     let times = (0..).zip(values).map(|(second, _)| (DAY + first + second) * 1_000_000);
     let times = TimestampMicrosecondArray::from_iter_values(times).with_timezone("UTC");
     let text = |of: fn(&Row) -> &Option<String>| -> ArrayRef {
-        Arc::new(StringViewArray::from_iter(values.iter().map(|row| of(row).as_deref())))
+        Arc::new(values.iter().map(|row| of(row).as_deref()).collect::<StringViewArray>())
     };
     let numbers = Int64Array::from_iter_values(values.iter().map(|row| row.2));
     let columns: [(&str, ArrayRef); 4] = [
@@ -176,7 +176,7 @@ fn damaged_maps_cost_time_and_no_rows() {
     let (maps, directory) = (numbers[2], numbers[3]);
     let query = "dataset = events | filter command contains \"mimikatz\" | fields n";
     for (what, bytes) in [
-        ("every map", (maps..directory).fold(whole.clone(), |bytes, at| damaged(bytes, at))),
+        ("every map", (maps..directory).fold(whole.clone(), damaged)),
         ("a map", damaged(whole.clone(), maps + 3)),
         ("the directory", damaged(whole.clone(), directory + 9)),
         ("the entry", damaged(whole.clone(), entry_at + 5)),

@@ -8,6 +8,7 @@ mod deferred;
 mod exfiltration;
 mod forced_answer;
 mod matcher;
+mod new_identity;
 mod override_instructions;
 mod persona;
 mod prompt_extraction;
@@ -62,6 +63,7 @@ pub const CATEGORIES: &[&Category] = &[
     &concealed::INVISIBLE,
     &concealed::LEET,
     &concealed::LOOK_ALIKES,
+    &new_identity::CATEGORY,
     &override_instructions::CATEGORY,
     &persona::CATEGORY,
     &prompt_extraction::CATEGORY,
