@@ -88,10 +88,11 @@ def duckdb_times(files, sql, repeat):
     walls, cpus = [], []
     for turn in range(repeat + 1):
         cpu, started = time.process_time(), time.monotonic()
-        rows = len(connection.execute(sql).fetchall())
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE answer AS {sql}")
         if turn:
             walls.append((time.monotonic() - started) * 1000)
             cpus.append((time.process_time() - cpu) * 1000)
+    rows = connection.execute("SELECT count(*) FROM answer").fetchone()[0]
     return rows, statistics.median(walls), statistics.median(cpus)
 
 
