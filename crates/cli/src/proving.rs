@@ -15,6 +15,18 @@ use crate::data;
 use crate::hunting::report::Trouble;
 use crate::terminal::Terminal;
 
+/// Refuses folders that are not there: rules inside the program have no recordings beside them.
+pub fn folders(paths: &[PathBuf]) -> anyhow::Result<()> {
+    match paths.iter().find(|path| !path.exists()) {
+        Some(path) => anyhow::bail!(
+            "{}: no such folder; rules are proven with the recordings beside them, so a folder of rules has to be named, \
+             such as content/detections of the repository (`atalanta detect` lists the rules inside the program)",
+            path.display()
+        ),
+        None => Ok(()),
+    }
+}
+
 /// What the recordings say about one rule.
 #[derive(Clone, Debug, Default)]
 pub struct Verdict {

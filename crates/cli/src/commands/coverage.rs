@@ -66,6 +66,21 @@ struct Row {
     reason: Option<String>,
 }
 
+impl Row {
+    /// Its rules, or why it cannot be seen.
+    fn why(&self) -> String {
+        self.reason.clone().unwrap_or_else(|| self.rules.join(", "))
+    }
+}
+
+/// States, with what they are called on the page.
+const STATES: [(&str, &str); 4] = [
+    ("proven", "Proven"),
+    ("written", "Written, not proven"),
+    ("none", "Without a rule"),
+    ("not observable", "Not observable"),
+];
+
 /// What data say of one rule.
 #[derive(Debug, Serialize)]
 struct DataOf {
@@ -76,6 +91,7 @@ struct DataOf {
 
 /// Runs the command.
 pub fn run(args: Args, terminal: Terminal) -> anyhow::Result<Ended> {
+    proving::folders(&args.paths)?;
     let pack = super::detect::rules(&args.paths, &[], terminal)?;
     anyhow::ensure!(!pack.rules.is_empty(), "no rule could be loaded");
     let verdicts = proving::prove(&pack.rules, terminal);
@@ -234,18 +250,32 @@ fn summary(rows: &[Row]) -> String {
     )
 }
 
+/// What is proven and written line by line, the rest by its reason.
 fn table(rows: &[Row], data: Option<&[DataOf]>, terminal: Terminal) -> String {
     let mut text = String::new();
-    for row in rows.iter().filter(|row| row.state != "none") {
-        let role = match row.state {
-            "proven" => Role::Good,
-            "written" => Role::Warn,
-            _ => Role::Faint,
-        };
-        let why = row.reason.clone().unwrap_or_else(|| row.rules.join(", "));
-        let state = terminal.out.paint(role, &format!("{:<14}", row.state));
-        let _ = writeln!(text, "{:<14} {state} {:<52} {}", row.id, row.name, escape_control(&why));
+    for state in ["proven", "written"] {
+        let role = if state == "proven" { Role::Good } else { Role::Warn };
+        for row in rows.iter().filter(|row| row.state == state) {
+            let painted = terminal.out.paint(role, &format!("{state:<8}"));
+            let _ =
+                writeln!(text, "{:<14} {painted} {:<52} {}", row.id, row.name, escape_control(&row.why()));
+        }
     }
+    let mut by_reason: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    for row in rows.iter().filter(|row| row.state == "not observable") {
+        by_reason.entry(row.why()).or_default().push(&row.id);
+    }
+    for (reason, ids) in by_reason {
+        let _ = writeln!(text, "\nnot observable: {}", escape_control(&reason));
+        list(&mut text, &ids);
+    }
+    let without: Vec<&str> =
+        rows.iter().filter(|row| row.state == "none").map(|row| row.id.as_str()).collect();
+    if !without.is_empty() {
+        text.push_str("\nwithout a rule:\n");
+        list(&mut text, &without);
+    }
+    text.push('\n');
     for one in data.into_iter().flatten() {
         let sources: Vec<String> =
             one.sources.iter().map(|(source, events)| format!("{source} {events}")).collect();
@@ -255,6 +285,12 @@ fn table(rows: &[Row], data: Option<&[DataOf]>, terminal: Terminal) -> String {
     text.push_str(&summary(rows));
     text.push('\n');
     text
+}
+
+fn list(text: &mut String, ids: &[&str]) {
+    for line in ids.chunks(7) {
+        let _ = writeln!(text, "  {}", line.join(" "));
+    }
 }
 
 fn layer(rows: &[Row]) -> String {
@@ -271,30 +307,78 @@ fn layer(rows: &[Row]) -> String {
     format!("{:#}\n", Atlas::builtin().navigator_layer("Atalanta detections", &techniques))
 }
 
-const PAGE: &str = r#"<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>ATLAS coverage</title>
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<style>body{font:15px system-ui,sans-serif;margin:2rem;max-width:75rem}table{border-collapse:collapse}
-td,th{border-bottom:1px solid #8884;padding:.3rem .6rem;text-align:left;vertical-align:top}
-.proven{background:#2a82}.written{background:#da42}</style></head><body>
-<h1>ATLAS coverage</h1><p>{{ summary }}. A technique is proven if a rule for it fires on a recorded attack and on nothing
-harmless that is recorded.</p>
-<table><tr><th>technique<th>name<th>state<th>rules or reason</tr>
-{% for row in rows %}<tr class="{{ row.state }}"><td>{{ row.id }}<td>{{ row.name }}<td>{{ row.state }}<td>{% if row.reason %}{{ row.reason }}{% else %}{{ row.rules | join(", ") }}{% endif %}</tr>
-{% endfor %}</table>
-{% if data %}<h2>Data here</h2><table><tr><th>rule<th>events that the rule can look at, by source</tr>
-{% for one in data %}<tr><td>{{ one.rule }}<td>{% for source, events in one.sources | items %}{{ source }} {{ events }} {% else %}no data here{% endfor %}</tr>
-{% endfor %}</table>{% endif %}</body></html>
-"#;
+const PAGE: &str = include_str!("coverage.html");
+
+/// A technique on the page.
+#[derive(Debug, Serialize)]
+struct Shown<'a> {
+    id: &'a str,
+    name: &'a str,
+    state: &'static str,
+    class: String,
+    /// Whether it is a part of another technique.
+    sub: bool,
+    /// Its rules, or why it cannot be seen.
+    why: String,
+}
+
+impl<'a> Shown<'a> {
+    fn of(row: &'a Row) -> Self {
+        Self {
+            id: &row.id,
+            name: &row.name,
+            state: row.state,
+            class: row.state.replace(' ', "-"),
+            sub: row.id.matches('.').count() > 1,
+            why: row.why(),
+        }
+    }
+}
+
+/// The techniques of a tactic.
+#[derive(Debug, Serialize)]
+struct Column<'a> {
+    name: &'a str,
+    proven: usize,
+    rows: Vec<Shown<'a>>,
+}
+
+fn columns(rows: &[Row]) -> Vec<Column<'_>> {
+    let mut tactics: Vec<_> = Atlas::builtin().tactics().iter().collect();
+    tactics.sort_by_key(|tactic| tactic.order);
+    let mut columns = Vec::new();
+    for tactic in tactics {
+        let own: Vec<&Row> = rows.iter().filter(|row| row.tactics.contains(&tactic.id)).collect();
+        let proven = own.iter().filter(|row| row.state == "proven").count();
+        columns.push(Column { name: &tactic.name, proven, rows: own.into_iter().map(Shown::of).collect() });
+    }
+    columns
+}
 
 fn page(rows: &[Row], data: Option<&[DataOf]>) -> anyhow::Result<String> {
     let mut environment = Environment::new();
     // The name's ending turns escaping on.
     environment.add_template("coverage.html", PAGE)?;
     let page = environment.get_template("coverage.html")?;
+    let tiles: Vec<_> = STATES
+        .iter()
+        .map(|(state, name)| {
+            serde_json::json!({ "class": state.replace(' ', "-"), "name": name, "count": count(rows, state) })
+        })
+        .collect();
+    let parts: Vec<_> = STATES
+        .iter()
+        .filter(|(state, _)| *state != "none")
+        .map(|(state, name)| {
+            let own: Vec<Shown<'_>> = rows.iter().filter(|row| row.state == *state).map(Shown::of).collect();
+            serde_json::json!({ "name": name, "rows": own })
+        })
+        .collect();
     Ok(page.render(context! {
         summary => summary(rows),
-        rows => minijinja::Value::from(Serde(serde_json::to_value(rows)?)),
+        tiles => minijinja::Value::from(Serde(serde_json::to_value(tiles)?)),
+        tactics => minijinja::Value::from(Serde(serde_json::to_value(columns(rows))?)),
+        parts => minijinja::Value::from(Serde(serde_json::to_value(parts)?)),
         data => minijinja::Value::from(Serde(serde_json::to_value(data)?)),
     })?)
 }

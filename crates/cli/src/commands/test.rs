@@ -43,6 +43,7 @@ Exit codes: 0 all rules are proven, 1 a rule failed, 2 the job could not be done
 /// Runs the command.
 pub fn run(args: Args, terminal: Terminal) -> anyhow::Result<Ended> {
     let started = Instant::now();
+    proving::folders(&args.paths)?;
     let pack = super::detect::rules(&args.paths, &[], terminal)?;
     let refused = pack.problems.iter().filter(|problem| problem.is_error()).count();
     anyhow::ensure!(!pack.rules.is_empty(), "no rule could be loaded");

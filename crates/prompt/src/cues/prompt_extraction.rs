@@ -10,7 +10,11 @@ pub const CATEGORY: Category = Category {
     patterns: &[
         Pattern {
             words: &["prompt", "instruction", "message", "directive", "rules", "guideline", "configuration"],
-            regex: r"\b(?:reveal|show|print|repeat|output|display|give|tell|share|leak|write|recite|dump|disclose|list|copy|echo|paste|return|summari[sz]e|translate|what (?:is|are|was|were|do|does)) ~6 (?:(?:system|initial|hidden|secret|developer|internal|pre\W?) ~2 (?:prompts?|instructions?|messages?|directives?|rules|guidelines|configuration)|(?:your|original|first|previous|above) ~1 (?:prompts?|instructions?|directives?|guidelines))\b",
+            regex: r"\b(?:reveal|show|print|repeat|output|display|give|tell|share|leak|write|recite|dump|disclose|list|copy|echo|paste|return|summari[sz]e|translate|what (?:is|are|was|were|do|does)) ~6 (?:system|initial|hidden|secret|developer|internal|pre\W?) ~2 (?:prompts?|instructions?|messages?|directives?|rules|guidelines|configuration)\b",
+        },
+        Pattern {
+            words: &["prompt", "instruction", "directive", "guideline"],
+            regex: r"\b(?:reveal|show|print|repeat|output|display|give|tell|share|leak|write|recite|dump|disclose|list|copy|echo|paste|return|summari[sz]e|translate) ~6 (?:your|original|first|previous|above) ~1 (?:prompts?|instructions?|directives?|guidelines)\b|\bwhat (?:is|are|was|were) ~2 your ~2 (?:prompts?|instructions?|directives?|guidelines)\b",
         },
         Pattern {
             words: &["above", "verbatim", "word for word"],
