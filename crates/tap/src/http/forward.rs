@@ -62,8 +62,8 @@ pub(super) async fn forward(
     }
 }
 
-/// A request whose answer is waited for. Hyper drops the future of a request whose client resets its connection: then
-/// the recorder is told that nothing more comes.
+/// A request whose answer is waited for. It is dropped when the client resets its connection: then the recorder is told
+/// that nothing more comes.
 struct Unanswered<'q> {
     queue: &'q Queue,
     of: Option<u64>,
