@@ -14,8 +14,13 @@ pub type Event = Map<String, Value>;
 pub struct Random(u64);
 
 impl Random {
+    /// Numbers that follow from a seed, which must not be 0.
+    pub fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
     /// The next number below `bound`.
-    fn below(&mut self, bound: usize) -> usize {
+    pub fn below(&mut self, bound: usize) -> usize {
         // xorshift64*, by Vigna.
         self.0 ^= self.0 >> 12;
         self.0 ^= self.0 << 25;
@@ -52,6 +57,13 @@ pub fn of_batch(batch: &[RuleFile], number: u64) -> Vec<Event> {
         events.push(event);
     }
     events
+}
+
+/// An event that most likely fulfils a condition.
+pub fn fulfilling(matcher: &Matcher, random: &mut Random) -> Event {
+    let mut event = Event::new();
+    aim(matcher, true, &mut event, random);
+    event
 }
 
 /// Sets fields so that the condition most likely holds or does not.

@@ -4,17 +4,13 @@
 //! itself: some that should match, some that should not, some changed in one place. The same events go through
 //! rsigma-eval. With a third argument the recorded events that rules must match are run too.
 
-mod events;
-mod files;
-mod regression;
-mod verdicts;
-
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::Context as _;
 
-use files::RuleFile;
+use atalanta_sigma_bench::files::{self, RuleFile};
+use atalanta_sigma_bench::{events, regression, verdicts};
 
 /// Rules that go into one query.
 const BATCH: usize = 40;

@@ -1,0 +1,325 @@
+//! How many events a second one core holds against public Sigma rules: `atalanta-detect-bench RULES_FOLDER [SECONDS]`.
+//!
+//! For each number of rules both sides get the same rules, as they are loaded for detection, and the same events in
+//! their own form, made before the clock starts: Arrow batches of 4,096 rows of `xdr_data` here, JSON values with
+//! Sigma's names there. Both know that the events are starts of programs on Windows. Both run on this thread alone, once
+//! to warm up (Atalanta compiles the plan of a rule when its first candidate comes) and then for the given seconds. The
+//! verdicts of the first run are compared.
+//!
+//! Events have the fields of Sysmon: command lines of daily work on a machine of developers, and among each hundred one
+//! that is made from the condition of a rule.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+use arrow::array::{ArrayRef, RecordBatch, StringViewArray};
+use atalanta_detect::detector::Detector;
+use atalanta_detect::rule::Rule;
+use atalanta_detect::rule::sigma::{SigmaFile, read};
+use atalanta_sigma_bench::events::{Event, Random, fulfilling};
+use atalanta_sigma_bench::files::{self, RuleFile};
+use rsigma_eval::event::JsonEvent;
+use rsigma_parser::LogSource;
+use serde_json::Value;
+
+/// Numbers of rules that are measured.
+const COUNTS: [usize; 2] = [500, 3_000];
+
+/// Events of one run.
+const EVENTS: usize = 40_960;
+
+/// Rows of a batch.
+const BATCH: usize = 4_096;
+
+/// One of so many events is made from a rule.
+const MADE: usize = 100;
+
+/// The fields of the events, and the columns of those that have one; the others are members of `attributes`.
+const FIELDS: [(&str, Option<&str>); 10] = [
+    ("CommandLine", Some("action_process_command_line")),
+    ("Company", Some("action_process_signature_vendor")),
+    ("CurrentDirectory", Some("action_process_cwd")),
+    ("Image", Some("action_process_image_path")),
+    ("IntegrityLevel", Some("action_process_integrity_level")),
+    ("OriginalFileName", None),
+    ("ParentCommandLine", Some("actor_process_command_line")),
+    ("ParentImage", Some("actor_process_image_path")),
+    ("Product", None),
+    ("User", Some("action_process_username")),
+];
+
+/// What all rows are.
+const KIND: [(&str, &str); 3] =
+    [("event_type", "PROCESS"), ("event_sub_type", "PROCESS_START"), ("agent_os_type", "AGENT_OS_WINDOWS")];
+
+/// Matches as (place of the rule, number of the event).
+type Matches = BTreeSet<(usize, usize)>;
+
+fn main() -> anyhow::Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let (folder, seconds) = match arguments.as_slice() {
+        [folder] => (folder, 10),
+        [folder, seconds] => (folder, seconds.parse().context("SECONDS: expected a whole number")?),
+        _ => anyhow::bail!("usage: atalanta-detect-bench RULES_FOLDER [SECONDS]"),
+    };
+    let all = usable(files::read(Path::new(folder))?.rules);
+    println!("{} rules that both sides read", all.len());
+    println!("| rules | engine | events/s | warm-up s | matches |\n|---:|---|---:|---:|---:|");
+    for count in COUNTS {
+        let rules = spread(&all, count);
+        let events = events(&rules);
+        let (ours, theirs) = (atalanta(&rules, &events, seconds)?, rsigma(&rules, &events, seconds)?);
+        compare(&rules, &ours, &theirs);
+    }
+    Ok(())
+}
+
+/// Rules with an id of their own that both sides load.
+fn usable(rules: Vec<RuleFile>) -> Vec<RuleFile> {
+    let mut ids = BTreeSet::new();
+    let loads = |rule: &RuleFile| {
+        let collection =
+            rsigma_parser::parse_sigma_yaml(&rule.text).ok().filter(|read| read.errors.is_empty());
+        collection.is_some_and(|read| rsigma_eval::Engine::new().add_collection(&read).is_ok())
+    };
+    let mut both: Vec<RuleFile> = rules
+        .into_iter()
+        .filter(|rule| !rule.id.is_empty() && ids.insert(rule.id.clone()) && loads(rule))
+        .collect();
+    let files: Vec<SigmaFile> = both.iter().map(file).collect();
+    let ours: BTreeSet<String> = read(&files).0.into_iter().map(|rule| rule.id).collect();
+    both.retain(|rule| ours.contains(&rule.id));
+    both
+}
+
+/// So many rules from all of the list.
+fn spread(all: &[RuleFile], count: usize) -> Vec<&RuleFile> {
+    let count = count.min(all.len());
+    (0..count).map(|at| &all[at * all.len() / count]).collect()
+}
+
+/// The parts of which daily command lines are made.
+const PROGRAMS: [(&str, &str, &str); 12] = [
+    ("C:\\Program Files\\Git\\cmd\\git.exe", "git.exe", "fetch --prune origin feature/%"),
+    ("C:\\Python311\\python.exe", "python.exe", "-m pytest tests/test_%.py -q"),
+    (
+        "C:\\Program Files\\nodejs\\node.exe",
+        "node.exe",
+        "node_modules/.bin/tsc --project packages/%/tsconfig.json",
+    ),
+    ("C:\\Windows\\System32\\svchost.exe", "svchost.exe", "-k netsvcs -p -s Schedule%"),
+    ("C:\\Windows\\System32\\cmd.exe", "Cmd.Exe", "/c build.bat --target release --out C:\\work\\out\\%"),
+    (
+        "C:\\Windows\\System32\\WindowsPowerShell\\v1.0\\powershell.exe",
+        "PowerShell.EXE",
+        "-NoProfile -File C:\\work\\scripts\\deploy.ps1 -Name svc%",
+    ),
+    (
+        "C:\\Program Files\\Docker\\Docker\\resources\\bin\\docker.exe",
+        "docker.exe",
+        "run --rm -v C:\\work\\data:/data registry.corp.example/train:% python train.py",
+    ),
+    (
+        "C:\\Windows\\explorer.exe",
+        "EXPLORER.EXE",
+        "/factory,{75dff2b7-6936-4c06-a8bb-676a7b00b24b} -Embedding %",
+    ),
+    (
+        "C:\\Program Files\\Microsoft VS Code\\Code.exe",
+        "electron.exe",
+        "--type=renderer --user-data-dir=C:\\Users\\ana\\AppData\\Roaming\\Code --lang=en-US %",
+    ),
+    ("C:\\Windows\\System32\\conhost.exe", "CONHOST.EXE", "0x%04 -ForceV1"),
+    ("C:\\Users\\ana\\.cargo\\bin\\cargo.exe", "cargo.exe", "test --workspace --locked -- module_%"),
+    ("C:\\Windows\\System32\\taskhostw.exe", "taskhostw.exe", "{222A245B-E637-4AE9-A93F-A59CA119A75E} %"),
+];
+
+fn daily(random: &mut Random) -> Event {
+    let (image, original, line) = PROGRAMS[random.below(PROGRAMS.len())];
+    let (parent, _, parent_line) = PROGRAMS[random.below(PROGRAMS.len())];
+    let mut written = |image: &str, line: &str| {
+        format!("\"{image}\" {}", line.replace('%', &random.below(100_000).to_string()))
+    };
+    let (line, parent_line) = (written(image, line), written(parent, parent_line));
+    let (user, level) =
+        [("CORP\\ana", "Medium"), ("CORP\\ben", "High"), ("NT AUTHORITY\\SYSTEM", "System")][random.below(3)];
+    let folder = ["C:\\work\\", "C:\\Windows\\System32\\", "C:\\Users\\ana\\"][random.below(3)];
+    let fields = [
+        ("CommandLine", line.as_str()),
+        ("Company", "Microsoft Corporation"),
+        ("CurrentDirectory", folder),
+        ("Image", image),
+        ("IntegrityLevel", level),
+        ("OriginalFileName", original),
+        ("ParentCommandLine", parent_line.as_str()),
+        ("ParentImage", parent),
+        ("Product", "Microsoft Windows Operating System"),
+        ("User", user),
+    ];
+    fields.into_iter().map(|(name, text)| (name.to_owned(), Value::from(text))).collect()
+}
+
+fn is_known(field: &str) -> bool {
+    FIELDS.iter().any(|(name, _)| *name == field)
+}
+
+fn events(rules: &[&RuleFile]) -> Vec<Event> {
+    let mut random = Random::new(0x5eed_0f5e_ed0f_5eed);
+    let only_known = |rule: &&&RuleFile| {
+        rule.matcher.tests().iter().all(|test| test.field.as_deref().is_some_and(is_known))
+    };
+    let about: Vec<&&RuleFile> = rules.iter().filter(only_known).collect();
+    let event = |number: usize| {
+        let mut event = daily(&mut random);
+        if number % MADE == 0 && !about.is_empty() {
+            let rule = about[random.below(about.len())];
+            let mut made = fulfilling(&rule.matcher, &mut random);
+            event.append(&mut made);
+        }
+        event
+    };
+    (0..EVENTS).map(event).collect()
+}
+
+/// Atalanta's detector over Arrow batches.
+fn atalanta(rules: &[&RuleFile], events: &[Event], seconds: u64) -> anyhow::Result<Matches> {
+    let files: Vec<SigmaFile> = rules.iter().map(|rule| file(rule)).collect();
+    let numbers: BTreeMap<&str, usize> =
+        rules.iter().enumerate().map(|(number, rule)| (rule.id.as_str(), number)).collect();
+    let (mut own, problems) = read(&files);
+    anyhow::ensure!(
+        own.len() == rules.len(),
+        "{} of {} rules: {:?}",
+        own.len(),
+        rules.len(),
+        problems.first()
+    );
+    own.iter_mut().for_each(by_event);
+    let batches = batches(events)?;
+    let started = Instant::now();
+    let (mut detector, problems) = Detector::new(&own);
+    anyhow::ensure!(problems.is_empty(), "{}", problems[0].sentence());
+    let mut matches = Matches::new();
+    for batch in &batches {
+        for hit in detector.feed("xdr_data", batch).hits {
+            let number = hit.entities[0].1.as_deref().and_then(|number| number.parse().ok());
+            let rule = numbers.get(detector.rules()[hit.rule].rule.id.as_str());
+            let rule = *rule.context("a hit of a rule that was not loaded")?;
+            matches.insert((rule, number.context("a hit without its event")?));
+        }
+    }
+    let warm_up = started.elapsed();
+    anyhow::ensure!(detector.take_failures().is_empty(), "rules failed");
+    let speed = repeat(seconds, || {
+        for batch in &batches {
+            std::hint::black_box(detector.feed("xdr_data", batch));
+        }
+    });
+    report(rules.len(), "Atalanta", speed, warm_up, matches.len());
+    Ok(matches)
+}
+
+fn file(rule: &RuleFile) -> SigmaFile {
+    SigmaFile { place: rule.path.clone(), text: rule.text.clone(), ..SigmaFile::default() }
+}
+
+/// A hit then says which event it is.
+fn by_event(rule: &mut Rule) {
+    rule.entities = vec!["event_id".to_owned()];
+}
+
+fn batches(events: &[Event]) -> anyhow::Result<Vec<RecordBatch>> {
+    let mut all = Vec::new();
+    for (at, chunk) in events.chunks(BATCH).enumerate() {
+        let texts = |text: &dyn Fn(usize, &Event) -> Option<String>| -> ArrayRef {
+            let texts = chunk.iter().enumerate().map(|(row, event)| text(row, event));
+            Arc::new(texts.collect::<StringViewArray>())
+        };
+        let mut columns = vec![("event_id", texts(&|row, _| Some((at * BATCH + row).to_string())))];
+        columns.extend(KIND.map(|(name, value)| (name, texts(&|_, _| Some(value.to_owned())))));
+        for (field, column) in FIELDS {
+            let value = |_: usize, event: &Event| event.get(field).and_then(Value::as_str).map(str::to_owned);
+            columns.extend(column.map(|column| (column, texts(&value))));
+        }
+        let left = |_: usize, event: &Event| {
+            let is_left = |name: &str| FIELDS.iter().any(|(own, column)| *own == name && column.is_none());
+            let left: Event = event
+                .iter()
+                .filter(|(name, _)| is_left(name))
+                .map(|(name, value)| (name.clone(), value.clone()))
+                .collect();
+            Some(Value::Object(left).to_string())
+        };
+        columns.push(("attributes", texts(&left)));
+        columns.push(("raw", texts(&|_, event| Some(Value::Object(event.clone()).to_string()))));
+        let columns = columns.into_iter().map(|(name, array)| (name, array, true));
+        all.push(RecordBatch::try_from_iter_with_nullable(columns)?);
+    }
+    Ok(all)
+}
+
+/// rsigma-eval over JSON values.
+fn rsigma(rules: &[&RuleFile], events: &[Event], seconds: u64) -> anyhow::Result<Matches> {
+    let numbers: BTreeMap<&str, usize> =
+        rules.iter().enumerate().map(|(number, rule)| (rule.id.as_str(), number)).collect();
+    let kind = LogSource {
+        category: Some("process_creation".to_owned()),
+        product: Some("windows".to_owned()),
+        ..LogSource::default()
+    };
+    let values: Vec<Value> = events.iter().cloned().map(Value::Object).collect();
+    let started = Instant::now();
+    let mut engine = rsigma_eval::Engine::new();
+    for rule in rules {
+        let collection = rsigma_parser::parse_sigma_yaml(&rule.text)?;
+        engine.add_collection(&collection)?;
+    }
+    let mut matches = Matches::new();
+    for (number, value) in values.iter().enumerate() {
+        for result in engine.evaluate_with_logsource(&JsonEvent::borrow(value), &kind) {
+            let rule = result.header.rule_id.as_deref().and_then(|id| numbers.get(id));
+            matches.insert((*rule.context("a match of a rule that was not loaded")?, number));
+        }
+    }
+    let warm_up = started.elapsed();
+    let speed = repeat(seconds, || {
+        for value in &values {
+            std::hint::black_box(engine.evaluate_with_logsource(&JsonEvent::borrow(value), &kind));
+        }
+    });
+    report(rules.len(), "rsigma-eval", speed, warm_up, matches.len());
+    Ok(matches)
+}
+
+/// Events a second of rounds over all of them, for at least so many seconds.
+fn repeat(seconds: u64, mut round: impl FnMut()) -> f64 {
+    let started = Instant::now();
+    let mut rounds = 0;
+    while rounds == 0 || started.elapsed() < Duration::from_secs(seconds) {
+        round();
+        rounds += 1;
+    }
+    (rounds * EVENTS) as f64 / started.elapsed().as_secs_f64()
+}
+
+fn report(rules: usize, engine: &str, speed: f64, warm_up: Duration, matches: usize) {
+    println!("| {rules} | {engine} | {speed:.0} | {:.1} | {matches} |", warm_up.as_secs_f64());
+}
+
+fn compare(rules: &[&RuleFile], ours: &Matches, theirs: &Matches) {
+    let mut by_rule: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
+    for (rule, _) in ours.difference(theirs) {
+        by_rule.entry(&rules[*rule].path).or_default().0 += 1;
+    }
+    for (rule, _) in theirs.difference(ours) {
+        by_rule.entry(&rules[*rule].path).or_default().1 += 1;
+    }
+    println!("\n{} verdicts differ, in {} rules", ours.symmetric_difference(theirs).count(), by_rule.len());
+    for (path, (ours, theirs)) in by_rule {
+        println!("  {path}: {ours} here alone, {theirs} there alone");
+    }
+    println!();
+}
