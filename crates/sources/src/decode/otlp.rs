@@ -43,8 +43,10 @@ impl Decode for Otlp {
         for signal in SIGNALS {
             for resource in list(request.get(signal.resources)) {
                 for scope in list(resource.get(signal.scopes)) {
+                    let (before, behind) = around(signal, resource, scope);
                     for item in list(scope.get(signal.items)) {
-                        out.push(one(signal, &record, resource, scope, item));
+                        let raw = record.part(format!("{before}{item}{behind}"), line);
+                        out.push(raw.decoded(one(signal, resource, scope, item)));
                     }
                 }
             }
@@ -59,8 +61,7 @@ fn list(value: Option<&Value>) -> &[Value] {
     value.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
 }
 
-fn one(signal: &Signal, record: &RawRecord, resource: &Value, scope: &Value, item: &Value) -> Decoded {
-    let raw = record.part(alone(signal, resource, scope, item), record.line);
+fn one(signal: &Signal, resource: &Value, scope: &Value, item: &Value) -> Map<String, Value> {
     let mut fields = Map::new();
     put(&mut fields, "signal", signal.name);
     let resource = attributes(resource.pointer("/resource/attributes"));
@@ -100,40 +101,34 @@ fn one(signal: &Signal, record: &RawRecord, resource: &Value, scope: &Value, ite
     genai::extend(&mut fields, &mut attrs);
     put(&mut fields, "resource", Value::Object(resource));
     put(&mut fields, "attrs", Value::Object(attrs));
-    raw.decoded(fields)
+    fields
 }
 
-/// The request with that item alone, as text. Other resources, scopes and items are left out before anything is copied.
-fn alone(signal: &Signal, resource: &Value, scope: &Value, item: &Value) -> String {
-    let mut text = format!("{{\"{}\":[", signal.resources);
-    object_with(resource, signal.scopes, &mut text, |text| {
-        object_with(scope, signal.items, text, |text| {
-            let _ = write!(text, "{item}");
-        });
-    });
-    text.push_str("]}");
-    text
+/// What stands before and behind an item in the request that has it alone: its resource and scope without other items.
+fn around(signal: &Signal, resource: &Value, scope: &Value) -> (String, String) {
+    let (outer, outer_end) = object_around(resource, signal.scopes);
+    let (inner, inner_end) = object_around(scope, signal.items);
+    let before = format!("{{\"{}\":[{outer}{inner}", signal.resources);
+    (before, format!("{inner_end}{outer_end}]}}"))
 }
 
-/// An object whose member of that name is an array with another element.
-fn object_with(object: &Value, replaced: &str, text: &mut String, element: impl FnOnce(&mut String)) {
-    let mut element = Some(element);
-    text.push('{');
-    for (position, (name, value)) in object.as_object().into_iter().flatten().enumerate() {
-        let comma = if position > 0 { "," } else { "" };
+/// An object as text, cut where the elements of its array of that name stand.
+fn object_around(object: &Value, array: &str) -> (String, String) {
+    let (mut before, mut behind) = (String::from("{"), String::new());
+    let mut comma = "";
+    for (name, value) in object.as_object().into_iter().flatten() {
+        let text = if behind.is_empty() { &mut before } else { &mut behind };
         let _ = write!(text, "{comma}{}:", Value::from(name.as_str()));
-        match element.take_if(|_| name == replaced) {
-            Some(element) => {
-                text.push('[');
-                element(text);
-                text.push(']');
-            }
-            None => {
-                let _ = write!(text, "{value}");
-            }
+        comma = ",";
+        if name == array {
+            text.push('[');
+            behind.push(']');
+        } else {
+            let _ = write!(text, "{value}");
         }
     }
-    text.push('}');
+    behind.push('}');
+    (before, behind)
 }
 
 fn times(fields: &mut Map<String, Value>, item: &Value) {
