@@ -43,8 +43,9 @@ fn together(step: &StreamStep, window: &[(At, &Event)], last: At) -> Option<Held
     fits.then_some(Held { from, result: None })
 }
 
-/// The place of the first event of the latest time at which a chain of all members begins that ends with the last
-/// event. Events of the same time may follow each other, and one event of two members is two links.
+/// The place of the first event of the earliest time at which a chain of all members begins that ends with the last
+/// event; late events can only make that earlier, so that an alert is the same in any order. Events of the same time may
+/// follow each other, and one event of two members is two links.
 fn chain(members: usize, window: &[(At, &Event)], last: At) -> Option<usize> {
     let mut reached: Vec<Option<usize>> = vec![None; members];
     let mut offset = 0;
@@ -54,7 +55,7 @@ fn chain(members: usize, window: &[(At, &Event)], last: At) -> Option<usize> {
                 continue;
             }
             let start = if member == 0 { Some(offset) } else { reached[member - 1] };
-            reached[member] = reached[member].max(start);
+            reached[member] = reached[member].or(start);
         }
         offset += group.len();
     }
