@@ -105,7 +105,7 @@ fn letters(text: &str) -> Option<String> {
     let mut out = String::with_capacity(text.len());
     let mut changed = false;
     for word in text.split_inclusive(char::is_whitespace) {
-        let mixed = word.chars().any(char::is_alphabetic) && word.chars().any(|c| letter(c).is_some());
+        let mixed = is_mixed(word);
         changed |= mixed;
         if mixed {
             out.extend(word.chars().map(|c| letter(c).unwrap_or(c)));
@@ -114,6 +114,12 @@ fn letters(text: &str) -> Option<String> {
         }
     }
     changed.then_some(out)
+}
+
+/// Whether a digit or sign that stands for a letter stands before a letter: behind one, it ends a sentence or a name.
+fn is_mixed(word: &str) -> bool {
+    let mut before = ' ';
+    word.chars().any(|c| letter(std::mem::replace(&mut before, c)).is_some() && c.is_alphabetic())
 }
 
 fn letter(c: char) -> Option<char> {
