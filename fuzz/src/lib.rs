@@ -8,7 +8,7 @@
 use atalanta_diag::Diagnostic;
 
 use crate::decode::{DecodeOptions, decoder_with};
-pub use crate::framing::{Framing, records};
+pub use crate::framing::{Framing, elements, members, records};
 
 // The listeners' modules name the crate of the record reader, which is this one here.
 extern crate self as atalanta_sources;

@@ -50,7 +50,7 @@ fn ingest(bytes: &[u8]) {
         let found = body::split(bytes, framing);
         assert!(found.windows(2).all(|pair| pair[0].0 <= pair[1].0), "lines go back");
     }
-    for (_, value) in body::members(bytes).unwrap_or_default() {
+    for (_, value) in crate::members(bytes).unwrap_or_default() {
         assert!(serde_json::from_slice::<serde::de::IgnoredAny>(value).is_ok(), "a member that is no JSON");
     }
     body::array(bytes);
