@@ -139,10 +139,15 @@ impl Book {
         Ok(Self { connection, path: shown })
     }
 
+    /// Whether a folder has a book.
+    pub fn is_in(folder: &Path) -> bool {
+        file(folder).is_file()
+    }
+
     /// The book of a folder as others keep it, to be read only; none if there is none.
     pub fn open_to_read(folder: &Path) -> Result<Option<Self>, BookError> {
         let path = file(folder);
-        if !path.is_file() {
+        if !Self::is_in(folder) {
             return Ok(None);
         }
         let shown = path.display().to_string();

@@ -18,18 +18,25 @@ use crate::book::{Book, BookError};
 /// Name of the dataset.
 pub const ALERTS: &str = "alerts";
 
-/// Gives a session the alerts of a data folder, which are read by the queries that name them, and says how many there
-/// are; nothing if none was ever raised there.
-pub fn fill(session: &mut Session, folder: &Path) -> Result<u64, EngineError> {
-    let Some(book) = Book::open_to_read(folder).map_err(fail)? else { return Ok(0) };
-    let count = book.count().map_err(fail)?;
+/// Gives a session the alerts of a data folder, which are read by the queries that name them and cost the others
+/// nothing; no dataset if none was ever raised there.
+pub fn fill(session: &mut Session, folder: &Path) -> Result<(), EngineError> {
+    if !Book::is_in(folder) {
+        return Ok(());
+    }
     let folder = folder.to_owned();
     let read = move || match Book::open_to_read(&folder).map_err(fail)? {
         Some(book) => rows(&book.alerts().map_err(fail)?),
         None => rows(&[]),
     };
     session.add_lazy(ALERTS, rows(&[])?.schema(), Box::new(read));
-    Ok(count)
+    Ok(())
+}
+
+/// How many alerts a data folder has.
+pub fn count(folder: &Path) -> Result<u64, EngineError> {
+    let book = Book::open_to_read(folder).map_err(fail)?;
+    book.map_or(Ok(0), |book| book.count().map_err(fail))
 }
 
 fn fail(error: BookError) -> EngineError {

@@ -13,7 +13,8 @@ pub(crate) fn list(shared: &Shared) -> Result<Value, EngineError> {
     let snapshot = shared.store.snapshot();
     let mut session = Session::new(SessionOptions { threads: 1, ..SessionOptions::default() })?;
     snapshot.fill(&mut session)?;
-    let alerts = atalanta_detect::dataset::fill(&mut session, shared.store.folder())?;
+    atalanta_detect::dataset::fill(&mut session, shared.store.folder())?;
+    let alerts = atalanta_detect::dataset::count(shared.store.folder())?;
     let rows = |name: &str| {
         if name == atalanta_detect::dataset::ALERTS {
             return alerts;
