@@ -463,6 +463,7 @@ mod tests {
             assert!(function.params.is_sorted_by_key(|param| param.optional), "{}", function.name);
             assert!(!function.summary.is_empty() && !function.summary.ends_with('.'), "{}", function.name);
         }
+        assert!(OWN.iter().all(|name| find(name).is_some()));
         for name in DIALECT {
             assert!(find(name.standard).is_some(), "{}", name.name);
             assert!(find(name.name).is_none(), "{} is a function", name.name);

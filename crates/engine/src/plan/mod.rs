@@ -54,17 +54,16 @@ pub(crate) fn lower(plan: &ir::Plan, context: &Context<'_>) -> Result<LogicalPla
     if plan.transpose.is_some() { as_texts(logical) } else { Ok(logical) }
 }
 
-/// Lowers one operation over rows that are at hand.
+/// Lowers one operation over rows that are at hand; no projection, which alone asks for the row type before it.
 pub(crate) fn lower_one(
     input: LogicalPlan,
     operation: &ir::Operation,
-    before: &ir::Row,
     context: &Context<'_>,
 ) -> Result<LogicalPlan, EngineError> {
     let mut needed = BTreeSet::new();
     let alone = ir::Plan { operations: vec![operation.clone()], ..ir::Plan::default() };
     referenced(&alone, &mut needed);
-    Lowering { context, needed: &needed, timeframe: None }.operation(input, operation, before)
+    Lowering { context, needed: &needed, timeframe: None }.operation(input, operation, &operation.row)
 }
 
 /// Every column as text.

@@ -18,8 +18,6 @@ use crate::session::Session;
 #[derive(Clone, Debug)]
 pub(super) struct Relational {
     operation: ir::Operation,
-    /// The row type that arrives.
-    before: ir::Row,
     after: SchemaRef,
 }
 
@@ -33,13 +31,11 @@ impl Relational {
     /// The stage over rows of a schema.
     pub(super) fn new(
         operation: &ir::Operation,
-        before: &ir::Row,
         input: &Schema,
         session: &Session,
     ) -> Result<Self, EngineError> {
         let none = RecordBatch::new_empty(Arc::new(input.clone()));
-        let mut stage =
-            Self { operation: operation.clone(), before: before.clone(), after: Arc::new(Schema::empty()) };
+        let mut stage = Self { operation: operation.clone(), after: Arc::new(Schema::empty()) };
         stage.after = Arc::new(stage.plan(&none, session)?.schema().as_arrow().clone());
         Ok(stage)
     }
@@ -59,6 +55,6 @@ impl Relational {
     }
 
     fn plan(&self, batch: &RecordBatch, session: &Session) -> Result<LogicalPlan, EngineError> {
-        lower_one(session.rows(batch.clone())?, &self.operation, &self.before, &session.lowering_context())
+        lower_one(session.rows(batch.clone())?, &self.operation, &session.lowering_context())
     }
 }

@@ -1,6 +1,6 @@
 //! One statement of a rules file as steps over batches.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 use arrow::array::{ArrayRef, AsArray, BooleanArray, RecordBatch, new_null_array};
 use arrow::compute::{concat, filter_record_batch};
@@ -83,13 +83,7 @@ impl Statement {
         session: Option<&Session>,
         mut problems: Problems<'_>,
     ) -> Result<Self, EngineError> {
-        let mut compiler = Compiler {
-            context,
-            session,
-            schema: Arc::new(input.clone()),
-            before: &NO_ROW,
-            steps: Vec::new(),
-        };
+        let mut compiler = Compiler { context, session, schema: Arc::new(input.clone()), steps: Vec::new() };
         for operation in &plan.operations {
             match compiler.operation(operation, problems.as_deref_mut()) {
                 Ok(()) => {}
@@ -98,7 +92,6 @@ impl Statement {
                     None => return Err(error),
                 },
             }
-            compiler.before = &operation.row;
         }
         Ok(Self { steps: compiler.steps, output: compiler.schema })
     }
@@ -131,14 +124,9 @@ fn problem(span: Span, message: String) -> Diagnostic {
     Diagnostic::warning(codes::VALUE, span, message)
 }
 
-/// What arrives at the first operation.
-static NO_ROW: LazyLock<ir::Row> = LazyLock::new(ir::Row::default);
-
 struct Compiler<'a> {
     context: &'a SessionContext,
     session: Option<&'a Session>,
-    /// The row type before the operation at hand.
-    before: &'a ir::Row,
     schema: SchemaRef,
     steps: Vec<Step>,
 }
@@ -164,7 +152,7 @@ impl Compiler<'_> {
 
     fn relational(&mut self, operation: &ir::Operation) -> Result<(), EngineError> {
         let Some(session) = self.session else { return Ok(()) };
-        let stage = Relational::new(operation, self.before, &self.schema, session)?;
+        let stage = Relational::new(operation, &self.schema, session)?;
         self.schema = Arc::clone(stage.schema());
         self.steps.push(Step::Relational(Box::new(stage)));
         Ok(())
