@@ -270,9 +270,12 @@ impl Known {
         let own = (key.0, key.1, self.schema(&schema));
         let plan = match self.plans.get(&own) {
             Some(plan) => Arc::clone(plan),
-            None => Arc::new(RowPlan::compile(&trigger.operations, &schema)?),
+            None => {
+                let plan = Arc::new(RowPlan::compile(&trigger.operations, &schema)?);
+                self.plans.insert(own, Arc::clone(&plan));
+                plan
+            }
         };
-        self.plans.insert(own, Arc::clone(&plan));
         let prepared = Prepared { columns, plan };
         self.prepared.insert(key, prepared.clone());
         Ok(prepared)

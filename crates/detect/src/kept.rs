@@ -5,6 +5,7 @@ use atalanta_xql::parameters::{self, Value as Parameter};
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
+use crate::alert::EVIDENCE;
 use crate::row_json;
 use crate::rule::{Rule, duration};
 
@@ -55,6 +56,53 @@ pub(crate) fn value(row: &Map<String, Value>, name: &str) -> Option<String> {
     let found =
         exact.or_else(|| row.iter().find(|(own, _)| own.eq_ignore_ascii_case(name)).map(|(_, value)| value));
     found.and_then(row_json::text).filter(|text| !text.is_empty())
+}
+
+/// Who or what a finding is about: the entities of the rule, or the key where it names none. A part of the key has its
+/// value there, others come from the completing row.
+pub(crate) fn entities(
+    wanted: &[String],
+    keys: &[String],
+    parts: &[String],
+    completing: &Map<String, Value>,
+) -> Vec<(String, Option<String>)> {
+    let names = if wanted.is_empty() { keys } else { wanted };
+    let own = |name: &String| {
+        let found = match keys.iter().position(|key| key.eq_ignore_ascii_case(name)) {
+            Some(part) => parts.get(part).cloned(),
+            None => value(completing, name),
+        };
+        (name.clone(), found)
+    };
+    names.iter().map(own).collect()
+}
+
+/// The rows that an alert shows of those behind a finding, the first ones and in any case the completing one.
+pub(crate) fn evidence<'r>(
+    all: impl Iterator<Item = ((i64, u64), &'r Map<String, Value>)>,
+    last: (i64, u64),
+    completing: &Map<String, Value>,
+) -> Vec<(i64, Map<String, Value>)> {
+    let mut has_last = false;
+    let mut shown: Vec<(i64, Map<String, Value>)> = Vec::with_capacity(EVIDENCE + 1);
+    for (at, cells) in all.take(EVIDENCE) {
+        has_last |= at == last;
+        shown.push((at.0, cells.clone()));
+    }
+    if !has_last {
+        shown.push((last.0, completing.clone()));
+    }
+    shown
+}
+
+/// Whether a number that grew is worth another word in the log: at each doubling, so that a flood does not flood the log.
+pub(crate) fn has_doubled(before: u64, now: u64) -> bool {
+    now > 0 && (before == 0 || now.ilog2() > before.ilog2())
+}
+
+/// The time before which so many of the times lie; there are more of them.
+pub(crate) fn time_of_nth(mut times: Vec<i64>, nth: usize) -> i64 {
+    *times.select_nth_unstable(nth).1
 }
 
 /// The first 64 bits of SHA-256 over texts with their lengths: the same in every version of the program, and no one

@@ -98,15 +98,22 @@ pub(crate) fn hit(minute: i64, user: &str) -> Hit {
     }
 }
 
-/// Alerts of a rule with a machine: each batch is followed by a watermark `lateness` minutes behind the newest event, the
-/// state is moved to a new detector after the batch `cut`.
-pub(crate) fn alerts(rule: &Rule, batches: &[Vec<Event>], lateness: i64, cut: Option<usize>) -> Vec<Alert> {
-    let started = || {
-        let (detector, problems) = Detector::new([rule]);
-        assert!(problems.is_empty(), "{problems:?}");
-        detector
-    };
-    let mut detector = started();
+/// A detector of one rule.
+pub(crate) fn started(rule: &Rule) -> Detector {
+    let (detector, problems) = Detector::new([rule]);
+    assert!(problems.is_empty(), "{problems:?}");
+    detector
+}
+
+/// Hits of a rule with a machine, and the detector at the end: each batch is followed by a watermark `lateness` minutes
+/// behind the newest event, the state is moved to a new detector after the batch `cut`.
+pub(crate) fn hits(
+    rule: &Rule,
+    batches: &[Vec<Event>],
+    lateness: i64,
+    cut: Option<usize>,
+) -> (Detector, Vec<Hit>) {
+    let mut detector = started(rule);
     let mut hits = Vec::new();
     let mut kept: BTreeMap<String, Vec<u8>> = BTreeMap::new();
     let mut newest = i64::MIN;
@@ -118,13 +125,19 @@ pub(crate) fn alerts(rule: &Rule, batches: &[Vec<Event>], lateness: i64, cut: Op
         kept.extend(detector.machines().next().unwrap().1.changed());
         kept.retain(|_, state| !state.is_empty());
         if cut == Some(place) {
-            detector = started();
+            detector = started(rule);
             let parts = kept.clone().into_iter().collect();
             detector.machines().next().unwrap().1.restore(parts).unwrap();
         }
     }
     hits.extend(detector.advance(newest.saturating_add(1)));
     assert_eq!(detector.take_failures(), Vec::new());
+    (detector, hits)
+}
+
+/// What becomes of these hits.
+pub(crate) fn alerts(rule: &Rule, batches: &[Vec<Event>], lateness: i64, cut: Option<usize>) -> Vec<Alert> {
+    let (detector, hits) = hits(rule, batches, lateness, cut);
     let compiled: &Compiled = &detector.rules()[0];
     let mut alerts: BTreeMap<String, Alert> = BTreeMap::new();
     for hit in &hits {

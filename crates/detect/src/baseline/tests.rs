@@ -1,15 +1,12 @@
 //! Baselines over made-up events: what they find, what they say, and that order, batching and restarts do not matter.
 
-use std::collections::BTreeMap;
-
 use proptest::prelude::*;
 use serde_json::json;
 
 use crate::alert::Hit;
 use crate::compile::compile;
-use crate::detector::Detector;
 use crate::rule::{Logic, Rule};
-use crate::testing::{DAY, Event, jumbled, rows, rule};
+use crate::testing::{DAY, Event, hits, jumbled, rows, rule, started};
 
 fn baseline(config: serde_json::Value) -> Rule {
     let mut rule = rule("base", "");
@@ -24,33 +21,9 @@ fn first_port() -> serde_json::Value {
     })
 }
 
-fn started(rule: &Rule) -> Detector {
-    let (detector, problems) = Detector::new([rule]);
-    assert!(problems.is_empty(), "{problems:?}");
-    detector
-}
-
-/// Findings, each once, in the order of time. A watermark `lateness` minutes behind the newest event follows each
-/// batch, a restart the batch `cut`.
+/// Hits, each once, in the order of time.
 fn found(rule: &Rule, batches: &[Vec<Event>], lateness: i64, cut: Option<usize>) -> Vec<Hit> {
-    let mut detector = started(rule);
-    let mut hits = Vec::new();
-    let mut kept: BTreeMap<String, Vec<u8>> = BTreeMap::new();
-    let mut newest = i64::MIN;
-    for (place, events) in batches.iter().enumerate() {
-        let fed = detector.feed("xdr_data", &rows(events));
-        hits.extend(fed.hits);
-        newest = newest.max(fed.newest.unwrap_or(i64::MIN));
-        hits.extend(detector.advance(newest.saturating_sub(lateness * 60_000_000)));
-        kept.extend(detector.machines().next().unwrap().1.changed());
-        if cut == Some(place) {
-            detector = started(rule);
-            let parts = kept.clone().into_iter().collect();
-            detector.machines().next().unwrap().1.restore(parts).unwrap();
-        }
-    }
-    hits.extend(detector.advance(newest.saturating_add(1)));
-    assert_eq!(detector.take_failures(), Vec::new());
+    let (_, mut hits) = hits(rule, batches, lateness, cut);
     hits.sort_by_cached_key(|hit| (hit.time, format!("{hit:?}")));
     hits.dedup();
     hits

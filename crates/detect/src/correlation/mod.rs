@@ -26,7 +26,6 @@ use atalanta_sigma::{Measure, Origin, StreamStep, Streamed};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::alert::EVIDENCE;
 use crate::kept;
 use crate::machine::{Finding, Machine};
 use crate::row_json;
@@ -225,22 +224,12 @@ impl Correlate {
             }
             None => {}
         }
-        let names = if self.entities.is_empty() { &step.keys } else { &self.entities };
-        let own = |name: &String| {
-            let part = step.keys.iter().position(|key| key.eq_ignore_ascii_case(name));
-            let value = match part {
-                Some(part) => key.get(part).cloned(),
-                None => kept::value(&completing.row.cells, name),
-            };
-            (name.clone(), value)
-        };
-        let mut evidence: Vec<(i64, Map<String, Value>)> =
-            window.iter().take(EVIDENCE).map(|(at, event)| (at.0, event.row.cells.clone())).collect();
-        if window.iter().take(EVIDENCE).all(|(at, _)| *at != last) {
-            evidence.push((last.0, completing.row.cells.clone()));
-        }
+        let cells = &completing.row.cells;
+        let entities = kept::entities(&self.entities, &step.keys, key, cells);
+        let all = window.iter().map(|(at, event)| (*at, &event.row.cells));
+        let evidence = kept::evidence(all, last, cells);
         let events = Some(window.len() as u64);
-        Some(Finding { time: last.0, entities: names.iter().map(own).collect(), values, evidence, events })
+        Some(Finding { time: last.0, entities, values, evidence, events })
     }
 
     fn count(&self) -> usize {
@@ -249,10 +238,9 @@ impl Correlate {
 
     /// More events than may be kept: those before the middle are tested as if all of their time had come, then let go.
     fn relieve(&mut self, found: &mut Vec<Finding>) {
-        let mut times: Vec<i64> = self.windows.iter().flat_map(Windows::times).collect();
+        let times: Vec<i64> = self.windows.iter().flat_map(Windows::times).collect();
         let middle = times.len() / 2;
-        let (_, limit, _) = times.select_nth_unstable(middle);
-        let limit = *limit;
+        let limit = kept::time_of_nth(times, middle);
         self.advance(limit, found);
         if self.count() > ROWS / 4 * 3 {
             self.windows.iter_mut().for_each(|windows| windows.let_go(limit));
@@ -265,8 +253,7 @@ impl Correlate {
 
     fn say_evicted(&self, before: u64) {
         let now = self.evicted();
-        // At each doubling, so that a flood does not flood the log.
-        if now > 0 && (before == 0 || now.ilog2() > before.ilog2()) {
+        if kept::has_doubled(before, now) {
             tracing::warn!(
                 rule = self.rule,
                 events = now,

@@ -195,10 +195,9 @@ impl Windows {
         self.drop_before(late);
         if self.keys.len() > KEYS {
             let last = |key: &Key| key.events.last_key_value().map_or(i64::MIN, |(at, _)| at.0);
-            let mut times: Vec<i64> = self.keys.values().map(last).collect();
+            let times: Vec<i64> = self.keys.values().map(last).collect();
             let over = times.len() - KEYS + KEYS / 10;
-            let (_, limit, _) = times.select_nth_unstable(over);
-            let limit = *limit;
+            let limit = kept::time_of_nth(times, over);
             let gone: Vec<u64> =
                 self.keys.iter().filter(|(_, key)| last(key) <= limit).map(|(id, _)| *id).collect();
             for id in gone {

@@ -10,6 +10,7 @@ use atalanta_schema::Level;
 use atalanta_sigma::{Document, Meta, Pipeline, filters, lower_filtered, reporting, stream_correlation};
 use atalanta_xql::env::{Env, Mode};
 
+use super::yaml::About;
 use super::{DAILY_LIMIT, Logic, Proof, Rule, RuleProblem, Schedule, codes};
 
 /// The file of a detection that is written in Sigma.
@@ -31,21 +32,6 @@ pub struct SigmaFile {
     pub proof: Proof,
 }
 
-/// What a file of Sigma says beside its logic.
-#[derive(Clone, Debug)]
-pub(super) struct About {
-    pub id: String,
-    pub title: String,
-    pub severity: Level,
-    pub confidence: Level,
-    pub atlas: Vec<String>,
-    pub attack: Vec<String>,
-    pub description: String,
-    pub false_positives: Vec<String>,
-    pub references: Vec<String>,
-    pub entities: Vec<String>,
-}
-
 /// The rules of files that are read together; a document that is wrong is said, and the others are read.
 pub fn read(files: &[SigmaFile]) -> (Vec<Rule>, Vec<RuleProblem>) {
     let mut problems = Vec::new();
@@ -65,7 +51,7 @@ pub fn read(files: &[SigmaFile]) -> (Vec<Rule>, Vec<RuleProblem>) {
         let (logic, diagnostics) = logic(document, &documents, &file.place);
         problems.extend(said(file, diagnostics));
         if let Some(logic) = logic {
-            rules.push(rule(About::of(document), logic, file));
+            rules.push(rule(id(document.meta()), about(document), logic, file));
         }
     }
     (rules, problems)
@@ -78,7 +64,7 @@ pub(super) fn read_one(text: &str, place: &str) -> (Option<(About, Logic)>, Vec<
     if let [document] = found.as_slice() {
         let (logic, further) = logic(document, &documents, place);
         diagnostics.extend(further);
-        return (logic.map(|logic| (About::of(document), logic)), diagnostics);
+        return (logic.map(|logic| (about(document), logic)), diagnostics);
     }
     if !has_error(&diagnostics) {
         let message = format!("{} of the documents report, expected one rule or correlation", found.len());
@@ -125,26 +111,26 @@ fn logic(document: &Document, all: &[Document], place: &str) -> (Option<Logic>, 
     }
 }
 
-impl About {
-    fn of(document: &Document) -> Self {
-        let meta = document.meta();
-        let texts = |list: &[atalanta_sigma::meta::Text]| list.iter().map(|one| one.text.clone()).collect();
-        Self {
-            id: id(meta),
-            title: meta.title.text.clone(),
-            severity: meta.level().unwrap_or(Level::Medium),
-            confidence: meta.confidence(),
-            atlas: meta.atlas(),
-            attack: meta.attack(),
-            description: meta.description.as_ref().map(|text| text.text.clone()).unwrap_or_default(),
-            false_positives: texts(&meta.falsepositives),
-            references: texts(&meta.references),
-            // A correlation is about its groups.
-            entities: match document {
-                Document::Rule(_) => ENTITIES.map(str::to_owned).to_vec(),
-                _ => Vec::new(),
-            },
-        }
+/// What a document says beside its logic.
+fn about(document: &Document) -> About {
+    let meta = document.meta();
+    let texts = |list: &[atalanta_sigma::meta::Text]| list.iter().map(|one| one.text.clone()).collect();
+    About {
+        title: meta.title.text.clone(),
+        severity: meta.level().unwrap_or(Level::Medium),
+        confidence: meta.confidence(),
+        atlas: meta.atlas(),
+        attack: meta.attack(),
+        owasp: Vec::new(),
+        description: meta.description.as_ref().map(|text| text.text.clone()).unwrap_or_default(),
+        false_positives: texts(&meta.falsepositives),
+        limits: Vec::new(),
+        references: texts(&meta.references),
+        // A correlation is about its groups.
+        entities: match document {
+            Document::Rule(_) => ENTITIES.map(str::to_owned).to_vec(),
+            _ => Vec::new(),
+        },
     }
 }
 
@@ -152,19 +138,19 @@ fn id(meta: &Meta) -> String {
     meta.id.as_ref().or(meta.name.as_ref()).unwrap_or(&meta.title).text.clone()
 }
 
-fn rule(about: About, logic: Logic, file: &SigmaFile) -> Rule {
+fn rule(id: String, about: About, logic: Logic, file: &SigmaFile) -> Rule {
     Rule {
-        id: about.id,
+        id,
         class: file.class.clone(),
         title: about.title,
         severity: about.severity,
         confidence: about.confidence,
         atlas: about.atlas,
         attack: about.attack,
-        owasp: Vec::new(),
+        owasp: about.owasp,
         description: about.description,
         false_positives: about.false_positives,
-        limits: Vec::new(),
+        limits: about.limits,
         references: about.references,
         response: Vec::new(),
         entities: about.entities,

@@ -95,44 +95,26 @@ struct ScheduleForm {
 
 /// The metadata of a hunt or of a Sigma file that a rule takes over.
 #[derive(Debug, Deserialize)]
-struct Taken {
-    title: String,
-    severity: Level,
-    confidence: Level,
+pub(super) struct About {
+    pub title: String,
+    pub severity: Level,
+    pub confidence: Level,
     #[serde(default)]
-    atlas: Vec<String>,
+    pub atlas: Vec<String>,
     #[serde(default)]
-    owasp: Vec<String>,
+    pub owasp: Vec<String>,
     #[serde(default)]
-    description: String,
+    pub description: String,
     #[serde(default)]
-    false_positives: Vec<String>,
+    pub false_positives: Vec<String>,
     #[serde(default)]
-    limits: Vec<String>,
+    pub limits: Vec<String>,
     #[serde(default)]
-    references: Vec<String>,
+    pub references: Vec<String>,
     #[serde(default)]
-    entities: Vec<String>,
+    pub entities: Vec<String>,
     #[serde(default)]
-    attack: Vec<String>,
-}
-
-impl From<sigma::About> for Taken {
-    fn from(about: sigma::About) -> Self {
-        Self {
-            title: about.title,
-            severity: about.severity,
-            confidence: about.confidence,
-            atlas: about.atlas,
-            owasp: Vec::new(),
-            description: about.description,
-            false_positives: about.false_positives,
-            limits: Vec::new(),
-            references: about.references,
-            entities: about.entities,
-            attack: about.attack,
-        }
-    }
+    pub attack: Vec<String>,
 }
 
 /// The files around a `rule.yaml`.
@@ -216,7 +198,7 @@ impl Reader<'_> {
         let schedule = self.schedule(&file.schedule);
         let suppress = self.time(file.suppress.as_deref());
         let allow = file.allow.into_iter().filter_map(|form| self.allow(form)).collect();
-        let taken = |own: Option<Vec<String>>, other: fn(&Taken) -> &Vec<String>| {
+        let taken = |own: Option<Vec<String>>, other: fn(&About) -> &Vec<String>| {
             own.or(from.map(|from| other(from).clone())).unwrap_or_default()
         };
         let title = self.needed(file.title.or(from.map(|from| from.title.clone())), "title")?;
@@ -260,7 +242,7 @@ impl Reader<'_> {
         value
     }
 
-    fn hunt(&mut self, name: &str) -> Option<Taken> {
+    fn hunt(&mut self, name: &str) -> Option<About> {
         let Some(text) = self.files.hunt(name, "hunt.yaml") else {
             let message = format!("there is no hunt `{name}`");
             self.error(codes::FILE, name, message, "name pack and id, as in `sop/2.1-1`");
@@ -279,7 +261,7 @@ impl Reader<'_> {
     }
 
     /// The logic of a rule, and what it takes over along with it.
-    fn logic(&mut self, file: &File) -> Option<(Option<Taken>, Logic)> {
+    fn logic(&mut self, file: &File) -> Option<(Option<About>, Logic)> {
         let kind = file.logic.as_deref().unwrap_or(if file.sigma.is_some() { "sigma" } else { "xql" });
         if kind == "sigma" {
             let (taken, logic) = self.sigma(file)?;
@@ -299,7 +281,7 @@ impl Reader<'_> {
     }
 
     /// A Sigma file beside the rule.
-    fn sigma(&mut self, file: &File) -> Option<(Taken, Logic)> {
+    fn sigma(&mut self, file: &File) -> Option<(About, Logic)> {
         let name = file.sigma.as_deref().unwrap_or(sigma::FILE);
         let others =
             [("hunt", file.hunt.is_some()), ("xql", file.xql.is_some()), ("config", file.config.is_some())];
@@ -329,7 +311,7 @@ impl Reader<'_> {
         let of_use = diagnostics.into_iter().filter(|one| one.severity != atalanta_diag::Severity::Info);
         self.elsewhere.extend(of_use.map(|one| RuleProblem::new(&place, &text, one)));
         let (about, logic) = found?;
-        Some((Taken::from(about), logic))
+        Some((about, logic))
     }
 
     fn query(&mut self, file: &File) -> Option<Logic> {

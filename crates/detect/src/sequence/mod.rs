@@ -25,7 +25,6 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use arrow::array::RecordBatch;
 use serde::{Deserialize, Serialize};
 
-use crate::alert::EVIDENCE;
 use crate::kept;
 use crate::machine::{Finding, Kind, Machine};
 use crate::row_json;
@@ -212,22 +211,10 @@ impl Search {
                 values.insert(name.clone(), value.into());
             }
         }
-        let own = |name: &String| {
-            let part = self.sequence.keys.iter().position(|key| key.eq_ignore_ascii_case(name));
-            let value = match part {
-                Some(part) => key.parts.get(part).cloned(),
-                None => kept::value(&completing.cells, name),
-            };
-            (name.clone(), value)
-        };
-        let names =
-            if self.sequence.entities.is_empty() { &self.sequence.keys } else { &self.sequence.entities };
-        let mut evidence: Vec<(i64, serde_json::Map<String, serde_json::Value>)> =
-            all.iter().take(EVIDENCE).map(|(at, row)| (at.0, row.cells.clone())).collect();
-        if all.iter().take(EVIDENCE).all(|(at, _)| *at != last) {
-            evidence.push((last.0, completing.cells.clone()));
-        }
-        let entities = names.iter().map(own).collect();
+        let sequence = &self.sequence;
+        let entities = kept::entities(&sequence.entities, &sequence.keys, &key.parts, &completing.cells);
+        let rows = all.iter().map(|(at, row)| (*at, &row.cells));
+        let evidence = kept::evidence(rows, last, &completing.cells);
         Some(Finding { time: last.0, entities, values, evidence, events: None })
     }
 
@@ -247,10 +234,9 @@ impl Search {
         }
         self.state.keys.retain(|_, key| key.rows.iter().any(|rows| !rows.is_empty()));
         if self.state.keys.len() > KEYS {
-            let mut times: Vec<i64> = self.state.keys.values().map(|key| key.last).collect();
+            let times: Vec<i64> = self.state.keys.values().map(|key| key.last).collect();
             let over = times.len() - KEYS + KEYS / 10;
-            let (_, limit, _) = times.select_nth_unstable(over);
-            let limit = *limit;
+            let limit = kept::time_of_nth(times, over);
             let evicted = &mut self.state.evicted;
             self.state.keys.retain(|_, key| {
                 let stays = key.last > limit;
@@ -264,7 +250,7 @@ impl Search {
 
     /// More rows than may wait: those before the middle are told as if all of their time had come, then let go.
     fn relieve(&mut self, found: &mut Vec<Finding>) {
-        let mut times: Vec<i64> = self
+        let times: Vec<i64> = self
             .state
             .keys
             .values()
@@ -272,8 +258,7 @@ impl Search {
             .flat_map(|rows| rows.keys().map(|at| at.0))
             .collect();
         let middle = times.len() / 2;
-        let (_, limit, _) = times.select_nth_unstable(middle);
-        let limit = *limit;
+        let limit = kept::time_of_nth(times, middle);
         self.advance(limit, found);
         if self.count <= ROWS / 4 * 3 {
             return;
@@ -290,8 +275,7 @@ impl Search {
 
     fn say_evicted(&self, before: u64) {
         let now = self.state.evicted;
-        // At each doubling, so that a flood does not flood the log.
-        if now > 0 && (before == 0 || now.ilog2() > before.ilog2()) {
+        if kept::has_doubled(before, now) {
             tracing::warn!(
                 rule = self.rule,
                 rows = now,
