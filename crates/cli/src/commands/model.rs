@@ -80,7 +80,7 @@ pub enum Format {
 /// Runs the command.
 pub fn run(args: Args, terminal: Terminal) -> anyhow::Result<Ended> {
     let mut pack = Pack::read(&args.rules, args.schema.as_deref())?;
-    pack.surround(args.lookups.as_deref(), &args.geoip)?;
+    pack.surround(args.lookups.as_deref(), &args.geoip, terminal)?;
     pack.print_mistakes(terminal);
     match &args.testdata {
         Some(path) => test(&args, &pack, &TestData::read(path)?, terminal),

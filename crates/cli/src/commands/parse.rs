@@ -61,7 +61,7 @@ Exit codes: 0 done, 2 the rules or the logs could not be read";
 /// Runs the command.
 pub fn run(args: Args, terminal: Terminal) -> anyhow::Result<Ended> {
     let mut pack = Pack::read(&args.rules, None)?;
-    pack.surround(args.lookups.as_deref(), &args.geoip)?;
+    pack.surround(args.lookups.as_deref(), &args.geoip, terminal)?;
     pack.print_mistakes(terminal);
     let records = records::read(&args.events, terminal)?;
     let wanted = |section: &Section| wants(&args, section);

@@ -17,6 +17,7 @@ use atalanta_xql::env::Env;
 use atalanta_xql::rules::check::with_constants;
 use atalanta_xql::rules::statement::is_xdm;
 use atalanta_xql::rules::{self, Models};
+use atalanta_xql::syntax::ast::StageKind;
 use atalanta_xql::syntax::rules::{RulesFile, parse_rules};
 use std::sync::Arc;
 
@@ -88,13 +89,33 @@ impl Pack {
         Ok(pack)
     }
 
-    /// Gives parsing rules the lookups of a folder, as `target` writes them, and databases of places.
-    pub fn surround(&mut self, lookups: Option<&Path>, geoip: &[PathBuf]) -> anyhow::Result<()> {
+    /// Gives parsing rules the lookups of a folder, as `target` writes them, and databases of places; says which of
+    /// them the rules need and do not get.
+    pub fn surround(
+        &mut self,
+        lookups: Option<&Path>,
+        geoip: &[PathBuf],
+        terminal: Terminal,
+    ) -> anyhow::Result<()> {
         self.session.set_geo(Geo::open(geoip)?);
         if let Some(folder) = lookups {
+            anyhow::ensure!(folder.is_dir(), "--lookups {}: is no folder", folder.display());
             self.session.open_lookups(folder)?;
+        } else if self.has_stage(|kind| matches!(kind, StageKind::Join(_))) {
+            terminal.warning("the rules join lookups, and there are none: --lookups names their folder");
+        }
+        if geoip.is_empty() && self.has_stage(|kind| matches!(kind, StageKind::IpLoc(_))) {
+            terminal.warning("`iploc` has no database, its columns are null: --geoip names one");
         }
         Ok(())
+    }
+
+    fn has_stage(&self, is_one: impl Fn(&StageKind) -> bool) -> bool {
+        let sections = self.files.iter().flat_map(|(_, file)| &file.sections);
+        sections
+            .flat_map(|section| &section.statements)
+            .flat_map(|rule| &rule.stages)
+            .any(|one| is_one(&one.kind))
     }
 
     fn schema(&mut self, path: &Path) -> anyhow::Result<()> {

@@ -38,3 +38,26 @@ fn logs_are_stored_as_the_rules_say() {
     assert_eq!(rows(&bench.run(&arguments).ends(0).out).len(), 1);
     bench.run(&[&arguments[..], &["--vendor", "other"]].concat()).ends(2).says("no `[INGEST]`");
 }
+
+#[test]
+fn a_rule_joins_a_lookup_that_a_query_wrote() {
+    let bench = Bench::new();
+    bench.write("owners.ndjson", "{\"address\":\"10.0.0.7\",\"owner\":\"Ann\"}\n");
+    bench.write("gw.log", LOGS);
+    let query = "dataset = owners | fields address, owner | target type = lookup owners_of_hosts";
+    std::fs::create_dir(bench.path("lookups")).unwrap();
+    bench.run(&["query", query, "--data", "owners=owners.ndjson", "--lookups", "lookups"]).ends(0);
+    bench.write(
+        "join.xif",
+        r#"[INGEST: vendor = "acme", product = "gateway", target_dataset = "c", no_hit = drop]
+        alter src = arrayindex(split(_raw_log, " "), 0)
+        | join type = inner (dataset = owners_of_hosts) as o o.address = src | iploc src loc_country as land
+        | fields src, owner, land;"#,
+    );
+    let arguments = ["parse", "--rules", "join.xif", "--events", "gw.log", "--format", "ndjson"];
+    let with = |folder| bench.run(&[&arguments[..], &["--lookups", folder]].concat());
+    let found = rows(&with("lookups").ends(0).says("--geoip names one").out);
+    assert_eq!((found.len(), &found[0]["owner"]), (2, &json!("Ann")));
+    with("nowhere").ends(2).says("nowhere: is no folder");
+    bench.run(&arguments).ends(0).says("--lookups names their folder");
+}
