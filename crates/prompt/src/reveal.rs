@@ -70,17 +70,20 @@ pub fn reveal(text: &str) -> Revealed {
         out.hidden.push(collapsed(&channel));
     }
     out.hidden.extend(unseen(&seen).into_iter().map(collapsed));
-    let mut left = MOST_DECODED;
-    let mut wanted = vec![seen.clone()];
-    wanted.extend(out.hidden.iter().cloned());
-    for _ in 0..DEPTH {
-        let mut next = Vec::new();
-        for text in &wanted {
-            layers(text, &mut left, &mut next);
-        }
-        out.layers.extend(next.iter().map(|layer| Layer { text: collapsed(&layer.text), ..layer.clone() }));
-        wanted = next.into_iter().map(|layer| layer.text).collect();
+    let (mut left, mut found, mut undone) = (MOST_DECODED, Vec::new(), 0);
+    for text in std::iter::once(&seen).chain(&out.hidden) {
+        layers(text, &mut left, &mut found);
     }
+    for _ in 1..DEPTH {
+        let mut deeper = Vec::new();
+        for layer in &found[undone..] {
+            layers(&layer.text, &mut left, &mut deeper);
+        }
+        undone = found.len();
+        found.append(&mut deeper);
+    }
+    let shown = |layer: Layer| Layer { text: collapsed(&layer.text), ..layer };
+    out.layers = found.into_iter().map(shown).collect();
     out.text = collapsed(&joined(&seen));
     out
 }
