@@ -14,6 +14,10 @@ if ! command -v python3 >/dev/null 2>&1 || ! scripts/readers.sh; then
   echo "test: the store's files are not read with DuckDB and deltalake, pip cannot be used" >&2
 fi
 
+# Property tests run with one seed here, so that a commit passes or fails as it did before;
+# `make properties` looks for new cases.
+export PROPTEST_RNG_SEED="${PROPTEST_RNG_SEED:-20261122}"
+
 # nextest runs the binaries in parallel; compiling it takes longer than it saves, so it is used where it is there.
 if "$cargo" nextest --version >/dev/null 2>&1; then
   "$cargo" nextest run --locked --workspace --no-fail-fast

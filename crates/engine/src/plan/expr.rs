@@ -6,6 +6,7 @@ use atalanta_xql::ir::{self, Comparison, ExprKind, Pattern};
 use datafusion::common::{Column, DFSchemaRef, ScalarValue};
 use datafusion::logical_expr::{BinaryExpr, Case, Expr, ExprSchemable, Operator, cast, lit, not, try_cast};
 
+use super::apart::{keep_apart, negates};
 use super::{Lowering, column, typed_null};
 use crate::error::EngineError;
 use crate::functions;
@@ -48,7 +49,7 @@ impl ExprContext<'_> {
             ExprKind::Call { function, arguments } => self.call(function, arguments),
             ExprKind::And(operands) => self.logic(operands, Operator::And),
             ExprKind::Or(operands) => self.logic(operands, Operator::Or),
-            ExprKind::Not(inner) => Ok(not(self.lower(inner)?)),
+            ExprKind::Not(inner) => Ok(not(keep_apart(self.lower(inner)?)?)),
             ExprKind::IsNull(inner) => Ok(self.lower(inner)?.is_null()),
             ExprKind::Compare { operator, left, right } => self.compare(*operator, left, right),
             ExprKind::Matches { value, pattern, fold } => self.matches(value, pattern, *fold),
@@ -61,7 +62,7 @@ impl ExprContext<'_> {
 
     /// As [`Self::lower`], cast to the Arrow type of the expression's XQL type where that is known.
     pub(crate) fn lower_typed(&self, expr: &ir::Expr) -> Lowered {
-        let lowered = self.lower(expr)?;
+        let lowered = keep_apart(self.lower(expr)?)?;
         if matches!(expr.ty, Type::Any | Type::Null) {
             return Ok(lowered);
         }
@@ -93,7 +94,9 @@ impl ExprContext<'_> {
 
     fn logic(&self, operands: &[ir::Expr], operator: Operator) -> Lowered {
         let lowered = operands.iter().map(|operand| self.lower(operand)).collect::<Result<Vec<_>, _>>()?;
-        balanced(lowered, operator).ok_or_else(|| EngineError::internal("an empty condition"))
+        let joined = balanced(lowered, operator).ok_or_else(|| EngineError::internal("an empty condition"))?;
+        let apart = operator == Operator::Or && negates(&joined);
+        Ok(if apart { keep_apart(joined)? } else { joined })
     }
 
     fn type_of(&self, lowered: &Expr, declared: &Type) -> DataType {

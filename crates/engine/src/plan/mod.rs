@@ -5,6 +5,7 @@
 //! DataFusion evaluates like any other predicate.
 
 mod aggregate;
+mod apart;
 pub(crate) mod bucket;
 pub(crate) mod expr;
 mod join;

@@ -20,6 +20,16 @@ fn conditions_follow_the_null_logic() {
     assert_eq!(count("filter not user contains \"a\""), "3");
 }
 
+/// Two lists without a common item are false together, and null for null (`plan/apart.rs`).
+#[test]
+fn lists_that_exclude_each_other_stay_null_for_null() {
+    assert_eq!(count("filter bytes in (900, 300) and bytes in (1, 2)"), "0");
+    assert_eq!(count("filter not (bytes in (900, 300) and bytes in (1, 2))"), "5");
+    assert_eq!(count("filter not (bytes in (900, 300) and not (bytes in (300, 900)))"), "5");
+    assert_eq!(count("filter not (bytes in (900, 300)) or not (bytes in (1, 2))"), "5");
+    assert_eq!(count("alter x = bytes in (900, 300) and bytes in (1, 2) | filter x = null"), "1");
+}
+
 #[test]
 fn comparisons_ignore_case_unless_told() {
     assert_eq!(count("filter host = \"wk-02\""), "3");
