@@ -4,12 +4,13 @@
 CARGO ?= cargo
 RELEASE := $(or $(CARGO_TARGET_DIR),target)/release/atalanta
 
-.PHONY: help setup demo test lint unit properties fuzz bench speed fmt docs
+.PHONY: help setup demo test lint unit properties kafka fuzz bench speed fmt docs
 
 help:
 	@echo "make demo    build the release binary, hunt over all recordings, print the findings"
 	@echo "make test    format, clippy, all tests, the recordings' check"
 	@echo "make properties  the property tests with new seeds (ROUNDS); make test keeps one seed"
+	@echo "make kafka   the tests of topics, which the usual build leaves out"
 	@echo "make fuzz    every fuzz target for a minute (FUZZ_SECONDS, FUZZ_JOBS)"
 	@echo "make bench   20 million events against DuckDB and ClickHouse (bench/README.md)"
 	@echo "make speed   how fast each source is mapped: docs/sources/speed.md (release build)"
@@ -34,6 +35,9 @@ unit: setup
 
 properties: setup
 	@scripts/properties.sh
+
+kafka: setup
+	$(CARGO) test --locked --workspace --features atalanta-cli/kafka --lib kafka
 
 fuzz:
 	@scripts/setup.sh fuzz

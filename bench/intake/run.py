@@ -7,7 +7,8 @@ Starts a server of its own on one core (`taskset`) and sends NDJSON bodies from 
 gateway's access log with times and request ids of their own, through `POST /api/v1/ingest/envoy_access`. Measured are
 events and bytes per second as fast as the server takes them, by the clock and by the server's CPU time (other programs
 on the machine disturb the first, hardly the second); the time until an answer at half that rate; and the time until
-an acknowledged event is in the answer of a query.
+an acknowledged event is in the answer of a query. If `duckdb` and `chdb` can be imported (`make -C bench setup`, then
+`bench/.venv/bin/python`), what they need to read the same file and write it as Parquet stands beside it.
 """
 
 import argparse
@@ -121,20 +122,59 @@ def flood(server, seconds, connections, events):
     return (*sums, took, cpu)
 
 
-def paced(server, seconds, rate, events):
-    """Times of answers in ms when so many events a second are sent, each counted from when it was due."""
-    connection, own = server.connect(), bodies(8, events, 99)
-    times, started, turn = [], time.monotonic(), 0
-    while True:
-        due = started + turn * events / rate
-        if due > started + seconds:
-            return sorted(times)
-        time.sleep(max(0.0, due - time.monotonic()))
-        status = post(connection, own[turn % len(own)])
-        if status != 200:
-            sys.exit(f"status {status} at half load")
-        times.append((time.monotonic() - due) * 1000)
-        turn += 1
+def paced(server, seconds, rate, connections, events):
+    """Times of answers in ms when so many events a second are sent over several connections, each counted from when
+    its body was due."""
+    times, failed = [], []
+    started = time.monotonic()
+
+    def send(number):
+        connection, own = server.connect(), bodies(8, events, 99 + number)
+        turn = number
+        while True:
+            due = started + turn * events / rate
+            if due > started + seconds or failed:
+                return
+            time.sleep(max(0.0, due - time.monotonic()))
+            status = post(connection, own[turn % len(own)])
+            if status != 200:
+                failed.append(status)
+            times.append((time.monotonic() - due) * 1000)
+            turn += connections
+
+    threads = [threading.Thread(target=send, args=(number,)) for number in range(connections)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if failed:
+        sys.exit(f"status {failed[0]} at half load")
+    return sorted(times)
+
+
+def peers(events, core):
+    """What ClickHouse and DuckDB need to read the same NDJSON and write it as Parquet, without a log, on one core: name
+    and seconds of CPU time for an event. A peer that is not installed is left out."""
+    found = []
+    with tempfile.TemporaryDirectory(dir=os.environ.get("BENCH_DIR")) as folder:
+        source, target = Path(folder) / "records.ndjson", Path(folder) / "out.parquet"
+        source.write_bytes(b"".join(bodies(1, events, 7)))
+        duckdb = (f"import duckdb; c = duckdb.connect(); c.execute('SET threads = 1'); "
+                  f"c.execute(\"COPY (SELECT * FROM read_ndjson('{source}')) TO '{target}' (FORMAT parquet, COMPRESSION zstd)\")")
+        chdb = (f"import chdb; chdb.query(\"SELECT * FROM file('{source}', JSONEachRow) INTO OUTFILE '{target}' TRUNCATE "
+                f"FORMAT Parquet SETTINGS max_threads = 1, output_format_parquet_compression_method = 'zstd'\")")
+        for name, module, program in (("DuckDB", "duckdb", duckdb), ("ClickHouse (chdb)", "chdb", chdb)):
+            times = []
+            for text in (f"import {module}", program):
+                before = os.times()
+                done = subprocess.run(["taskset", "-c", str(core), sys.executable, "-c", text], capture_output=True)
+                after = os.times()
+                if done.returncode:
+                    break
+                times.append(after.children_user + after.children_system - before.children_user - before.children_system)
+            else:
+                found.append((name, (times[1] - times[0]) / events))
+    return found
 
 
 def visible(server, rounds):
@@ -172,7 +212,7 @@ def main():
         flood(server, 2, 2, args.events)
         events, size, refused, took, cpu = flood(server, args.seconds, 4, args.events)
         rate = events / took
-        answers = paced(server, args.seconds, rate / 2, 100)
+        answers = paced(server, args.seconds, rate / 2, 4, 100)
         seen = visible(server, 20)
         peak = server.peak()
         server.stop()
@@ -190,6 +230,8 @@ def main():
         ("the same, highest of 20", f"{seen[-1]:.1f} ms"),
         ("peak of resident memory", f"{peak:,.0f} MiB"),
     ]
+    for name, seconds in peers(100_000, cores[0]):
+        rows.append((f"{name}: the same records to Parquet, without a log or a mapping", f"{1 / seconds:,.0f} events/s, {size / events / seconds / 1e6:.1f} MB/s of CPU time"))
     load = os.getloadavg()[0]
     text = f"| measured on {platform.machine()}, one core, load {load:.1f} | |\n|---|---|\n"
     text += "".join(f"| {name} | {value} |\n" for name, value in rows)

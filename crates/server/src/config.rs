@@ -40,7 +40,7 @@ pub struct Config {
     pub grpc: Grpc,
     /// Certificate and key of all listeners that speak TLS.
     pub tls: Option<TlsFiles>,
-    /// Files and folders that are read.
+    /// Files, folders and topics that are read.
     pub inputs: Vec<Input>,
     /// Sizes and times of the store.
     pub store: StoreOptions,
@@ -119,6 +119,7 @@ struct File {
     collectors: Vec<access::CollectorEntry>,
     files: Vec<inputs::FileEntry>,
     folders: Vec<inputs::FolderEntry>,
+    kafka: Vec<inputs::KafkaEntry>,
     log: Log,
 }
 
@@ -220,6 +221,7 @@ impl Default for File {
             collectors: Vec::new(),
             files: Vec::new(),
             folders: Vec::new(),
+            kafka: Vec::new(),
             log: Log::default(),
         }
     }
@@ -312,7 +314,7 @@ impl Config {
                 key: tls.key,
                 client_ca: tls.client_ca,
             }),
-            inputs: inputs::inputs(file.files, file.folders)?,
+            inputs: inputs::inputs(file.files, file.folders, file.kafka)?,
             store: StoreOptions {
                 segment_bytes: file.store.segment_mib << 20,
                 flush_bytes: file.store.flush_mib << 20,

@@ -9,7 +9,7 @@ use std::time::Duration;
 use atalanta_engine::input::{
     Format, Limits, NoProgress, Problems, RawRecord, discover, for_each_record, for_each_record_in,
 };
-use atalanta_intake::inputs::Tail;
+use atalanta_intake::inputs::{Cursor, Tail};
 use atalanta_intake::{IntakeError, Pipeline, Target};
 use atalanta_store::{Store, StoreOptions};
 
@@ -52,12 +52,15 @@ pub struct Args {
     /// Go on with what is appended to one file of lines, also when it is rotated; Ctrl-C ends it
     #[arg(long)]
     follow: bool,
+    /// With --follow: the file in which the place behind what is stored is kept, for the next call to go on there
+    #[arg(long, value_name = "FILE", requires = "follow")]
+    cursor: Option<PathBuf>,
 }
 
 const EXAMPLES: &str = "\
 Examples:
   atalanta ingest 'telemetry/**/*.jsonl.gz' --data-dir atalanta-data
-  atalanta ingest /var/log/envoy/access.log --follow --server http://127.0.0.1:7280
+  atalanta ingest /var/log/envoy/access.log --follow --cursor access.cursor --server http://127.0.0.1:7280
   kubectl logs gateway | atalanta ingest - --source envoy_access
 
 Exit codes: 0 done, 2 something could not be read or stored";
@@ -86,7 +89,7 @@ pub fn run(args: Args, terminal: Terminal) -> anyhow::Result<Ended> {
     let mut ingest = Ingest { sink, word: args.source.clone(), target, counts: Counts::default() };
     if args.follow {
         anyhow::ensure!(args.paths.len() == 1 && args.paths[0] != "-", "--follow: expected one file");
-        ingest.follow(Path::new(&args.paths[0]), terminal)?;
+        ingest.follow(Path::new(&args.paths[0]), args.cursor.as_deref(), terminal)?;
     }
     let (files, mut problems) = discover(&args.paths);
     for file in &files {
@@ -219,12 +222,14 @@ impl Ingest {
         }
     }
 
-    /// Reads a file of lines and what is appended to it, for ever.
-    fn follow(&mut self, path: &Path, terminal: Terminal) -> anyhow::Result<()> {
+    /// Reads a file of lines and what is appended to it, for ever. The cursor is written after what it is behind is
+    /// stored: a call that ends in between stores these lines again at the next.
+    fn follow(&mut self, path: &Path, cursor: Option<&Path>, terminal: Terminal) -> anyhow::Result<()> {
         let mut target = self.target.clone();
         let mut word = self.word.clone();
         let unreadable = |error| anyhow::anyhow!("{}: {error}", path.display());
-        let mut tail = Tail::open(path).map_err(unreadable)?;
+        let begun = cursor.map(read_cursor).transpose()?.flatten().unwrap_or_default();
+        let mut tail = Tail::open_behind(path, &begun).map_err(unreadable)?;
         loop {
             let records = tail.lines().map_err(unreadable)?;
             if records.is_empty() {
@@ -233,6 +238,9 @@ impl Ingest {
                 continue;
             }
             self.store(&records, &mut target, &mut word, path)?;
+            if let Some(file) = cursor {
+                write_cursor(file, &tail.cursor())?;
+            }
             self.report(terminal);
         }
     }
@@ -251,4 +259,29 @@ impl Ingest {
             Sink::Server(remote) => terminal.note(&format!("{line} stored by {}", remote.address())),
         }
     }
+}
+
+/// The cursor in a file; none if there is no file yet.
+fn read_cursor(file: &Path) -> anyhow::Result<Option<Cursor>> {
+    let text = match std::fs::read_to_string(file) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => anyhow::bail!("{}: {error}", file.display()),
+    };
+    let cursor = serde_json::from_str(&text);
+    Ok(Some(cursor.map_err(|error| {
+        anyhow::anyhow!(
+            "{}: is no cursor of --follow ({error}); name another file, or remove it to begin anew",
+            file.display()
+        )
+    })?))
+}
+
+/// The old cursor or the new one, never a half.
+fn write_cursor(file: &Path, cursor: &Cursor) -> anyhow::Result<()> {
+    let fail = |error: std::io::Error| anyhow::anyhow!("{}: {error}", file.display());
+    let mut beside = file.as_os_str().to_owned();
+    beside.push(".tmp");
+    std::fs::write(&beside, serde_json::to_string(cursor)?).map_err(fail)?;
+    std::fs::rename(&beside, file).map_err(fail)
 }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use crate::Bench;
 
 /// Rounds of the fault test; `ATALANTA_KILL_ROUNDS=200` for the long run.
-const ROUNDS: u64 = 5;
+const ROUNDS: u64 = 20;
 
 pub struct Server {
     child: Child,
@@ -369,4 +369,41 @@ fn with_a_certificate_the_server_speaks_tls_only() {
         .run(&["serve", "--config", "wrong.toml", "--check-config"])
         .ends(2)
         .says("server.key: holds no certificate");
+}
+
+#[test]
+fn a_followed_file_goes_on_behind_its_cursor() {
+    let bench = Bench::new();
+    bench.write("serve.toml", "");
+    let server = Server::start(&bench);
+    let line = |n: u64| format!("{{\"id\":\"c{n}\"}}\n");
+    let mut written = String::new();
+    for round in 0..3 {
+        (0..5).for_each(|n| written.push_str(&line(round * 5 + n)));
+        bench.write("app.log", &written);
+        let mut follower = Command::new(env!("CARGO_BIN_EXE_atalanta"))
+            .args(["ingest", "app.log", "--source", "load_test_raw", "--follow", "--cursor", "app.cursor"])
+            .args(["--server", &server.url()])
+            .current_dir(bench.folder.path())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let wanted = format!("\"line\":{}", (round + 1) * 5);
+        let until = Instant::now() + Duration::from_secs(60);
+        let cursor = bench.path("app.cursor");
+        while !std::fs::read_to_string(&cursor).is_ok_and(|text| text.contains(&wanted)) {
+            assert!(Instant::now() < until, "the cursor does not come to line {wanted}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        follower.kill().unwrap();
+        follower.wait().unwrap();
+    }
+    drop(server);
+    let found = ids(&bench);
+    assert_eq!((found.len(), found.values().max()), (15, Some(&1)), "{found:?}");
+    bench.write("app.cursor", "x");
+    bench
+        .run(&["ingest", "app.log", "--follow", "--cursor", "app.cursor", "--data-dir", "lake"])
+        .ends(2)
+        .says("app.cursor: is no cursor of --follow");
 }

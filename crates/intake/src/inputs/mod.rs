@@ -1,10 +1,11 @@
-//! Files and folders that the server reads by itself, each on a thread of its own.
+//! Files, folders and topics that the server reads by itself, each on a thread of its own.
 //!
-//! How far each file was read is a row of the dataset [`PLACES`], stored in one log record with the rows that were
-//! read: after any end of the process a file goes on exactly behind what is stored. While the store takes nothing, an
+//! How far each was read is a row of the dataset [`PLACES`], stored in one log record with the rows that were
+//! read: after any end of the process it goes on exactly behind what is stored. While the store takes nothing, an
 //! input waits; nothing is skipped.
 
 mod folder;
+pub mod kafka;
 mod places;
 mod tail;
 #[cfg(test)]
@@ -22,7 +23,7 @@ use crate::pipeline::{Mapped, Pipeline, Target};
 use places::{Place, Places};
 
 pub use places::PLACES;
-pub use tail::Tail;
+pub use tail::{Cursor, Tail};
 
 /// Dataset of records that a mapping could not take because of a fault of the program.
 const UNMAPPED: &str = "unmapped_records_raw";
@@ -34,7 +35,7 @@ const BATCH_BYTES: usize = 4 << 20;
 /// Something to read.
 #[derive(Clone, Debug)]
 pub struct Input {
-    /// File or folder.
+    /// File or folder; of a topic what [`kafka::Topic::place`] says.
     pub path: PathBuf,
     /// Where its records go.
     pub target: Target,
@@ -43,7 +44,7 @@ pub struct Input {
 }
 
 /// What an input is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum InputKind {
     /// A file of lines that grows and is rotated.
     File,
@@ -52,14 +53,26 @@ pub enum InputKind {
         /// How often it is looked at.
         interval: Duration,
     },
+    /// A topic of Kafka.
+    Kafka(kafka::Topic),
 }
 
 impl InputKind {
     /// Its section in the configuration.
-    pub fn name(self) -> &'static str {
+    pub fn name(&self) -> &'static str {
         match self {
             Self::File => "files",
             Self::Folder { .. } => "folders",
+            Self::Kafka(_) => "kafka",
+        }
+    }
+
+    /// What its records are counted under.
+    fn listener(&self) -> &'static str {
+        match self {
+            Self::File => "file",
+            Self::Folder { .. } => "folder",
+            Self::Kafka(_) => "kafka",
         }
     }
 }
@@ -88,10 +101,7 @@ impl Inputs {
                 input,
             };
             let thread = std::thread::Builder::new().name("input".to_owned());
-            let thread = thread.spawn(move || match reader.input.kind {
-                InputKind::File => tail::run(&reader),
-                InputKind::Folder { interval } => folder::run(&reader, interval),
-            });
+            let thread = thread.spawn(move || reader.run());
             let fail = |error| IntakeError::Server(format!("cannot start a thread: {error}"));
             started.threads.push(thread.map_err(fail)?);
         }
@@ -148,10 +158,21 @@ struct Reader {
 }
 
 impl Reader {
+    fn run(&self) {
+        match &self.input.kind {
+            InputKind::File => tail::run(self),
+            InputKind::Folder { interval } => folder::run(self, *interval),
+            #[cfg(feature = "kafka")]
+            InputKind::Kafka(topic) => kafka::run(self, topic),
+            #[cfg(not(feature = "kafka"))]
+            InputKind::Kafka(topic) => tracing::error!(topic = topic.name, "this program cannot read topics"),
+        }
+    }
+
     /// Stores records and the place behind them together; false if it is time to end, with nothing stored then.
     fn store(&self, records: &[RawRecord], target: &mut Target, place: &mut Place) -> bool {
         let bytes: u64 = records.iter().map(|record| record.bytes.len() as u64).sum();
-        let listener = if self.input.kind == InputKind::File { "file" } else { "folder" };
+        let listener = self.input.kind.listener();
         let mut mapped = self.map(records, target, &place.path);
         // The first records of a file decide for the rest.
         if let (false, Ok(found)) = (records.is_empty(), Target::parse(&mapped.source)) {

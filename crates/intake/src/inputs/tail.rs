@@ -72,6 +72,21 @@ pub(super) fn run(reader: &Reader) {
     }
 }
 
+/// Where reading stands in a file, to be kept by who reads it without a store.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Cursor {
+    /// Number of the file in its file system.
+    pub inode: u64,
+    /// Bytes that were read.
+    pub position: u64,
+    /// Lines that were read.
+    pub line: u64,
+    /// Digest of the file's first bytes, and how many they are: a new file may get the number of an old one.
+    pub head: String,
+    /// In bytes.
+    pub head_length: u64,
+}
+
 /// A file that grows.
 #[derive(Debug)]
 pub struct Tail {
@@ -92,6 +107,20 @@ impl Tail {
     /// A file from its start.
     pub fn open(path: &Path) -> std::io::Result<Self> {
         Self::at(path, path, 0, 0)
+    }
+
+    /// A file behind a cursor; if it was rotated since, the rest of the old one comes first.
+    pub fn open_behind(path: &Path, cursor: &Cursor) -> std::io::Result<Self> {
+        let Cursor { inode, position, line, head, head_length } = cursor.clone();
+        Self::resume(path, &Place { inode, position, line, head, size: head_length, ..Place::default() })
+    }
+
+    /// Where reading stands.
+    pub fn cursor(&mut self) -> Cursor {
+        let mut place = Place::default();
+        self.note(&mut place);
+        let Place { inode, position, line, head, size, .. } = place;
+        Cursor { inode, position, line, head, head_length: size }
     }
 
     fn at(path: &Path, file: &Path, at: u64, line: u64) -> std::io::Result<Self> {

@@ -7,7 +7,7 @@ use atalanta_store::{Store, StoreOptions};
 
 use super::*;
 
-fn pipeline(folder: &Path) -> Arc<Pipeline> {
+pub(super) fn pipeline(folder: &Path) -> Arc<Pipeline> {
     let store = Arc::new(Store::open(folder, StoreOptions::default()).unwrap());
     Arc::new(Pipeline::new(store, [0; 32]))
 }
@@ -18,7 +18,7 @@ fn rows(pipeline: &Pipeline, dataset: &str) -> u64 {
     found.map_or(0, atalanta_store::DatasetSnapshot::rows)
 }
 
-fn wait_for(pipeline: &Pipeline, dataset: &str, wanted: u64) {
+pub(super) fn wait_for(pipeline: &Pipeline, dataset: &str, wanted: u64) {
     let end = Instant::now() + Duration::from_secs(30);
     while rows(pipeline, dataset) < wanted && Instant::now() < end {
         std::thread::sleep(Duration::from_millis(20));
@@ -83,12 +83,12 @@ fn files_of_a_folder_are_taken_once() {
     std::fs::write(exports.path().join("c.jsonl.gz"), gzip).unwrap();
     for _ in 0..2 {
         let pipeline = pipeline(data.path());
-        let mut inputs = Inputs::start(&pipeline, vec![input(exports.path(), kind)]).unwrap();
+        let mut inputs = Inputs::start(&pipeline, vec![input(exports.path(), kind.clone())]).unwrap();
         wait_for(&pipeline, "input_test_raw", 6002);
         inputs.stop();
     }
     let pipeline = pipeline(data.path());
-    let _inputs = Inputs::start(&pipeline, vec![input(exports.path(), kind)]).unwrap();
+    let _inputs = Inputs::start(&pipeline, vec![input(exports.path(), kind.clone())]).unwrap();
     std::fs::rename(exports.path().join("b.jsonl.tmp"), exports.path().join("b.jsonl")).unwrap();
     wait_for(&pipeline, "input_test_raw", 6003);
     put("day=1/a.jsonl", "{\"n\":5}\n{\"n\":6}\n{\"n\":7}\n");
