@@ -4,7 +4,7 @@
 //! building a syntax tree. Whatever goes beyond gives none, and the full parser decides.
 
 /// What is known of a plain pattern.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Plain {
     /// Whether the empty text matches.
     pub matches_empty: bool,

@@ -17,7 +17,7 @@ use super::glob::Glob;
 use super::number::{Number, NumberSet};
 use super::solve::Logic;
 use super::term::{Columns, Slot, TermKey, result_range};
-use super::text::{Test, TextSet};
+use super::text::{Regex, Test, TextSet};
 use crate::ir::{Comparison, Expr, ExprKind, Pattern};
 
 /// Deepest expression that is read.
@@ -431,7 +431,7 @@ fn test_of(pattern: &Pattern, fold: bool) -> Test {
         Pattern::Equals(text) => Glob::equals(text),
         Pattern::Contains(text) => Glob::contains(text),
         Pattern::Wildcard(text) => Glob::wildcard(text),
-        Pattern::Regex(text) => return Test::Regex(text.clone()),
+        Pattern::Regex(text) => return Test::Regex(Regex::new(text)),
     };
     Test::Glob { glob, fold }
 }

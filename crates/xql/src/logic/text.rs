@@ -19,7 +19,7 @@ use memchr::memmem;
 use super::glob::Glob;
 use super::language::{Machine, Member, Search, Words, holds, search};
 use super::regex::{self, Bound, Outline, Reading, RegexMachine};
-use crate::plain_regex;
+use crate::plain_regex::{self, Plain};
 
 /// Answer about a set of conditions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,7 +41,22 @@ pub enum Test {
         fold: bool,
     },
     /// RE2 syntax, unanchored.
-    Regex(String),
+    Regex(Regex),
+}
+
+/// A regex with what a quick look at it tells.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Regex {
+    pattern: String,
+    /// None when it needs the full parser.
+    plain: Option<Plain>,
+}
+
+impl Regex {
+    /// Looks at a pattern, which need not be valid.
+    pub fn new(pattern: &str) -> Self {
+        Self { pattern: pattern.to_owned(), plain: plain_regex::read(pattern) }
+    }
 }
 
 /// A condition on a text: at least one test passes, or, negated, none does.
@@ -110,15 +125,15 @@ impl Workshop {
     }
 
     /// Whether something surely matches wherever it stands.
-    fn floats(&mut self, pattern: &str) -> bool {
-        plain_regex::read(pattern).is_some() || self.outline(pattern).floats
+    fn floats(&mut self, regex: &Regex) -> bool {
+        regex.plain.is_some() || self.outline(&regex.pattern).floats
     }
 
     /// Whether the empty text is surely not matched.
-    fn needs_text(&mut self, pattern: &str) -> bool {
-        match plain_regex::read(pattern) {
+    fn needs_text(&mut self, regex: &Regex) -> bool {
+        match regex.plain {
             Some(plain) => !plain.matches_empty,
-            None => self.outline(pattern).needs_text,
+            None => self.outline(&regex.pattern).needs_text,
         }
     }
 
@@ -182,7 +197,7 @@ impl Workshop {
         for set in sets.iter().filter(|set| !set.negated) {
             empty = false;
             let fits = match set.tests.first() {
-                Some(Test::Regex(pattern)) => self.floats(pattern),
+                Some(Test::Regex(regex)) => self.floats(regex),
                 Some(Test::Glob { glob, .. }) => match glob.segments() {
                     [first, .., last] => {
                         starts += usize::from(!first.is_empty());
@@ -205,7 +220,7 @@ impl Workshop {
         empty
             && failing.all(|test| match test {
                 Test::Glob { glob, .. } => glob.len() > 0,
-                Test::Regex(pattern) => self.needs_text(pattern),
+                Test::Regex(regex) => self.needs_text(regex),
             })
     }
 
@@ -215,7 +230,7 @@ impl Workshop {
         let bytes: usize = tests()
             .map(|test| match test {
                 Test::Glob { glob, .. } => glob.len(),
-                Test::Regex(pattern) => pattern.len(),
+                Test::Regex(regex) => regex.pattern.len(),
             })
             .sum();
         let single = matches!(sets, [set] if set.tests.iter().any(|test| matches!(test, Test::Glob { .. })));
@@ -295,7 +310,7 @@ impl Workshop {
                     Some(Machine::glob(glob))
                 }
                 Test::Glob { glob, fold: true } => self.regex(&case_regex(glob, bound), reading, bound),
-                Test::Regex(pattern) => self.regex(pattern, reading, bound),
+                Test::Regex(regex) => self.regex(&regex.pattern, reading, bound),
             };
             match machine {
                 Some(machine) => machines.push(machine),
@@ -316,8 +331,8 @@ impl Workshop {
         for set in sets.iter().filter(|set| !set.negated) {
             let parts = match set.tests.first() {
                 Some(Test::Glob { glob, .. }) => glob.segments().to_vec(),
-                Some(Test::Regex(pattern)) => {
-                    vec![Vec::new(), self.outline(pattern).sample.clone(), Vec::new()]
+                Some(Test::Regex(regex)) => {
+                    vec![Vec::new(), self.outline(&regex.pattern).sample.clone(), Vec::new()]
                 }
                 None => continue,
             };
@@ -358,8 +373,8 @@ impl Workshop {
                 Some(Test::Glob { glob, .. }) => Cow::Borrowed(glob),
                 // About the folded text a regex says nothing.
                 Some(Test::Regex(_)) if folded => continue,
-                Some(Test::Regex(pattern)) => {
-                    middle.extend(self.outline(pattern).sample.iter());
+                Some(Test::Regex(regex)) => {
+                    middle.extend(self.outline(&regex.pattern).sample.iter());
                     continue;
                 }
                 None => continue,
@@ -497,7 +512,7 @@ fn folded_member(set: &TextSet) -> Option<Member> {
 
 /// Whether the two readings can differ.
 fn has_classes(test: &Test) -> bool {
-    matches!(test, Test::Regex(pattern) if pattern.contains('\\'))
+    matches!(test, Test::Regex(regex) if regex.pattern.contains('\\'))
 }
 
 /// A regex for a wildcard that ignores case.
@@ -550,7 +565,7 @@ mod tests {
 
     fn set(pattern: &str, fold: bool, negated: bool) -> TextSet {
         let test = match pattern.strip_prefix('~') {
-            Some(regex) => Test::Regex(regex.to_owned()),
+            Some(regex) => Test::Regex(Regex::new(regex)),
             None => Test::Glob { glob: Glob::wildcard(pattern), fold },
         };
         TextSet { tests: vec![test], negated }
