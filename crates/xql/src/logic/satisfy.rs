@@ -120,10 +120,7 @@ impl Walker {
             state.columns.clone_from(&known);
         }
         for column in row.columns.iter() {
-            let key = folded(&column.name);
-            if !self.named.contains(&key) {
-                continue;
-            }
+            let Some(key) = self.named.find(&column.name) else { continue };
             let slot = known.get(key.as_ref()).filter(|slot| {
                 let ty = self.logic.terms.ty(slot.term);
                 *ty == column.ty || *ty == Type::Null
@@ -222,10 +219,7 @@ impl Walker {
             _ => None,
         };
         for column in operation.row.columns.iter() {
-            let key = folded(&column.name);
-            if !self.named.contains(&key) {
-                continue;
-            }
+            let Some(key) = self.named.find(&column.name) else { continue };
             let field =
                 column.field.as_ref().and_then(|field| dataset?.field(field)).map(|found| found.field);
             let noun = field.and_then(|field| noun(field.content?));
@@ -252,8 +246,9 @@ impl Walker {
             return;
         }
         let tests = names.iter().map(|name| Test::Glob { glob: Glob::equals(name), fold: false }).collect();
-        let shown: Vec<String> = names.iter().map(|name| explain::quoted(name)).collect();
-        let phrase = explain::one_of(&shown, shown.len()).into();
+        let shown: Vec<String> =
+            names.iter().take(explain::SHOWN_ITEMS).map(|name| explain::quoted(name)).collect();
+        let phrase = explain::one_of(&shown, names.len()).into();
         let values = Values::Text(TextSet { tests, negated: false });
         self.give(Fact { null_ok: true, values, phrase, ..Fact::set(term) }, span, state);
     }
