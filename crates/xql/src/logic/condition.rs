@@ -17,7 +17,7 @@ use super::glob::Glob;
 use super::number::{Number, NumberSet};
 use super::solve::Logic;
 use super::term::{Columns, Slot, TermKey, result_range};
-use super::text::{Test, TextSet};
+use super::text::{Test, TextSet, Workshop};
 use crate::ir::{Comparison, Expr, ExprKind, Pattern};
 
 /// Deepest expression that is read.
@@ -173,7 +173,7 @@ impl<'a> Reader<'a> {
             ExprKind::IsNull(value) => self.null_test(value, outcome.want),
             ExprKind::Compare { operator, left, right } => self.compare(*operator, left, right, outcome),
             ExprKind::Matches { value, pattern, fold } => {
-                let test = test_of(pattern, *fold);
+                let test = test_of(pattern, *fold, &mut self.logic.workshop);
                 let phrase = self.words(|| pattern_words(pattern, &test));
                 let values = Values::Text(TextSet { tests: vec![test], negated: false });
                 self.tested(value, Passing { values, phrase }, None, outcome)
@@ -426,12 +426,12 @@ pub fn column_of(expr: &Expr) -> Option<String> {
     }
 }
 
-fn test_of(pattern: &Pattern, fold: bool) -> Test {
+fn test_of(pattern: &Pattern, fold: bool, workshop: &mut Workshop) -> Test {
     let glob = match pattern {
         Pattern::Equals(text) => Glob::equals(text),
         Pattern::Contains(text) => Glob::contains(text),
         Pattern::Wildcard(text) => Glob::wildcard(text),
-        Pattern::Regex(text) => return Test::Regex(text.clone()),
+        Pattern::Regex(text) => return workshop.regex_test(text),
     };
     Test::Glob { glob, fold }
 }

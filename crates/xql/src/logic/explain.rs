@@ -10,7 +10,7 @@ use crate::ir::{Comparison, Expr, ExprKind};
 /// Longest constant that is shown, in characters.
 const SHOWN: usize = 60;
 /// Most list items that are shown.
-const SHOWN_ITEMS: usize = 4;
+pub const SHOWN_ITEMS: usize = 4;
 
 /// The text between backticks, shortened.
 pub fn quoted(text: &str) -> String {

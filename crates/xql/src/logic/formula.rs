@@ -75,6 +75,15 @@ pub enum Formula {
 }
 
 impl Formula {
+    /// Whether it holds in more than one way.
+    pub fn has_choice(&self) -> bool {
+        match self {
+            Self::True | Self::False | Self::Fact(_) => false,
+            Self::All(parts) => parts.iter().any(Self::has_choice),
+            Self::Any(_) => true,
+        }
+    }
+
     /// All of these, simplified.
     pub fn all(parts: Vec<Self>) -> Self {
         let mut out = Vec::new();

@@ -10,6 +10,10 @@ use memchr::memmem;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Glob {
     segments: Vec<Vec<u8>>,
+    /// Whether all literal text is ASCII.
+    ascii: bool,
+    /// Whether it is its own folded form.
+    plain: bool,
 }
 
 /// What a [`Glob`] asks for, in the words of a message.
@@ -30,35 +34,36 @@ pub enum Shape<'a> {
 impl Glob {
     /// Exactly `text`.
     pub fn equals(text: &str) -> Self {
-        Self { segments: vec![text.as_bytes().to_vec()] }
+        Self::of(vec![text.as_bytes().to_vec()])
     }
 
     /// `text` somewhere.
     pub fn contains(text: &str) -> Self {
-        Self { segments: vec![Vec::new(), text.as_bytes().to_vec(), Vec::new()] }.tidy()
+        Self::of(vec![Vec::new(), text.as_bytes().to_vec(), Vec::new()])
     }
 
     /// `*` stands for any run of characters, the empty one included.
     pub fn wildcard(pattern: &str) -> Self {
-        Self { segments: pattern.split('*').map(|part| part.as_bytes().to_vec()).collect() }.tidy()
+        Self::of(pattern.split('*').map(|part| part.as_bytes().to_vec()).collect())
     }
 
     /// Drops empty segments in the middle, which ask for nothing.
-    fn tidy(mut self) -> Self {
-        let last = self.segments.len() - 1;
+    fn of(mut segments: Vec<Vec<u8>>) -> Self {
+        let last = segments.len() - 1;
         let mut at = 0;
-        self.segments.retain(|segment| {
+        segments.retain(|segment| {
             at += 1;
             at == 1 || at == last + 1 || !segment.is_empty()
         });
-        self
+        let ascii = segments.iter().all(|segment| segment.is_ascii());
+        let plain = ascii && !segments.iter().flatten().any(u8::is_ascii_uppercase);
+        Self { segments, ascii, plain }
     }
 
     /// The pattern with ASCII letters in lower case and every run of other characters replaced by
     /// `*`: a text whose folded form is `t` can match `self` only if `t` matches the result.
     pub fn folded(&self) -> Cow<'_, Self> {
-        let plain = |byte: &u8| byte.is_ascii() && !byte.is_ascii_uppercase();
-        if self.segments.iter().flatten().all(plain) {
+        if self.plain {
             return Cow::Borrowed(self);
         }
         let mut out: Vec<Vec<u8>> = vec![Vec::new()];
@@ -73,12 +78,12 @@ impl Glob {
                 }
             }
         }
-        Cow::Owned(Self { segments: out }.tidy())
+        Cow::Owned(Self::of(out))
     }
 
     /// Whether all literal text is ASCII.
     pub fn is_ascii(&self) -> bool {
-        self.segments.iter().all(|segment| segment.is_ascii())
+        self.ascii
     }
 
     /// The literal segments in order.

@@ -11,7 +11,7 @@
 //!
 //! From below: [`glob`] and [`regex`] are automata, [`language`] their products, [`text`], [`number`] and
 //! [`domain`] sets of values, [`term`] and [`formula`] the facts, [`condition`] reads expressions,
-//! [`solve`] decides, [`named`] tells which columns matter, [`satisfy`] follows the plan, [`report`] and
+//! [`solve`] decides, [`model`] remembers how, [`named`] tells which columns matter, [`satisfy`] follows the plan, [`report`] and
 //! [`explain`] say what was found.
 
 mod condition;
@@ -20,6 +20,7 @@ mod explain;
 mod formula;
 mod glob;
 mod language;
+mod model;
 mod named;
 mod number;
 mod regex;

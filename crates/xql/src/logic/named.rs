@@ -12,7 +12,20 @@ use crate::ir::{Expr, ExprKind, Mark, OperationKind, Plan};
 
 /// Folded column names.
 #[derive(Debug, Default)]
-pub(super) struct Named(Set<String>);
+pub(super) struct Named {
+    names: Set<String>,
+    /// For each first letter the last letters that some name has, so that most of the hundreds of columns
+    /// of a row need no look-up.
+    ends: [u32; 32],
+}
+
+/// The low bits of the first and the last byte, which are the same in either case; none for names that begin
+/// or end in other characters than ASCII ones.
+fn ends(name: &str) -> Option<(usize, u32)> {
+    let (first, last) = (name.as_bytes().first()?, name.as_bytes().last()?);
+    let ascii = first.is_ascii() && last.is_ascii();
+    ascii.then(|| (usize::from(first & 31), 1 << (last & 31)))
+}
 
 /// The name in lower case.
 pub(super) fn folded(name: &str) -> Cow<'_, str> {
@@ -28,20 +41,26 @@ impl Named {
         named
     }
 
-    /// Whether a folded name is one of them.
-    pub(super) fn contains(&self, folded: &str) -> bool {
-        self.0.contains(folded)
+    /// The folded name if it is one of them.
+    pub(super) fn find<'a>(&self, name: &'a str) -> Option<Cow<'a, str>> {
+        if ends(name).is_some_and(|(first, last)| self.ends[first] & last == 0) {
+            return None;
+        }
+        Some(folded(name)).filter(|name| self.names.contains(name.as_ref()))
     }
 
     fn add(&mut self, name: &str) {
         let name = folded(name);
-        if !self.0.contains(name.as_ref()) {
-            self.0.insert(name.into_owned());
+        if !self.names.contains(name.as_ref()) {
+            if let Some((first, last)) = ends(&name) {
+                self.ends[first] |= last;
+            }
+            self.names.insert(name.into_owned());
         }
     }
 
     fn reads(&self, name: &str) -> bool {
-        self.0.contains(folded(name).as_ref())
+        self.find(name).is_some()
     }
 
     /// From the last operation back, so that a name is known before the rename that gave it.

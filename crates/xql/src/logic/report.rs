@@ -120,7 +120,12 @@ impl Walker {
     }
 
     /// Reports alternatives of an `or`, or items of an `in`, that never hold although others may.
-    pub(super) fn dead_branches(&mut self, alternatives: Vec<(Span, Formula)>, state: &State, place: Place) {
+    pub(super) fn dead_branches(
+        &mut self,
+        alternatives: Vec<(Span, Formula)>,
+        state: &mut State,
+        place: Place,
+    ) {
         for (span, formula) in alternatives {
             if !self.is_impossible(state, &formula) {
                 continue;

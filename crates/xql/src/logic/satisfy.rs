@@ -14,6 +14,7 @@ use super::domain::Values;
 use super::explain;
 use super::formula::{Condition, Fact, Formula, Outcome};
 use super::glob::Glob;
+use super::model::Conditions;
 use super::named::{Named, folded};
 use super::number::NumberSet;
 use super::report::{MAX_ALTERNATIVES, Segment, alternatives};
@@ -54,7 +55,7 @@ pub fn analyze(plan: &Plan) -> Vec<Finding> {
 #[derive(Debug, Default)]
 pub(super) struct State {
     columns: Columns,
-    pub(super) conditions: Vec<Condition>,
+    pub(super) conditions: Conditions,
     /// No row gets here.
     pub(super) dead: bool,
     case_sensitive: bool,
@@ -119,10 +120,7 @@ impl Walker {
             state.columns.clone_from(&known);
         }
         for column in row.columns.iter() {
-            let key = folded(&column.name);
-            if !self.named.contains(&key) {
-                continue;
-            }
+            let Some(key) = self.named.find(&column.name) else { continue };
             let slot = known.get(key.as_ref()).filter(|slot| {
                 let ty = self.logic.terms.ty(slot.term);
                 *ty == column.ty || *ty == Type::Null
@@ -221,10 +219,7 @@ impl Walker {
             _ => None,
         };
         for column in operation.row.columns.iter() {
-            let key = folded(&column.name);
-            if !self.named.contains(&key) {
-                continue;
-            }
+            let Some(key) = self.named.find(&column.name) else { continue };
             let field =
                 column.field.as_ref().and_then(|field| dataset?.field(field)).map(|found| found.field);
             let noun = field.and_then(|field| noun(field.content?));
@@ -251,8 +246,9 @@ impl Walker {
             return;
         }
         let tests = names.iter().map(|name| Test::Glob { glob: Glob::equals(name), fold: false }).collect();
-        let shown: Vec<String> = names.iter().map(|name| explain::quoted(name)).collect();
-        let phrase = explain::one_of(&shown, shown.len()).into();
+        let shown: Vec<String> =
+            names.iter().take(explain::SHOWN_ITEMS).map(|name| explain::quoted(name)).collect();
+        let phrase = explain::one_of(&shown, names.len()).into();
         let values = Values::Text(TextSet { tests, negated: false });
         self.give(Fact { null_ok: true, values, phrase, ..Fact::set(term) }, span, state);
     }
@@ -403,8 +399,8 @@ impl Walker {
         state.conditions.push(Condition { formula, span: condition.span, given: false });
     }
 
-    pub(super) fn is_impossible(&mut self, state: &State, last: &Formula) -> bool {
-        self.logic.is_excluded(&state.conditions, last)
+    pub(super) fn is_impossible(&mut self, state: &mut State, last: &Formula) -> bool {
+        self.logic.is_excluded(&mut state.conditions, last)
     }
 
     fn aggregate(
@@ -471,14 +467,14 @@ impl Walker {
         self.sub_queries(condition);
         match kind {
             JoinKind::Inner => {
-                state.conditions.append(&mut other.conditions);
+                state.conditions.extend(other.conditions.take());
                 state.dead |= other.dead;
                 let place = Place { quiet: true, ..place };
                 self.filter(condition, Some(&other.columns), state, place);
             }
             JoinKind::Left => {
                 self.weaken(&mut other);
-                state.conditions.append(&mut other.conditions);
+                state.conditions.extend(other.conditions.take());
             }
             JoinKind::Right => {
                 if state.dead && !other.dead {
@@ -486,7 +482,7 @@ impl Walker {
                 }
                 state.dead = other.dead;
                 self.weaken(state);
-                state.conditions.append(&mut other.conditions);
+                state.conditions.extend(other.conditions.take());
             }
         }
         let mut made = Columns::default();
@@ -504,7 +500,7 @@ impl Walker {
     fn weaken(&mut self, side: &mut State) {
         let terms = &self.logic.terms;
         side.columns.retain(|_, slot| matches!(terms.key(slot.term), TermKey::Symbol(_) | TermKey::Null));
-        let old = std::mem::take(&mut side.conditions);
+        let old = side.conditions.take();
         for condition in old {
             let Formula::Fact(fact) = condition.formula else { continue };
             let fact = self.logic.fact(fact);

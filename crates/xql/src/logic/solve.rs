@@ -4,14 +4,13 @@
 //! `or` leaves some term with facts that [`Values::meet`] proves impossible. Terms are judged apart from
 //! each other, which allows more rows than exist. When the decisions run out the answer is false.
 
-use std::collections::BTreeMap;
-
 use super::{Map, Set};
 use atalanta_schema::Type;
 
 use super::domain::Values;
 use super::formula::{Condition, Fact, FactId, Formula, Reach};
 use super::glob::Glob;
+use super::model::{Chosen, Conditions};
 use super::number::{Number, NumberSet};
 use super::term::{TermId, TermKey, Terms, result_range};
 use super::text::{Test, TextSet, Verdict, Workshop};
@@ -26,6 +25,17 @@ pub const MAX_FACTS: usize = 4096;
 /// Judgements of single terms in one analysis.
 const MAX_JUDGEMENTS: u32 = 40_000;
 
+/// Whether conditions can hold together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Answer {
+    /// As far as is known: the chosen facts make them hold.
+    Yes,
+    /// Proved: they cannot.
+    No,
+    /// The decisions ran out.
+    GaveUp,
+}
+
 /// Facts, terms and the reasoning about them.
 #[derive(Debug)]
 pub struct Logic {
@@ -36,34 +46,12 @@ pub struct Logic {
     pub workshop: Workshop,
     known: Map<Vec<FactId>, Verdict>,
     judgements: u32,
+    /// The fact that a term has a value, by term.
+    sets: Map<TermId, FactId>,
+    /// Room for the facts of one question.
+    room: Chosen,
     /// Terms whose range was stated.
     pub ranged: Set<TermId>,
-}
-
-/// The facts chosen so far, by term, with the way back.
-#[derive(Default)]
-struct Chosen {
-    facts: BTreeMap<TermId, Vec<FactId>>,
-    trail: Vec<(TermId, FactId)>,
-}
-
-impl Chosen {
-    fn add(&mut self, term: TermId, fact: FactId) {
-        let facts = self.facts.entry(term).or_default();
-        if let Err(at) = facts.binary_search(&fact) {
-            facts.insert(at, fact);
-            self.trail.push((term, fact));
-        }
-    }
-
-    /// Takes back everything that was added after the trail had this length.
-    fn undo(&mut self, length: usize) {
-        for (term, fact) in self.trail.drain(length..) {
-            if let Some(facts) = self.facts.get_mut(&term) {
-                facts.retain(|known| *known != fact);
-            }
-        }
-    }
 }
 
 impl Logic {
@@ -75,6 +63,8 @@ impl Logic {
             workshop: Workshop::new(fuel),
             known: Map::default(),
             judgements: MAX_JUDGEMENTS,
+            sets: Map::default(),
+            room: Chosen::default(),
             ranged: Set::default(),
         }
     }
@@ -91,13 +81,24 @@ impl Logic {
         }
         let mut parts = Vec::new();
         if !fact.null_ok {
-            for term in self.terms.needed(fact.term) {
-                parts.push(self.add(Fact::set(term)));
-            }
+            self.add_needed(fact.term, &mut parts);
         }
         self.facts.push(fact);
         parts.push(Formula::Fact(self.facts.len() as FactId - 1));
         Formula::all(parts)
+    }
+
+    /// That the arguments without which this term is null have values: one fact for each, however often it
+    /// is needed.
+    fn add_needed(&mut self, term: TermId, parts: &mut Vec<Formula>) {
+        for argument in self.terms.needed(term) {
+            self.add_needed(argument, parts);
+            let fact = *self.sets.entry(argument).or_insert_with(|| {
+                self.facts.push(Fact::set(argument));
+                self.facts.len() as FactId - 1
+            });
+            parts.push(Formula::Fact(fact));
+        }
     }
 
     /// An alternative "is null" joins the fact about the same term, as in the null-safe `!=`.
@@ -114,32 +115,70 @@ impl Logic {
 
     /// Whether no row satisfies all the conditions.
     pub fn is_impossible<'a>(&mut self, formulas: impl IntoIterator<Item = &'a Formula>) -> bool {
-        let mut chosen = Chosen::default();
+        let mut chosen = std::mem::take(&mut self.room);
+        let answer = self.satisfied(formulas, &mut chosen);
+        chosen.undo(0);
+        self.room = chosen;
+        answer == Answer::No
+    }
+
+    /// Looks for facts, beside those already chosen, that satisfy all the formulas; they stay chosen if the
+    /// answer is yes.
+    pub(super) fn satisfied<'a>(
+        &mut self,
+        formulas: impl IntoIterator<Item = &'a Formula>,
+        chosen: &mut Chosen,
+    ) -> Answer {
+        let start = chosen.len();
         let mut choices = Vec::new();
         for formula in formulas {
-            if !self.assume(formula, &mut chosen, &mut choices) {
-                return true;
+            if !self.assume(formula, chosen, &mut choices) {
+                return Answer::No;
             }
         }
-        if chosen.facts.iter().any(|(term, facts)| !self.may_hold(*term, facts)) {
-            return true;
+        if !self.added_may_hold(chosen, start) {
+            return Answer::No;
         }
         if choices.is_empty() {
-            return false;
+            return Answer::Yes;
         }
         // Most often some choice is possible for plain reasons; only else the automata have to decide.
-        let mut decisions = HASTY_DECISIONS;
-        self.workshop.hasty = true;
-        let (certain, given) = (chosen.trail.len(), choices.len());
-        let possible = self.choose(&mut choices, 0, &mut chosen, &mut decisions);
-        self.workshop.hasty = false;
-        if possible {
-            return false;
+        let (certain, given) = (chosen.len(), choices.len());
+        if self.hastily(|logic| logic.choose(&mut choices, 0, chosen, &mut { HASTY_DECISIONS })) {
+            return Answer::Yes;
         }
         chosen.undo(certain);
         choices.truncate(given);
         let mut decisions = MAX_DECISIONS;
-        !self.choose(&mut choices, 0, &mut chosen, &mut decisions)
+        match self.choose(&mut choices, 0, chosen, &mut decisions) {
+            false => Answer::No,
+            true if decisions == 0 => Answer::GaveUp,
+            true => Answer::Yes,
+        }
+    }
+
+    /// Whether a formula plainly holds together with what is chosen, which grows by its facts if it does;
+    /// false claims nothing.
+    pub(super) fn plainly_holds(&mut self, formula: &Formula, chosen: &mut Chosen) -> bool {
+        let start = chosen.len();
+        let mut choices = Vec::new();
+        let holds = self.hastily(|logic| {
+            logic.assume(formula, chosen, &mut choices)
+                && logic.added_may_hold(chosen, start)
+                && logic.choose(&mut choices, 0, chosen, &mut { HASTY_DECISIONS })
+        });
+        if !holds {
+            chosen.undo(start);
+        }
+        holds
+    }
+
+    /// Without automata.
+    fn hastily(&mut self, step: impl FnOnce(&mut Self) -> bool) -> bool {
+        self.workshop.hasty = true;
+        let answer = step(self);
+        self.workshop.hasty = false;
+        answer
     }
 
     /// Takes the certain facts of a formula and collects its alternatives; false if it cannot hold.
@@ -175,16 +214,17 @@ impl Logic {
         let Some(&alternatives) = choices.get(at) else {
             return true;
         };
-        for alternative in alternatives {
+        for place in 0..alternatives.len() {
+            let place = if chosen.backwards { alternatives.len() - 1 - place } else { place };
             let Some(left) = decisions.checked_sub(1) else {
                 return !self.workshop.hasty;
             };
             *decisions = left;
-            let (certain, open) = (chosen.trail.len(), choices.len());
+            let (certain, open) = (chosen.len(), choices.len());
             if !self.workshop.spend(open - at + certain) {
                 return true;
             }
-            if self.assume(alternative, chosen, choices)
+            if self.assume(&alternatives[place], chosen, choices)
                 && self.added_may_hold(chosen, certain)
                 && self.choose(choices, at + 1, chosen, decisions)
             {
@@ -196,13 +236,18 @@ impl Logic {
         false
     }
 
-    /// Whether the terms whose facts became more since the trail had this length may hold.
+    /// Whether the terms whose facts became more since there were so many choices may hold.
     fn added_may_hold(&mut self, chosen: &Chosen, length: usize) -> bool {
-        let added = &chosen.trail[length..];
-        added.iter().enumerate().all(|(at, (term, _))| {
-            let seen = added[..at].iter().any(|(other, _)| other == term);
-            seen || self.may_hold(*term, &chosen.facts[term])
-        })
+        match chosen.since(length) {
+            [] => true,
+            [(term, _)] => self.may_hold(*term, chosen.facts(*term)),
+            added => {
+                let mut terms: Vec<TermId> = added.iter().map(|(term, _)| *term).collect();
+                terms.sort_unstable();
+                terms.dedup();
+                terms.into_iter().all(|term| self.may_hold(term, chosen.facts(term)))
+            }
+        }
     }
 
     /// Whether one term may satisfy all these facts.
@@ -232,9 +277,13 @@ impl Logic {
 
     /// Whether the condition cannot hold together with conditions that can hold together themselves.
     ///
-    /// Only those that share a term with it, directly or through others, are looked at: the rest can be
-    /// satisfied by other terms.
-    pub fn is_excluded(&mut self, conditions: &[Condition], last: &Formula) -> bool {
+    /// Mostly the way in which these hold that is known already leaves room for it. Else only those that
+    /// share a term with it, directly or through others, are looked at: the rest can be satisfied by other
+    /// terms.
+    pub fn is_excluded(&mut self, conditions: &mut Conditions, last: &Formula) -> bool {
+        if conditions.leave_room_for(last, self) {
+            return false;
+        }
         let near = self.near(conditions, last);
         self.is_impossible(near.iter().map(|at| &conditions[*at].formula).chain([last]))
     }

@@ -19,7 +19,7 @@ use memchr::memmem;
 use super::glob::Glob;
 use super::language::{Machine, Member, Search, Words, holds, search};
 use super::regex::{self, Bound, Outline, Reading, RegexMachine};
-use crate::plain_regex;
+use crate::plain_regex::{self, Plain};
 
 /// Answer about a set of conditions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,7 +41,22 @@ pub enum Test {
         fold: bool,
     },
     /// RE2 syntax, unanchored.
-    Regex(String),
+    Regex(Rc<Regex>),
+}
+
+/// A regex with what a quick look at it tells.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Regex {
+    pattern: String,
+    /// None when it needs the full parser.
+    plain: Option<Plain>,
+}
+
+impl Regex {
+    /// Looks at a pattern, which need not be valid.
+    fn new(pattern: &str) -> Self {
+        Self { pattern: pattern.to_owned(), plain: plain_regex::read(pattern) }
+    }
 }
 
 /// A condition on a text: at least one test passes, or, negated, none does.
@@ -55,6 +70,14 @@ pub struct TextSet {
 
 /// Most alternatives of the smallest condition that are tried as a text.
 const MAX_CANDIDATES: usize = 8;
+/// Texts that are written from the patterns and tried before automata are: at least, and at most where the
+/// conditions have many alternatives.
+const MIN_TEXTS: usize = 4;
+const MAX_TEXTS: usize = 16;
+/// Most conditions from which a text is written: more of them give one that is too long to be matched quickly.
+const MAX_WRITTEN: usize = 24;
+/// Most conditions from which one is written without automata at hand.
+const MAX_WRITTEN_HASTILY: usize = 4;
 /// Most automata in one search.
 const MAX_MACHINES: usize = 64;
 /// Most literal bytes of all the patterns in one search.
@@ -79,6 +102,7 @@ type RegexKey = (String, Reading, Bound);
 pub struct Workshop {
     regexes: Map<RegexKey, Option<Rc<RefCell<RegexMachine>>>>,
     outlines: Map<String, Rc<Outline>>,
+    patterns: Map<String, Rc<Regex>>,
     fuel: u64,
     /// Whether to do without automata; what they would have to decide is then called impossible and
     /// noted in `unsure`.
@@ -90,13 +114,30 @@ pub struct Workshop {
 impl Workshop {
     /// With so many automaton steps for everything that is asked.
     pub fn new(fuel: u64) -> Self {
-        Self { regexes: Map::default(), outlines: Map::default(), fuel, hasty: false, unsure: false }
+        Self {
+            regexes: Map::default(),
+            outlines: Map::default(),
+            patterns: Map::default(),
+            fuel,
+            hasty: false,
+            unsure: false,
+        }
     }
 
     /// Takes steps for other work than automata; false when none are left.
     pub fn spend(&mut self, steps: usize) -> bool {
         self.fuel = self.fuel.saturating_sub(steps as u64);
         self.fuel > 0
+    }
+
+    /// A test by a pattern, which need not be valid; every condition that has it shares it.
+    pub fn regex_test(&mut self, pattern: &str) -> Test {
+        let known = self.patterns.get(pattern).cloned();
+        Test::Regex(known.unwrap_or_else(|| {
+            let regex = Rc::new(Regex::new(pattern));
+            self.patterns.insert(pattern.to_owned(), Rc::clone(&regex));
+            regex
+        }))
     }
 
     fn outline(&mut self, pattern: &str) -> Rc<Outline> {
@@ -110,15 +151,18 @@ impl Workshop {
     }
 
     /// Whether something surely matches wherever it stands.
-    fn floats(&mut self, pattern: &str) -> bool {
-        plain_regex::read(pattern).is_some() || self.outline(pattern).floats
+    fn floats(&mut self, regex: &Regex) -> bool {
+        match &regex.plain {
+            Some(plain) => plain.floats(),
+            None => self.outline(&regex.pattern).floats,
+        }
     }
 
     /// Whether the empty text is surely not matched.
-    fn needs_text(&mut self, pattern: &str) -> bool {
-        match plain_regex::read(pattern) {
+    fn needs_text(&mut self, regex: &Regex) -> bool {
+        match &regex.plain {
             Some(plain) => !plain.matches_empty,
-            None => self.outline(pattern).needs_text,
+            None => self.outline(&regex.pattern).needs_text,
         }
     }
 
@@ -146,6 +190,7 @@ impl Workshop {
             Literals::Clash => return Verdict::Impossible,
             Literals::Shared => {}
             Literals::Open(starts) if self.some_candidate_passes(sets, &starts) => {}
+            Literals::Open(_) if self.some_text_passes(sets) => return Verdict::Possible,
             Literals::Open(_) if self.hasty => return self.guess(),
             Literals::Open(_) if self.judge_folded(sets) == Verdict::Impossible => {
                 return Verdict::Impossible;
@@ -155,7 +200,7 @@ impl Workshop {
         if sets.iter().flat_map(|set| &set.tests).all(|test| matches!(test, Test::Glob { fold: true, .. })) {
             return Verdict::Possible;
         }
-        if self.stand_apart(sets) {
+        if self.stand_apart(sets) || self.some_text_passes(sets) {
             return Verdict::Possible;
         }
         if self.hasty {
@@ -182,7 +227,7 @@ impl Workshop {
         for set in sets.iter().filter(|set| !set.negated) {
             empty = false;
             let fits = match set.tests.first() {
-                Some(Test::Regex(pattern)) => self.floats(pattern),
+                Some(Test::Regex(regex)) => self.floats(regex),
                 Some(Test::Glob { glob, .. }) => match glob.segments() {
                     [first, .., last] => {
                         starts += usize::from(!first.is_empty());
@@ -205,7 +250,7 @@ impl Workshop {
         empty
             && failing.all(|test| match test {
                 Test::Glob { glob, .. } => glob.len() > 0,
-                Test::Regex(pattern) => self.needs_text(pattern),
+                Test::Regex(regex) => self.needs_text(regex),
             })
     }
 
@@ -215,7 +260,7 @@ impl Workshop {
         let bytes: usize = tests()
             .map(|test| match test {
                 Test::Glob { glob, .. } => glob.len(),
-                Test::Regex(pattern) => pattern.len(),
+                Test::Regex(regex) => regex.pattern.len(),
             })
             .sum();
         let single = matches!(sets, [set] if set.tests.iter().any(|test| matches!(test, Test::Glob { .. })));
@@ -295,7 +340,7 @@ impl Workshop {
                     Some(Machine::glob(glob))
                 }
                 Test::Glob { glob, fold: true } => self.regex(&case_regex(glob, bound), reading, bound),
-                Test::Regex(pattern) => self.regex(pattern, reading, bound),
+                Test::Regex(regex) => self.regex(&regex.pattern, reading, bound),
             };
             match machine {
                 Some(machine) => machines.push(machine),
@@ -310,14 +355,29 @@ impl Workshop {
         (!machines.is_empty()).then_some(Member { machines, negated: set.negated })
     }
 
+    /// Whether a text that is written from the patterns satisfies all the conditions; false claims nothing.
+    fn some_text_passes(&mut self, sets: &[&TextSet]) -> bool {
+        if sets.len() > if self.hasty { MAX_WRITTEN_HASTILY } else { MAX_WRITTEN } {
+            return false;
+        }
+        let mut positive: Vec<&TextSet> = sets.iter().filter(|set| !set.negated).copied().collect();
+        positive.sort_by_key(|set| set.tests.len());
+        let smallest = positive.first().map_or(1, |set| set.tests.len());
+        let tests: usize = sets.iter().map(|set| set.tests.len()).sum();
+        (0..smallest.clamp(MIN_TEXTS, MAX_TEXTS)).any(|attempt| {
+            let text = written(&positive, attempt);
+            self.spend(tests * TEST_STEPS) && passes(sets, &text)
+        })
+    }
+
     /// The parts that the conditions ask for, one after the other, with common ends written once.
     fn written_together(&mut self, sets: &[&TextSet]) -> Vec<u8> {
         let (mut text, mut last) = (Vec::new(), Vec::new());
         for set in sets.iter().filter(|set| !set.negated) {
             let parts = match set.tests.first() {
                 Some(Test::Glob { glob, .. }) => glob.segments().to_vec(),
-                Some(Test::Regex(pattern)) => {
-                    vec![Vec::new(), self.outline(pattern).sample.clone(), Vec::new()]
+                Some(Test::Regex(regex)) => {
+                    vec![Vec::new(), self.outline(&regex.pattern).sample.clone(), Vec::new()]
                 }
                 None => continue,
             };
@@ -358,8 +418,8 @@ impl Workshop {
                 Some(Test::Glob { glob, .. }) => Cow::Borrowed(glob),
                 // About the folded text a regex says nothing.
                 Some(Test::Regex(_)) if folded => continue,
-                Some(Test::Regex(pattern)) => {
-                    middle.extend(self.outline(pattern).sample.iter());
+                Some(Test::Regex(regex)) => {
+                    middle.extend(self.outline(&regex.pattern).sample.iter());
                     continue;
                 }
                 None => continue,
@@ -382,6 +442,65 @@ impl Workshop {
         start.extend(end);
         start
     }
+}
+
+/// A text that satisfies the conditions if they don't interfere, none of which is negated, with other
+/// alternatives in each attempt. The first constant decides.
+fn written(positive: &[&TextSet], attempt: usize) -> Vec<u8> {
+    let (mut start, mut middle, mut end) = (Vec::<u8>::new(), Vec::<u8>::new(), Vec::<u8>::new());
+    for set in positive {
+        match set.tests.get(attempt % set.tests.len().max(1)) {
+            Some(Test::Glob { glob, .. }) => match glob.segments() {
+                [text] => return text.clone(),
+                [first, inner @ .., last] => {
+                    longer(&mut start, first);
+                    inner.iter().for_each(|part| append(&mut middle, part));
+                    longer(&mut end, last);
+                }
+                [] => {}
+            },
+            Some(Test::Regex(regex)) => {
+                let Some(plain) = &regex.plain else { continue };
+                let sample = plain.sample(attempt);
+                match (plain.has_start, plain.has_end) {
+                    (true, _) => longer(&mut start, &sample),
+                    (false, true) => longer(&mut end, &sample),
+                    (false, false) => append(&mut middle, &sample),
+                }
+            }
+            None => {}
+        }
+    }
+    append(&mut start, &middle);
+    append(&mut start, &end);
+    start
+}
+
+fn longer(known: &mut Vec<u8>, other: &[u8]) {
+    if other.len() > known.len() {
+        known.clear();
+        known.extend_from_slice(other);
+    }
+}
+
+/// Whether a text surely satisfies the conditions, however case is folded and classes are read.
+fn passes(sets: &[&TextSet], text: &[u8]) -> bool {
+    if !text.is_ascii() {
+        return false;
+    }
+    let lower = text.to_ascii_lowercase();
+    let passed = |test: &Test| match test {
+        Test::Glob { glob, fold: false } => Some(glob.matches(text)),
+        Test::Glob { glob, fold: true } => glob.is_ascii().then(|| glob.folded().matches(&lower)),
+        Test::Regex(regex) => regex.plain.as_ref()?.matches(text),
+    };
+    // What must fail comes first: it is what a text written from the others mostly meets.
+    let failing = sets.iter().filter(|set| set.negated).flat_map(|set| &set.tests);
+    failing.map(passed).all(|passed| passed == Some(false))
+        && sets
+            .iter()
+            .filter(|set| !set.negated)
+            .all(|set| set.tests.iter().any(|test| passed(test) == Some(true)))
 }
 
 /// Appends a part, except for what the text ends with already.
@@ -497,7 +616,7 @@ fn folded_member(set: &TextSet) -> Option<Member> {
 
 /// Whether the two readings can differ.
 fn has_classes(test: &Test) -> bool {
-    matches!(test, Test::Regex(pattern) if pattern.contains('\\'))
+    matches!(test, Test::Regex(regex) if regex.pattern.contains('\\'))
 }
 
 /// A regex for a wildcard that ignores case.
@@ -550,7 +669,7 @@ mod tests {
 
     fn set(pattern: &str, fold: bool, negated: bool) -> TextSet {
         let test = match pattern.strip_prefix('~') {
-            Some(regex) => Test::Regex(regex.to_owned()),
+            Some(regex) => Test::Regex(Rc::new(Regex::new(regex))),
             None => Test::Glob { glob: Glob::wildcard(pattern), fold },
         };
         TextSet { tests: vec![test], negated }
