@@ -29,7 +29,7 @@ impl Server {
     }
 
     /// The same, with another way to call the program.
-    fn start_as(bench: &Bench, mut program: Command, address: &str) -> Self {
+    pub fn start_as(bench: &Bench, mut program: Command, address: &str) -> Self {
         let mut child = program
             .args(["serve", "--config", "serve.toml", "--data-dir", "lake", "--listen", address])
             .current_dir(bench.folder.path())
@@ -80,7 +80,7 @@ impl Drop for Server {
 }
 
 /// Status and body; none if the connection broke, in which case nothing was acknowledged.
-fn request(address: SocketAddr, method: &str, path: &str, body: &[u8]) -> Option<(u16, String)> {
+pub fn request(address: SocketAddr, method: &str, path: &str, body: &[u8]) -> Option<(u16, String)> {
     let mut stream = TcpStream::connect(address).ok()?;
     stream.set_read_timeout(Some(Duration::from_mins(1))).ok()?;
     let length = body.len();

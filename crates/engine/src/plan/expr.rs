@@ -94,7 +94,8 @@ impl ExprContext<'_> {
 
     fn logic(&self, operands: &[ir::Expr], operator: Operator) -> Lowered {
         let lowered = operands.iter().map(|operand| self.lower(operand)).collect::<Result<Vec<_>, _>>()?;
-        let joined = balanced(lowered, operator).ok_or_else(|| EngineError::internal("an empty condition"))?;
+        let joined =
+            balanced(lowered, operator).ok_or_else(|| EngineError::internal("an empty condition"))?;
         let apart = operator == Operator::Or && negates(&joined);
         Ok(if apart { keep_apart(joined)? } else { joined })
     }
