@@ -66,13 +66,19 @@ struct Counters {
 }
 
 /// Files below one address, such as `s3://bucket/prefix`. A process has one of each, whoever asks for it.
-#[derive(Debug)]
 pub struct Bucket {
     url: String,
     prefix: Path,
     store: Arc<dyn ObjectStore>,
     patience: Patience,
     counters: Counters,
+}
+
+impl std::fmt::Debug for Bucket {
+    /// The address alone: a client may show its credentials.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Bucket").field(&self.url).finish()
+    }
 }
 
 static BUCKETS: Mutex<BTreeMap<String, Arc<Bucket>>> = Mutex::new(BTreeMap::new());

@@ -310,18 +310,18 @@ fn a_full_memory_says_so_before_it_grows() {
     let store = Store::open(folder.path(), small).unwrap();
     moody.be(Mood::Failing);
     let mut taken = 0;
-    for number in 0..100_000 {
-        match store.append(part(&[(number, &format!("{number:06}"))])) {
-            Ok(receipt) => {
-                receipt.wait().unwrap();
-                taken += 1;
-            }
-            Err(StoreError::Busy { .. }) => break,
-            Err(other) => panic!("{other:?}"),
-        }
-    }
+    let full = loop {
+        let ids: Vec<String> = (taken..taken + 500).map(|number| format!("{number:06}")).collect();
+        let values: Vec<(i64, &str)> = ids.iter().map(|id| (0, id.as_str())).collect();
+        match store.append(part(&values)) {
+            Ok(receipt) => receipt.wait().unwrap(),
+            Err(error) => break error,
+        };
+        taken += 500;
+        assert!(store.gauges().memory_bytes < 2 * limit as u64);
+    };
+    assert!(matches!(full, StoreError::Busy { .. }), "{full}");
     assert!(matches!(store.append(part(&[(0, "more")])), Err(StoreError::Busy { .. })));
-    assert!(store.gauges().memory_bytes < 2 * limit as u64);
     moody.be(Mood::Fine);
     store.flush().unwrap();
     append(&store, &[(0, "more")]);

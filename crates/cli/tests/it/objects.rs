@@ -230,6 +230,14 @@ fn commands_work(objects: &ObjectStore, bench: &Bench, rows: usize) {
     );
     objects.run(bench, &["hunt", "hunt.xql", "--data-dir", "lake"]).ends(1).prints("r1-77");
     run(&["store", "export", "--data-dir", "lake", "--delta", "delta"]);
+    let taken = ["ingest", "-", "--source", "other_raw", "--data-dir", "new", "--tables", "s3://lake/new"];
+    let mut ingest = objects.command(env!("CARGO_BIN_EXE_atalanta"));
+    ingest.args(taken).current_dir(bench.folder.path()).stdin(Stdio::piped());
+    let mut ingest = ingest.spawn().unwrap();
+    ingest.stdin.take().unwrap().write_all(b"{\"text\":\"one\"}\n").unwrap();
+    assert!(ingest.wait().unwrap().success());
+    run(&["query", "dataset = other_raw | fields text", "--data-dir", "new"]).prints("one");
+    assert!(!bench.path("new/tables").exists());
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scripts/read_with_duckdb.py");
     let read = objects.command(python()).arg(script).arg(bench.path("lake")).output().unwrap();
     let said = String::from_utf8_lossy(&read.stdout).into_owned();
