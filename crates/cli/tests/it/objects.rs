@@ -114,7 +114,7 @@ fn pass(client: &TcpStream, address: SocketAddr, mood: &AtomicU8) {
 }
 
 fn copy(mut from: &TcpStream, mut to: &TcpStream, mood: &AtomicU8) {
-    let mut buffer = [0; 64 << 10];
+    let mut buffer = vec![0; 64 << 10];
     from.set_read_timeout(Some(Duration::from_millis(20))).unwrap();
     loop {
         match mood.load(Ordering::Relaxed) {
