@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Reads a data folder with DuckDB and compares what its statistics say with what scans say.
 
-Needs, from PyPI: duckdb==1.5.5 duckdb-extension-ducklake duckdb-extension-sqlite-scanner
+Needs, from PyPI: duckdb==1.5.5 duckdb-extension-ducklake duckdb-extension-sqlite-scanner, and for tables in S3
+duckdb-extension-httpfs; endpoint and credentials are those of the environment (AWS_...).
 Usage: scripts/read_with_duckdb.py FOLDER
 """
 
@@ -17,6 +18,21 @@ def load(connection, package):
     folder = os.path.dirname(importlib.util.find_spec(package).origin)
     for path in glob.glob(os.path.join(folder, "extensions/*/*.duckdb_extension")):
         connection.execute(f"LOAD '{path}'")
+
+
+def use_s3(connection):
+    load(connection, "duckdb_extension_httpfs")
+    endpoint = os.environ.get("AWS_ENDPOINT_URL", "")
+    options = {
+        "KEY_ID": os.environ.get("AWS_ACCESS_KEY_ID", ""),
+        "SECRET": os.environ.get("AWS_SECRET_ACCESS_KEY", ""),
+        "REGION": os.environ.get("AWS_REGION", "us-east-1"),
+    }
+    if endpoint:
+        scheme, host = endpoint.split("://", 1)
+        options |= {"ENDPOINT": host.rstrip("/"), "URL_STYLE": "path", "USE_SSL": str(scheme == "https").lower()}
+    listed = ", ".join(f"{name} '{value}'" for name, value in options.items())
+    connection.execute(f"CREATE SECRET (TYPE s3, {listed})")
 
 
 def check(connection, table):
@@ -39,6 +55,8 @@ def main():
     connection = duckdb.connect(config={"allow_unsigned_extensions": "true"})
     load(connection, "duckdb_extension_sqlite_scanner")
     load(connection, "duckdb_extension_ducklake")
+    if importlib.util.find_spec("duckdb_extension_httpfs"):
+        use_s3(connection)
     connection.execute(f"ATTACH 'ducklake:sqlite:{sys.argv[1]}/catalog.sqlite' AS lake (READ_ONLY)")
     tables = "SELECT table_name FROM duckdb_tables() WHERE database_name = 'lake' AND schema_name = 'main'"
     for (table,) in connection.execute(tables).fetchall():

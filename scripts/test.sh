@@ -14,6 +14,11 @@ if ! command -v python3 >/dev/null 2>&1 || ! scripts/readers.sh; then
   echo "test: the store's files are not read with DuckDB and deltalake, pip cannot be used" >&2
 fi
 
+# An object store over HTTP for tables in S3.
+if ! command -v python3 >/dev/null 2>&1 || ! scripts/objects.sh; then
+  echo "test: tables in S3 are not tested over HTTP, pip cannot be used" >&2
+fi
+
 # Property tests run with one seed here, so that a commit passes or fails as it did before;
 # `make properties` looks for new cases.
 export PROPTEST_RNG_SEED="${PROPTEST_RNG_SEED:-20261122}"

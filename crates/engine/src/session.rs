@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use arrow::datatypes::SchemaRef;
 use arrow::record_batch::RecordBatch;
+use atalanta_objects::Place;
 use atalanta_xql::env::{Env, Input, Mode};
 use atalanta_xql::ir;
 use atalanta_xql::library::Library;
@@ -187,14 +188,15 @@ impl Session {
 
     /// Adds Parquet files to a dataset.
     pub fn add_parquet(&mut self, dataset: &str, files: &[PathBuf]) -> Result<(), EngineError> {
-        self.add_files(dataset, files, None)
+        let places: Vec<Place> = files.iter().cloned().map(Place::Disk).collect();
+        self.add_files(dataset, &places, None)
     }
 
-    /// The same for files that never change; what `memory` knows of them need not be read again.
+    /// The same for files that never change, on disk or in an object store; what `memory` knows of them need not be read again.
     pub fn add_immutable(
         &mut self,
         dataset: &str,
-        files: &[PathBuf],
+        files: &[Place],
         memory: &Arc<FileMemory>,
     ) -> Result<(), EngineError> {
         self.add_files(dataset, files, Some(memory))
@@ -203,7 +205,7 @@ impl Session {
     fn add_files(
         &mut self,
         dataset: &str,
-        files: &[PathBuf],
+        files: &[Place],
         memory: Option<&Arc<FileMemory>>,
     ) -> Result<(), EngineError> {
         if files.is_empty() {

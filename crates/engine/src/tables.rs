@@ -5,12 +5,12 @@
 //! generated columns, `_path` and `_line`, say where a row came from without costing anything unless asked for.
 
 use std::collections::HashSet;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
 use async_trait::async_trait;
+use atalanta_objects::Place;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::{DataFusionError, Result as DfResult};
 use datafusion::datasource::TableType;
@@ -28,6 +28,9 @@ pub const PATH: &str = "_path";
 /// Where a row came from: the line of the file, or the row of a Parquet file, from 1.
 pub const LINE: &str = "_line";
 
+/// Footers that are read from an object store at a time.
+const FOOTERS_AT_ONCE: usize = 16;
+
 /// Parquet files as a table.
 #[derive(Debug)]
 pub struct ParquetTable {
@@ -41,18 +44,13 @@ impl ParquetTable {
     /// and what is known of them is used.
     pub fn open(
         dataset: Option<&Catalogued>,
-        files: &[PathBuf],
+        files: &[Place],
         memory: Option<&Arc<FileMemory>>,
     ) -> Result<Self, EngineError> {
         let mut fields: Vec<FieldRef> = Vec::new();
-        let mut opened = Vec::with_capacity(files.len());
-        for path in files {
-            let file = match memory {
-                Some(memory) => memory.open(path)?,
-                None => Arc::new(ParquetFile::open(path)?),
-            };
+        let opened = open_all(files, memory)?;
+        for file in &opened {
             merge_fields(&mut fields, dataset, &file.schema);
-            opened.push(file);
         }
         // Files written by us carry both columns already; the generated ones would hide them.
         if !fields.iter().any(|field| field.name() == LINE) {
@@ -78,6 +76,28 @@ impl ParquetTable {
     fn is_empty(&self) -> bool {
         self.files.iter().all(|file| file.metadata.file_metadata().num_rows() == 0)
     }
+}
+
+/// Reads the footers. Those in object stores are read several at a time, since each takes a round trip.
+fn open_all(files: &[Place], memory: Option<&Arc<FileMemory>>) -> Result<Vec<Arc<ParquetFile>>, EngineError> {
+    let open = |place: &Place| match memory {
+        Some(memory) => memory.open(place),
+        None => Ok(Arc::new(ParquetFile::open(place)?)),
+    };
+    if files.len() < 2 || files.iter().all(|place| place.on_disk().is_some()) {
+        return files.iter().map(open).collect();
+    }
+    let share = files.len().div_ceil(FOOTERS_AT_ONCE);
+    let opened: Vec<Result<Vec<_>, EngineError>> = std::thread::scope(|scope| {
+        let open = &open;
+        let threads: Vec<_> = files
+            .chunks(share)
+            .map(|some| scope.spawn(move || some.iter().map(open).collect::<Result<Vec<_>, _>>()))
+            .collect();
+        let failed = |_| Err(EngineError::internal("the reading of footers panicked"));
+        threads.into_iter().map(|thread| thread.join().unwrap_or_else(failed)).collect()
+    });
+    Ok(opened.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
 }
 
 fn merge_fields(fields: &mut Vec<FieldRef>, dataset: Option<&Catalogued>, schema: &Schema) {

@@ -158,6 +158,7 @@ struct Tls {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct Store {
+    tables: Option<String>,
     segment_mib: u64,
     flush_mib: usize,
     flush_interval: String,
@@ -242,6 +243,7 @@ impl Default for Http {
 impl Default for Store {
     fn default() -> Self {
         Self {
+            tables: None,
             segment_mib: 64,
             flush_mib: 64,
             flush_interval: "30s".to_owned(),
@@ -320,6 +322,7 @@ impl Config {
                 flush_bytes: file.store.flush_mib << 20,
                 flush_interval: duration("store.flush_interval", &file.store.flush_interval)?,
                 memory_limit: file.store.memory_mib << 20,
+                tables: file.store.tables,
                 keep_above: None,
             },
             detect: file.detect.enabled.then_some(DetectConfig {
@@ -362,6 +365,9 @@ impl Config {
         }
         if self.store.memory_limit < self.store.flush_bytes {
             return Err("store.memory_mib: expected at least store.flush_mib".to_owned());
+        }
+        if let Some(address) = &self.store.tables {
+            atalanta_store::expect_address(address).map_err(|error| format!("store.tables: {error}"))?;
         }
         self.check_tls()?;
         self.check_reach()
@@ -489,6 +495,9 @@ mod tests {
         assert!(wrong("[[tokens]]\nname = \"a\"\nsecret = \"short\"").contains("fewer than 16"));
         assert!(wrong("[[tokens]]\nname = \"a\"").contains("expected one of secret"));
         assert!(wrong("[store]\nmemory_mib = 1").contains("store.memory_mib"));
+        assert!(wrong("[store]\ntables = \"/srv/lake\"").contains("store.tables"));
+        let secret = wrong("[store]\ntables = \"s3://key:SECRET@lake\"");
+        assert!(secret.contains("credentials come from the environment") && !secret.contains("SECRET"));
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use atalanta_intake::counters::Counts;
+use atalanta_store::Gauges;
 
 use crate::Shared;
 
@@ -45,13 +46,19 @@ pub(crate) fn page(shared: &Shared) -> String {
     }
     let gauges = shared.store.gauges();
     let pages = gauges.pages;
-    let numbers: [(&str, &str, &str, u64); 16] = [
+    let numbers: [(&str, &str, &str, u64); 17] = [
         ("atalanta_store_memory_bytes", "rows in memory", "gauge", gauges.memory_bytes),
         ("atalanta_store_hot_rows", "rows that are not in tables yet", "gauge", gauges.hot_rows),
         ("atalanta_store_rows", "rows in tables", "gauge", gauges.stored_rows),
         ("atalanta_store_files", "files of all tables", "gauge", gauges.files),
         ("atalanta_store_file_bytes", "bytes of these files", "gauge", gauges.file_bytes),
         ("atalanta_store_flushes_total", "moves of rows to tables", "counter", gauges.flushes),
+        (
+            "atalanta_store_failed_flushes_total",
+            "attempts to move rows to tables that failed",
+            "counter",
+            gauges.failed_flushes,
+        ),
         ("atalanta_log_groups_total", "synced groups of log records", "counter", gauges.groups),
         ("atalanta_log_records_total", "log records", "counter", gauges.records),
         (
@@ -82,11 +89,27 @@ pub(crate) fn page(shared: &Shared) -> String {
         head(&mut out, name, help, kind);
         let _ = writeln!(out, "{name} {value}");
     }
+    objects(&mut out, &gauges);
     detection(&mut out, shared);
     let name = "atalanta_query_seconds_total";
     head(&mut out, name, "run time of all queries", "counter");
     let _ = writeln!(out, "{name} {}", load(&shared.counts.millis) as f64 / 1000.0);
     out
+}
+
+/// Requests to the object store of the tables, if they are in one.
+fn objects(out: &mut String, gauges: &Gauges) {
+    let Some(counts) = gauges.objects else { return };
+    for (name, help, value) in [
+        ("atalanta_objects_requests_total", "requests to the object store", counts.requests),
+        ("atalanta_objects_retries_total", "requests that were repeated after a failure", counts.retries),
+        ("atalanta_objects_failures_total", "requests that failed for good", counts.failures),
+        ("atalanta_objects_read_bytes_total", "bytes read from the object store", counts.read_bytes),
+        ("atalanta_objects_written_bytes_total", "bytes written to the object store", counts.written_bytes),
+    ] {
+        head(out, name, help, "counter");
+        let _ = writeln!(out, "{name} {value}");
+    }
 }
 
 fn detection(out: &mut String, shared: &Shared) {

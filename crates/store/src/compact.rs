@@ -5,16 +5,16 @@
 //! that began before go on with the old files, which are removed from disk later (see `retain`).
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
+use atalanta_engine::scan::FileBytes;
+use atalanta_objects::Place;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 use crate::catalog::{Change, DataFile, Day, Table, TableChange};
 use crate::error::StoreError;
-use crate::flush::{columns_of, write_file};
+use crate::flush::columns_of;
 use crate::parquet_file;
 use crate::store::{Store, locked};
 
@@ -44,16 +44,14 @@ impl Store {
         let mut done = Compacted::default();
         loop {
             let shared = self.shared();
-            let mut catalog = locked(&shared.catalog);
-            let tables = catalog.tables()?;
+            // Flushes go on while files are read and written: these never change, and nothing else takes them out
+            // of their table unnoticed.
+            let (tables, place) = {
+                let mut catalog = locked(&shared.catalog);
+                (catalog.tables()?, catalog.files().clone())
+            };
             let group = tables.tables.values().find_map(|table| Some((table, next_group(table, all)?)));
             let Some((table, (day, files))) = group else { return Ok(done) };
-            let folder = match day {
-                Some((year, month, day)) => {
-                    catalog.table_folder(&table.name).join(format!("year={year}/month={month}/day={day}"))
-                }
-                None => catalog.table_folder(&table.name),
-            };
             let rows = read_all(&files)?;
             let mut change = TableChange {
                 dataset: table.name.clone(),
@@ -61,16 +59,15 @@ impl Store {
                 added: Vec::new(),
                 ended: files.clone(),
             };
-            let file = write_file(&folder, &rows, &change)?;
-            let path = file.path.clone();
+            let file = place.write(&change, day, &rows, &shared.stopping)?;
+            let path = format!("main/{}/{}", table.name, file.path);
             done.before += files.len() as u64;
             done.after += 1;
             done.rows += file.rows;
             change.added.push((file, day));
             let change = Change { tables: vec![change], compaction: true, ..Change::default() };
-            let tables = catalog.commit(&change).inspect_err(|_| {
-                let _ = std::fs::remove_file(&path);
-            })?;
+            let mut catalog = locked(&shared.catalog);
+            let tables = catalog.commit(&change).inspect_err(|_| place.discard(vec![path]))?;
             locked(&shared.state).tables = Arc::new(tables);
         }
     }
@@ -102,21 +99,23 @@ fn read_all(files: &[Arc<DataFile>]) -> Result<RecordBatch, StoreError> {
     let mut batches = Vec::new();
     for file in files {
         let before: usize = batches.iter().map(RecordBatch::num_rows).sum();
-        read(&file.path, &mut batches)?;
+        read(&file.place, &mut batches)?;
         let rows = batches.iter().map(RecordBatch::num_rows).sum::<usize>() - before;
         if rows as u64 != file.rows {
-            let path = file.path.display();
-            return Err(StoreError::Damaged(format!("{path}: {rows} rows, the catalog says {}", file.rows)));
+            let place = &file.place;
+            return Err(StoreError::Damaged(format!("{place}: {rows} rows, the catalog says {}", file.rows)));
         }
     }
     parquet_file::sorted(&batches)
 }
 
-fn read(path: &Path, batches: &mut Vec<RecordBatch>) -> Result<(), StoreError> {
-    let fail = |error: &dyn std::fmt::Display| StoreError::io(path, "read a table's file", error);
-    let file = File::open(path).map_err(|error| fail(&error))?;
+fn read(place: &Place, batches: &mut Vec<RecordBatch>) -> Result<(), StoreError> {
+    let fail = |error: &dyn std::fmt::Display| {
+        StoreError::Environment(format!("{place}: cannot read a table's file: {error}"))
+    };
+    let bytes = FileBytes::open(place).map_err(|error| fail(&error))?;
     let reader =
-        ParquetRecordBatchReaderBuilder::try_new(file).and_then(ParquetRecordBatchReaderBuilder::build);
+        ParquetRecordBatchReaderBuilder::try_new(bytes).and_then(ParquetRecordBatchReaderBuilder::build);
     for batch in reader.map_err(|error| fail(&error))? {
         batches.push(batch.map_err(|error| fail(&error))?);
     }

@@ -1,7 +1,7 @@
 //! Sealed days as a Delta table, for Spark, Databricks and `deltalake`.
 //!
 //! A table of the export is `<out>/<dataset>/`: Parquet files in folders `_day=YYYY-MM-DD`, hard links to those of the
-//! store where both lie on one disk, and a log of commits `_delta_log/<version>.json` by the published protocol
+//! store where both lie on one disk and else copies, and a log of commits `_delta_log/<version>.json` by the published protocol
 //! (github.com/delta-io/delta, PROTOCOL.md; reader version 1, writer version 2). An export adds one commit: files of days
 //! that were sealed since the last one, and files that the store merged in the meantime instead of those they replace.
 
@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow::datatypes::DataType;
+use atalanta_objects::{Place, Windows};
 use serde_json::{Value, json};
 
 use crate::catalog::{Catalog, Column, DataFile, Table};
@@ -24,6 +25,8 @@ const LOG: &str = "_delta_log";
 const DAY: &str = "_day";
 /// Marks tables that this export wrote.
 const MARK: &str = "atalanta.export";
+/// Bytes that are copied from an object store at a time.
+const COPIED: usize = 4 << 20;
 /// µs of a day.
 const DAY_MICROS: i64 = 86_400_000_000;
 
@@ -110,7 +113,7 @@ fn export(table: &Table, folder: &Path, sealed_before: i64, now: i64) -> Result<
         if log.files.contains_key(path) {
             continue;
         }
-        bring(&file.path, &folder.join(path))?;
+        bring(&file.place, &folder.join(path))?;
         actions.push(json!({ "add": add(path, file) }));
         log.files.insert(path.clone(), file.rows);
         added += 1;
@@ -139,7 +142,7 @@ fn engine() -> String {
 
 /// Where a file lies in the table.
 fn place(file: &DataFile) -> Option<String> {
-    let name = file.path.file_name()?.to_str()?;
+    let name = file.place.file_name()?;
     Some(match file.day {
         Some(day) => format!("{DAY}={}/{name}", date(day)),
         None => name.to_owned(),
@@ -151,7 +154,7 @@ fn date((year, month, day): (i64, i64, i64)) -> String {
 }
 
 /// Puts a file of the store into the table; a file that is there already is the same one.
-fn bring(from: &Path, to: &Path) -> Result<(), StoreError> {
+fn bring(from: &Place, to: &Path) -> Result<(), StoreError> {
     let fail = |error| StoreError::io(to, "write a file of the export", error);
     if let Some(folder) = to.parent() {
         std::fs::create_dir_all(folder).map_err(fail)?;
@@ -159,10 +162,10 @@ fn bring(from: &Path, to: &Path) -> Result<(), StoreError> {
     if to.exists() {
         return Ok(());
     }
-    if std::fs::hard_link(from, to).is_err() {
+    if from.on_disk().is_none_or(|from| std::fs::hard_link(from, to).is_err()) {
         // Another disk: a copy under another name first, so that a torn one never counts.
         let part = to.with_extension("part");
-        std::fs::copy(from, &part).map_err(fail)?;
+        copy(from, &part)?;
         File::open(&part).and_then(|file| file.sync_all()).map_err(fail)?;
         std::fs::rename(&part, to).map_err(fail)?;
     }
@@ -170,6 +173,23 @@ fn bring(from: &Path, to: &Path) -> Result<(), StoreError> {
         Some(folder) => sync_folder(folder),
         None => Ok(()),
     }
+}
+
+fn copy(from: &Place, to: &Path) -> Result<(), StoreError> {
+    let fail = |error| StoreError::io(to, "write a file of the export", error);
+    let (bucket, key, bytes) = match from {
+        Place::Disk(from) => return std::fs::copy(from, to).map(|_| ()).map_err(fail),
+        Place::Object { bucket, key, bytes } => (bucket, key, *bytes),
+    };
+    let windows = Windows::new(Arc::clone(bucket), key.clone(), bytes);
+    let mut file = File::create(to).map_err(fail)?;
+    let mut at = 0;
+    while at < bytes {
+        let some = windows.read(at, COPIED)?;
+        file.write_all(&some).map_err(fail)?;
+        at += some.len() as u64;
+    }
+    Ok(())
 }
 
 fn add(path: &str, file: &DataFile) -> Value {

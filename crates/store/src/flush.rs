@@ -1,17 +1,25 @@
-//! Rows from memory to tables.
+//! Rows from memory to tables, and the thread that moves them.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
+use std::sync::mpsc::SyncSender;
+use std::sync::{Arc, PoisonError};
+use std::time::{Duration, Instant};
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::DataType;
 
-use crate::catalog::{Change, Day, NewFile, Table, TableChange, Tables};
+use crate::catalog::{Change, Day, Table, TableChange, Tables};
 use crate::columns::{Conflict, times};
 use crate::error::StoreError;
+use crate::files::Files;
 use crate::hot::Hot;
 use crate::parquet_file;
-use crate::store::{Shared, locked};
+use crate::store::{Shared, State, StoreOptions, Work, locked};
+
+/// Time until a failed flush is tried again; doubled with each further failure, up to [`MOST_PAUSE`].
+const PAUSE: Duration = Duration::from_millis(500);
+const MOST_PAUSE: Duration = Duration::from_secs(30);
 
 /// µs of a day.
 const DAY: i64 = 86_400_000_000;
@@ -31,8 +39,8 @@ impl Shared {
         };
         let before = catalog.tables()?;
         let mut written = Vec::new();
-        let folder = |dataset: &str| catalog.table_folder(dataset);
-        let change = write_tables(&hot, &before, &folder, &mut written);
+        let files = catalog.files().clone();
+        let change = write_tables(&hot, &before, &files, &mut written, &self.stopping);
         let committed = change.and_then(|tables| {
             let change = Change { tables, position: Some(hot.last), conflicts, compaction: false };
             catalog.commit(&change)
@@ -40,15 +48,15 @@ impl Shared {
         let tables = match committed {
             Ok(tables) => tables,
             Err(error) => {
-                for path in written {
-                    let _ = std::fs::remove_file(path);
-                }
+                files.discard(written);
                 return Err(error);
             }
         };
         let mut state = locked(&self.state);
         state.counted = total;
         state.end_flush(tables);
+        drop(state);
+        files.remove_discarded();
         Ok(Some(hot.last))
     }
 }
@@ -63,8 +71,9 @@ fn uncounted(all: &BTreeMap<Conflict, u64>, counted: &BTreeMap<Conflict, u64>) -
 fn write_tables(
     hot: &Hot,
     before: &Tables,
-    folder: &dyn Fn(&str) -> PathBuf,
-    written: &mut Vec<PathBuf>,
+    files: &Files,
+    written: &mut Vec<String>,
+    stop: &AtomicBool,
 ) -> Result<Vec<TableChange>, StoreError> {
     let mut changes = Vec::new();
     for (dataset, batches) in hot.datasets() {
@@ -81,14 +90,8 @@ fn write_tables(
             ended: Vec::new(),
         };
         for (day, rows) in by_day(&rows)? {
-            let place = match day {
-                Some((year, month, day)) => {
-                    folder(dataset).join(format!("year={year}/month={month}/day={day}"))
-                }
-                None => folder(dataset),
-            };
-            let file = write_file(&place, &rows, &change)?;
-            written.push(file.path.clone());
+            let file = files.write(&change, day, &rows, stop)?;
+            written.push(format!("main/{dataset}/{}", file.path));
             change.added.push((file, day));
         }
         changes.push(change);
@@ -100,15 +103,6 @@ pub(crate) fn columns_of(table: &Table, rows: &RecordBatch) -> Vec<crate::catalo
     let schema = rows.schema();
     let fields = schema.fields().iter().map(|field| (field.name().as_str(), field.data_type()));
     table.with_columns(fields.collect::<Vec<(&str, &DataType)>>().into_iter())
-}
-
-pub(crate) fn write_file(
-    folder: &std::path::Path,
-    rows: &RecordBatch,
-    change: &TableChange,
-) -> Result<NewFile, StoreError> {
-    let name = format!("atalanta-{}", uuid::Uuid::now_v7());
-    parquet_file::write(folder, &name, &change.dataset, rows, &change.columns)
 }
 
 /// The rows of each day; the rows are sorted by time.
@@ -137,6 +131,114 @@ fn calendar(day: i64) -> Option<Day> {
     let at = jiff::Timestamp::from_second(day.checked_mul(86_400)?).ok()?;
     let date = at.to_zoned(jiff::tz::TimeZone::UTC).date();
     Some((i64::from(date.year()), i64::from(date.month()), i64::from(date.day())))
+}
+
+/// The flush thread.
+pub(crate) fn when_due(shared: &Shared, forget: SyncSender<Work>) {
+    let mut pause = PAUSE;
+    // The log thread ends when nobody can send to it any more, so after this one.
+    while wait_until_due(shared) {
+        match shared.flush() {
+            Ok(position) => {
+                if pause > PAUSE {
+                    tracing::info!("rows are moved to tables again");
+                }
+                pause = PAUSE;
+                if let Some(position) = position {
+                    let held = locked(&shared.state).held_above;
+                    let through = held.map_or(position, |above| above.min(position));
+                    // A full queue: the next flush forgets these segments too.
+                    let _ = forget.try_send(Work::Forget(through));
+                }
+                shared.changed.notify_all();
+            }
+            Err(error) => {
+                note_failure(shared, &error, pause);
+                shared.changed.notify_all();
+                rest(shared, pause);
+                pause = (pause * 2).min(MOST_PAUSE);
+            }
+        }
+    }
+}
+
+/// Whether there is something to do; not when the store ends.
+fn wait_until_due(shared: &Shared) -> bool {
+    let mut state = locked(&shared.state);
+    while !state.closing && !is_due(&state, &shared.options) {
+        let waited = shared.changed.wait_timeout(state, Duration::from_millis(100));
+        state = waited.unwrap_or_else(PoisonError::into_inner).0;
+    }
+    !state.closing
+}
+
+fn is_due(state: &State, options: &StoreOptions) -> bool {
+    if state.flushing.is_some() {
+        return true;
+    }
+    if state.active.is_empty() && state.active.last <= state.tables.position {
+        return false;
+    }
+    let old = state.since.is_some_and(|since| since.elapsed() >= options.flush_interval);
+    state.wanted || old || state.active.bytes >= options.flush_bytes
+}
+
+fn note_failure(shared: &Shared, error: &StoreError, pause: Duration) {
+    let mut state = locked(&shared.state);
+    if state.closing {
+        return;
+    }
+    let again_in_ms = pause.as_millis() as u64;
+    tracing::error!(%error, again_in_ms, "rows could not be moved to tables, they stay in the log");
+    state.failed_flushes += 1;
+    state.urgent = false;
+    state.trouble = Some(error.to_string());
+}
+
+/// Waits before a flush is tried again, unless somebody asks for it or the store ends.
+fn rest(shared: &Shared, pause: Duration) {
+    let until = Instant::now() + pause;
+    let mut state = locked(&shared.state);
+    loop {
+        let left = until.saturating_duration_since(Instant::now());
+        if left.is_zero() || state.closing || state.urgent {
+            return;
+        }
+        let waited = shared.changed.wait_timeout(state, left);
+        state = waited.unwrap_or_else(PoisonError::into_inner).0;
+    }
+}
+
+impl State {
+    /// Begins a flush: the rows so far, which stay visible.
+    pub(crate) fn begin_flush(&mut self) -> Option<Arc<Hot>> {
+        (self.wanted, self.urgent) = (false, false);
+        if let Some(pending) = &self.flushing {
+            // The last attempt failed; it comes first, and what came since stays active.
+            return Some(Arc::clone(pending));
+        }
+        if self.active.is_empty() && self.active.last <= self.tables.position {
+            return None;
+        }
+        let mut taken = std::mem::take(&mut self.active);
+        self.active.last = taken.last;
+        taken.last = taken.last.max(self.tables.position);
+        self.since = None;
+        let flushing = Arc::new(taken);
+        self.flushing = Some(Arc::clone(&flushing));
+        Some(flushing)
+    }
+
+    /// Ends a flush whose rows are in `tables`.
+    pub(crate) fn end_flush(&mut self, tables: Tables) {
+        self.flushing = None;
+        self.tables = Arc::new(tables);
+        self.trouble = None;
+        self.flushes += 1;
+        if self.since.is_none() && !self.active.is_empty() {
+            self.since = Some(Instant::now());
+        }
+    }
 }
 
 #[cfg(test)]

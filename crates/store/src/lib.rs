@@ -5,14 +5,18 @@
 //! <folder>/log/<gen>-<first>.log    records that are not all in tables yet
 //! <folder>/log/quarantine/          copies of damaged segments
 //! <folder>/catalog.sqlite           DuckLake 1.0 catalog, and the log position that it holds
+//! <folder>/outgoing/                files on their way to an object store
 //! <folder>/tables/main/<dataset>/year=Y/month=M/day=D/*.parquet
 //! ```
+//!
+//! The files of the tables may be below an address of an object store instead of `tables/`; the catalog says where.
 
 mod catalog;
 mod columns;
 mod compact;
 mod delta;
 mod error;
+mod files;
 mod flush;
 mod frame;
 mod hot;
@@ -28,6 +32,8 @@ mod tail;
 mod verify;
 
 #[cfg(test)]
+mod object_tests;
+#[cfg(test)]
 mod store_tests;
 #[cfg(test)]
 mod testing;
@@ -42,6 +48,6 @@ pub use log::LogProblem;
 pub use retain::{Retained, Retention};
 pub use show::{DatasetReport, show};
 pub use snapshot::{DatasetSnapshot, Snapshot, expect_data_folder, is_data_folder};
-pub use store::{Gauges, Receipt, Store, StoreOptions};
+pub use store::{Gauges, Receipt, Store, StoreOptions, expect_address};
 pub use tail::{Records, Tail};
 pub use verify::{Verified, verify};

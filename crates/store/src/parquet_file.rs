@@ -40,7 +40,8 @@ pub(crate) fn sorted(batches: &[RecordBatch]) -> Result<RecordBatch, StoreError>
     Ok(take_record_batch(&batch, &order)?)
 }
 
-/// Writes rows of a dataset to `folder/<name>.parquet`; `columns` gives the ids of all of their columns.
+/// Writes rows of a dataset to `folder/<name>.parquet`; `columns` gives the ids of all of their columns. The path of
+/// the file that is given is its name.
 pub(crate) fn write(
     folder: &Path,
     name: &str,
@@ -83,7 +84,7 @@ fn write_to(
     handle.sync_all().map_err(|error| fail(&error))?;
     let bytes = handle.metadata().map_err(|error| fail(&error))?.len();
     Ok(NewFile {
-        path: path.to_path_buf(),
+        path: path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
         rows: batch.num_rows() as u64,
         bytes,
         footer_bytes: footer_bytes(path, bytes)?,

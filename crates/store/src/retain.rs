@@ -56,22 +56,30 @@ impl Store {
     }
 
     /// Forgets snapshots older than `grace` and removes files that no snapshot has read for that long: the time that
-    /// a query may go on with files that have left their table. Gives the number of removed files.
+    /// a query may go on with files that have left their table. Gives the number of removed files. What cannot be
+    /// removed stays scheduled.
     pub fn clean(&self, grace: Duration, now: jiff::Timestamp) -> Result<u64, StoreError> {
         let grace = i64::try_from(grace.as_micros()).unwrap_or(i64::MAX);
         let before = now.as_microsecond().saturating_sub(grace);
-        let mut catalog = locked(&self.shared().catalog);
+        let (expired, files) = {
+            let mut catalog = locked(&self.shared().catalog);
+            (catalog.expire(before)?, catalog.files().clone())
+        };
+        // Flushes go on meanwhile: no snapshot names these files any more.
         let mut removed = Vec::new();
-        for (id, path) in catalog.expire(before)? {
-            match std::fs::remove_file(&path) {
+        for (id, path) in expired {
+            match files.remove(&path) {
                 Ok(()) => removed.push(id),
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => removed.push(id),
                 Err(error) => {
-                    tracing::warn!(%error, path = %path.display(), "an expired file cannot be removed");
+                    tracing::warn!(%error, "an expired file cannot be removed");
+                    if files.bucket().is_some() {
+                        // The store does not answer; the others would wait as long for nothing.
+                        break;
+                    }
                 }
             }
         }
-        catalog.removed(&removed)?;
+        locked(&self.shared().catalog).removed(&removed)?;
         Ok(removed.len() as u64)
     }
 }

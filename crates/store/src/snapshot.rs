@@ -1,6 +1,6 @@
 //! What a query sees: the files of one catalog snapshot and the rows of the log that are not in them.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,6 +8,7 @@ use arrow::array::RecordBatch;
 use atalanta_engine::error::EngineError;
 use atalanta_engine::scan::FileMemory;
 use atalanta_engine::session::Session;
+use atalanta_objects::Place;
 
 use crate::catalog::{Catalog, DataFile, Tables};
 use crate::columns::{Columns, align, union};
@@ -105,8 +106,8 @@ impl Snapshot {
     /// Gives a session the datasets.
     pub fn fill(&self, session: &mut Session) -> Result<(), EngineError> {
         for dataset in &self.datasets {
-            let paths: Vec<PathBuf> = dataset.files.iter().map(|file| file.path.clone()).collect();
-            session.add_immutable(&dataset.name, &paths, &self.memory)?;
+            let places: Vec<Place> = dataset.files.iter().map(|file| file.place.clone()).collect();
+            session.add_immutable(&dataset.name, &places, &self.memory)?;
             if dataset.hot.is_empty() {
                 continue;
             }

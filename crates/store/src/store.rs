@@ -8,17 +8,20 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use atalanta_engine::scan::{FileMemory, PageCounts};
+use atalanta_objects::{Bucket, Counts};
 use tokio::sync::oneshot;
 
 use crate::catalog::{Catalog, Tables};
 use crate::columns::{Columns, Conflict};
 use crate::error::StoreError;
+use crate::flush;
 use crate::frame::{Part, decode, encode};
 use crate::hot::Hot;
 use crate::log::{self, Log, LogProblem};
@@ -31,6 +34,9 @@ const GROUP_BYTES: usize = 8 << 20;
 /// Requests that wait for the log thread.
 const QUEUE: usize = 4096;
 
+/// Longest time that the last flush may take while the store is being closed; the log has the rows.
+const CLOSING: Duration = Duration::from_secs(20);
+
 /// Sizes and times of a store.
 #[derive(Clone, Debug)]
 pub struct StoreOptions {
@@ -42,6 +48,9 @@ pub struct StoreOptions {
     pub flush_interval: Duration,
     /// Size of rows in memory at which no more are taken.
     pub memory_limit: usize,
+    /// Where the files of the tables are: an address such as `s3://bucket/prefix`. Without one they are where the
+    /// catalog says, in the data folder if it is new.
+    pub tables: Option<String>,
     /// Records with higher numbers stay in the log although their rows are in tables, see [`Store::hold`].
     pub keep_above: Option<u64>,
 }
@@ -53,6 +62,7 @@ impl Default for StoreOptions {
             flush_bytes: 64 << 20,
             flush_interval: Duration::from_secs(30),
             memory_limit: 256 << 20,
+            tables: None,
             keep_above: None,
         }
     }
@@ -73,11 +83,15 @@ pub(crate) struct Shared {
     pub folder: PathBuf,
     pub options: StoreOptions,
     pub state: Mutex<State>,
-    changed: Condvar,
+    pub changed: Condvar,
     /// Held during every change of the catalog.
     pub catalog: Mutex<Catalog>,
     /// What queries found out about files.
     pub memory: Arc<FileMemory>,
+    /// Requests to an object store are to end.
+    pub stopping: AtomicBool,
+    /// The object store of the tables.
+    bucket: Option<Arc<Bucket>>,
 }
 
 #[derive(Debug)]
@@ -93,21 +107,24 @@ pub(crate) struct State {
     /// Size of what is queued for the log.
     queued: usize,
     /// When the oldest row came that no flush has begun to write.
-    since: Option<Instant>,
+    pub since: Option<Instant>,
     /// A flush was asked for.
-    wanted: bool,
+    pub wanted: bool,
+    /// Somebody waits for it, and not for the pause after a failure.
+    pub urgent: bool,
     /// Records above this number are still to be read by somebody.
-    held_above: Option<u64>,
-    closing: bool,
+    pub held_above: Option<u64>,
+    pub closing: bool,
     /// Why the last flush failed.
     pub trouble: Option<String>,
     pub flushes: u64,
+    pub failed_flushes: u64,
     pub groups: u64,
     pub records: u64,
 }
 
 /// What the log thread does.
-enum Work {
+pub(crate) enum Work {
     Append { parts: Vec<Part>, payload: Vec<u8>, size: usize, done: oneshot::Sender<Result<u64, StoreError>> },
     Forget(u64),
 }
@@ -145,6 +162,8 @@ pub struct Gauges {
     pub snapshot: i64,
     /// Flushes since the start.
     pub flushes: u64,
+    /// Attempts at a flush that failed since the start.
+    pub failed_flushes: u64,
     /// Synced groups since the start.
     pub groups: u64,
     /// Log records since the start.
@@ -153,6 +172,8 @@ pub struct Gauges {
     pub trouble: Option<String>,
     /// Pages of files that queries have read and skipped since the start.
     pub pages: PageCounts,
+    /// Requests to the object store of the tables, if they are in one.
+    pub objects: Option<Counts>,
 }
 
 pub(crate) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -165,7 +186,8 @@ impl Store {
     pub fn open(folder: &Path, options: StoreOptions) -> Result<Self, StoreError> {
         let folder = create(folder)?;
         let lock = lock(&folder)?;
-        let mut catalog = Catalog::open(&folder)?;
+        let mut catalog = Catalog::open(&folder, options.tables.as_deref())?;
+        catalog.files().forget_outgoing()?;
         let tables = catalog.tables()?;
         let mut contents = log::read(&folder.join("log"), tables.position)?;
         let mut log = Log::open(&folder.join("log"), options.segment_bytes, &mut contents)?;
@@ -187,10 +209,12 @@ impl Store {
             queued: 0,
             since,
             wanted: false,
+            urgent: false,
             held_above: options.keep_above,
             closing: false,
             trouble: None,
             flushes: 0,
+            failed_flushes: 0,
             groups: 0,
             records: 0,
         };
@@ -199,8 +223,10 @@ impl Store {
             options,
             state: Mutex::new(state),
             changed: Condvar::new(),
+            bucket: catalog.files().bucket().cloned(),
             catalog: Mutex::new(catalog),
             memory: Arc::default(),
+            stopping: AtomicBool::new(false),
         });
         let (queue, threads) = start(&shared, log)?;
         Ok(Self {
@@ -296,6 +322,10 @@ impl Store {
 
     /// Moves all rows that are visible now to tables; returns once they are there, or the reason why not.
     pub fn flush(&self) -> Result<(), StoreError> {
+        self.flush_until(None)
+    }
+
+    fn flush_until(&self, until: Option<Instant>) -> Result<(), StoreError> {
         let mut state = locked(&self.shared.state);
         let last = state.active.last;
         state.trouble = None;
@@ -306,7 +336,12 @@ impl Store {
             if state.closing {
                 return Err(StoreError::Closed);
             }
-            state.wanted = true;
+            if until.is_some_and(|until| Instant::now() >= until) {
+                let seconds = CLOSING.as_secs();
+                let message = format!("rows did not get into tables within {seconds} s");
+                return Err(StoreError::Environment(message));
+            }
+            (state.wanted, state.urgent) = (true, true);
             self.shared.changed.notify_all();
             let waited = self.shared.changed.wait_timeout(state, Duration::from_millis(200));
             state = waited.unwrap_or_else(PoisonError::into_inner).0;
@@ -326,23 +361,26 @@ impl Store {
             file_bytes: files().map(|file| file.bytes).sum(),
             snapshot: state.tables.snapshot,
             flushes: state.flushes,
+            failed_flushes: state.failed_flushes,
             groups: state.groups,
             records: state.records,
             trouble: state.trouble.clone(),
             pages: self.shared.memory.counts(),
+            objects: self.shared.bucket.as_ref().map(|bucket| bucket.counts()),
         }
     }
 
     /// Flushes and ends the threads. What cannot be flushed stays in the log.
     pub fn close(&self) -> Result<(), StoreError> {
-        let flushed = self.flush();
+        let flushed = self.flush_until(Some(Instant::now() + CLOSING));
         self.stop();
         flushed
     }
 
-    fn stop(&self) {
+    pub(crate) fn stop(&self) {
         locked(&self.queue).take();
         locked(&self.shared.state).closing = true;
+        self.shared.stopping.store(true, Ordering::Relaxed);
         self.shared.changed.notify_all();
         for thread in locked(&self.threads).drain(..) {
             // A thread that panicked has nothing more to say; the log has the rows.
@@ -439,7 +477,7 @@ fn start(shared: &Arc<Shared>, log: Log) -> Result<(SyncSender<Work>, Vec<JoinHa
     let writer = writer.spawn(move || write_log(&own, log, &work)).map_err(fail)?;
     let (own, forget) = (Arc::clone(shared), queue.clone());
     let flusher = std::thread::Builder::new().name("flush".to_owned());
-    let flusher = flusher.spawn(move || flush_when_due(&own, forget)).map_err(fail)?;
+    let flusher = flusher.spawn(move || flush::when_due(&own, forget)).map_err(fail)?;
     Ok((queue, vec![flusher, writer]))
 }
 
@@ -503,84 +541,7 @@ fn publish(shared: &Shared, group: Vec<Queued>, written: Result<u64, StoreError>
     }
 }
 
-/// The flush thread.
-fn flush_when_due(shared: &Shared, forget: SyncSender<Work>) {
-    let mut forget = Some(forget);
-    loop {
-        let mut state = locked(&shared.state);
-        while !state.closing && !is_due(&state, &shared.options) {
-            let waited = shared.changed.wait_timeout(state, Duration::from_millis(100));
-            state = waited.unwrap_or_else(PoisonError::into_inner).0;
-        }
-        if state.closing {
-            // The log thread ends when nobody can send to it any more.
-            forget.take();
-            return;
-        }
-        drop(state);
-        let flushed = shared.flush();
-        let failed = flushed.is_err();
-        match flushed {
-            Ok(Some(position)) => {
-                if let Some(forget) = &forget {
-                    let position =
-                        locked(&shared.state).held_above.map_or(position, |above| above.min(position));
-                    // A full queue: the next flush forgets these segments too.
-                    let _ = forget.try_send(Work::Forget(position));
-                }
-            }
-            Ok(None) => {}
-            Err(error) => {
-                tracing::error!(%error, "rows could not be moved to tables, they stay in the log");
-                locked(&shared.state).trouble = Some(error.to_string());
-            }
-        }
-        shared.changed.notify_all();
-        if failed {
-            std::thread::sleep(Duration::from_millis(500));
-        }
-    }
-}
-
-fn is_due(state: &State, options: &StoreOptions) -> bool {
-    if state.flushing.is_some() {
-        return true;
-    }
-    if state.active.is_empty() && state.active.last <= state.tables.position {
-        return false;
-    }
-    let old = state.since.is_some_and(|since| since.elapsed() >= options.flush_interval);
-    state.wanted || old || state.active.bytes >= options.flush_bytes
-}
-
-impl State {
-    /// Begins a flush: the rows so far, which stay visible.
-    pub(crate) fn begin_flush(&mut self) -> Option<Arc<Hot>> {
-        self.wanted = false;
-        if let Some(pending) = &self.flushing {
-            // The last attempt failed; it comes first, and what came since stays active.
-            return Some(Arc::clone(pending));
-        }
-        if self.active.is_empty() && self.active.last <= self.tables.position {
-            return None;
-        }
-        let mut taken = std::mem::take(&mut self.active);
-        self.active.last = taken.last;
-        taken.last = taken.last.max(self.tables.position);
-        self.since = None;
-        let flushing = Arc::new(taken);
-        self.flushing = Some(Arc::clone(&flushing));
-        Some(flushing)
-    }
-
-    /// Ends a flush whose rows are in `tables`.
-    pub(crate) fn end_flush(&mut self, tables: Tables) {
-        self.flushing = None;
-        self.tables = Arc::new(tables);
-        self.trouble = None;
-        self.flushes += 1;
-        if self.since.is_none() && !self.active.is_empty() {
-            self.since = Some(Instant::now());
-        }
-    }
+/// Whether an address can be that of tables, with the error that says why not. Nothing is sent to it.
+pub fn expect_address(address: &str) -> Result<(), StoreError> {
+    Ok(Bucket::at(address).map(|_| ())?)
 }

@@ -22,16 +22,16 @@ fn open(folder: &Path) -> Store {
     Store::open(folder, quiet()).unwrap()
 }
 
-fn part(values: &[(i64, &str)]) -> Vec<Part> {
+pub(crate) fn part(values: &[(i64, &str)]) -> Vec<Part> {
     vec![Part { dataset: "xdr_data".to_owned(), batch: rows(values) }]
 }
 
-fn append(store: &Store, values: &[(i64, &str)]) -> u64 {
+pub(crate) fn append(store: &Store, values: &[(i64, &str)]) -> u64 {
     store.append(part(values)).unwrap().wait().unwrap()
 }
 
 /// Ids and how often each is there, by a query of the engine.
-fn ids(snapshot: &Snapshot) -> Vec<String> {
+pub(crate) fn ids(snapshot: &Snapshot) -> Vec<String> {
     let mut session = Session::new(SessionOptions::default()).unwrap();
     snapshot.fill(&mut session).unwrap();
     let checked =
@@ -255,7 +255,7 @@ fn many_writers_share_a_sync() {
 }
 
 /// Command lines that differ, one of them with a needle, and a user for each; [`DAY`] and later.
-fn commands(count: i64, needle: i64) -> Vec<Part> {
+pub(crate) fn commands(count: i64, needle: i64) -> Vec<Part> {
     let schema = Schema::new(vec![
         Field::new("_time", timestamp_type(), true),
         Field::new("user_id", DataType::Utf8View, true),
@@ -277,7 +277,7 @@ fn commands(count: i64, needle: i64) -> Vec<Part> {
     vec![Part { dataset: "calls_raw".to_owned(), batch }]
 }
 
-fn ask(snapshot: &Snapshot, stages: &str) -> Outcome {
+pub(crate) fn ask(snapshot: &Snapshot, stages: &str) -> Outcome {
     let mut session = Session::new(SessionOptions::default()).unwrap();
     snapshot.fill(&mut session).unwrap();
     let checked = atalanta_xql::check(&format!("dataset = calls_raw | {stages}"), &session.env());
@@ -329,7 +329,8 @@ fn damaged_maps_are_found_and_not_believed() {
     store.append(commands(30_000, 20_000)).unwrap().wait().unwrap();
     store.close().unwrap();
     drop(store);
-    let path = Snapshot::read(folder.path()).unwrap().datasets[0].files[0].path.clone();
+    let path =
+        Snapshot::read(folder.path()).unwrap().datasets[0].files[0].place.on_disk().unwrap().to_path_buf();
     let mut bytes = std::fs::read(&path).unwrap();
     let entry = b"atalanta.grams";
     let at = bytes.windows(entry.len()).rposition(|window| window == entry).unwrap();

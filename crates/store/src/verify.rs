@@ -1,10 +1,10 @@
 //! Checks a data folder: catalog, files and log against each other.
 
 use std::collections::HashSet;
-use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use atalanta_engine::grams;
+use atalanta_engine::scan::FileBytes;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::basic::LogicalType;
 
@@ -30,8 +30,8 @@ pub struct Verified {
     pub records: u64,
     /// Rows in these.
     pub log_rows: u64,
-    /// Files of an unfinished flush that no table has; harmless.
-    pub leftovers: Vec<PathBuf>,
+    /// Places of files of an unfinished flush that no table has; harmless.
+    pub leftovers: Vec<String>,
     /// Remarks that are no error: a torn end that the next start cuts off.
     pub notes: Vec<String>,
     /// What is wrong.
@@ -58,23 +58,26 @@ pub fn verify(folder: &Path, deep: bool) -> Result<Verified, StoreError> {
         }
     }
     check_log(folder, tables.position, &mut found)?;
-    let mut known: HashSet<PathBuf> = catalog.referenced()?.into_iter().collect();
+    let there = catalog.files().list().unwrap_or_else(|error| {
+        found.errors.push(error.to_string());
+        Vec::new()
+    });
+    // Asked for afterwards: what a running flush has just committed is no leftover.
+    let mut known: HashSet<String> = catalog.referenced()?.into_iter().collect();
     known.extend(catalog.scheduled()?);
-    leftovers(&folder.join("tables"), &known, &mut found.leftovers);
-    // What a running flush has just committed is no leftover.
-    let now: HashSet<PathBuf> = catalog.referenced()?.into_iter().collect();
-    found.leftovers.retain(|path| !now.contains(path));
+    let leftovers = there.into_iter().filter(|path| !known.contains(path));
+    found.leftovers = leftovers.map(|path| catalog.files().place(&path, 0).to_string()).collect();
     Ok(found)
 }
 
 /// Checks a file; what there is of text maps in it.
 fn check_file(table: &Table, file: &DataFile, deep: bool) -> Result<Option<grams::Checked>, String> {
-    let name = file.path.display();
-    let opened = File::open(&file.path).map_err(|error| format!("{name}: cannot be read: {error}"))?;
-    let bytes = opened.metadata().map_err(|error| format!("{name}: cannot be read: {error}"))?.len();
+    let name = &file.place;
+    let bytes = file.place.length().map_err(|error| error.to_string())?;
     if bytes != file.bytes {
         return Err(format!("{name}: {bytes} bytes, the catalog says {}", file.bytes));
     }
+    let opened = FileBytes::open(&file.place).map_err(|error| format!("{name}: cannot be read: {error}"))?;
     let builder = ParquetRecordBatchReaderBuilder::try_new(opened)
         .map_err(|error| format!("{name}: damaged footer: {error}"))?;
     let footer = builder.metadata().file_metadata();
@@ -92,7 +95,7 @@ fn check_file(table: &Table, file: &DataFile, deep: bool) -> Result<Option<grams
     if let Some((low, high)) = file.times {
         check_times(&builder, low, high).map_err(|error| format!("{name}: {error}"))?;
     }
-    let maps = grams::check(&file.path, deep)
+    let maps = grams::check(&file.place, deep)
         .map_err(|error| format!("{name}: its text maps are not used, queries read it in full: {error}"))?;
     if !deep {
         return Ok(maps);
@@ -111,7 +114,11 @@ fn check_file(table: &Table, file: &DataFile, deep: bool) -> Result<Option<grams
 }
 
 /// The bounds of `_time` in the footer are those of the catalog.
-fn check_times(builder: &ParquetRecordBatchReaderBuilder<File>, low: i64, high: i64) -> Result<(), String> {
+fn check_times(
+    builder: &ParquetRecordBatchReaderBuilder<FileBytes>,
+    low: i64,
+    high: i64,
+) -> Result<(), String> {
     let descriptor = builder.metadata().file_metadata().schema_descr();
     let time = (0..descriptor.num_columns()).find(|leaf| {
         let column = descriptor.column(*leaf);
@@ -156,16 +163,4 @@ fn check_log(folder: &Path, position: u64, found: &mut Verified) -> Result<(), S
         }
     }
     Ok(())
-}
-
-/// Parquet files that the catalog does not know.
-fn leftovers(folder: &Path, known: &HashSet<PathBuf>, out: &mut Vec<PathBuf>) {
-    let Ok(entries) = std::fs::read_dir(folder) else { return };
-    for path in entries.flatten().map(|entry| entry.path()) {
-        if path.is_dir() {
-            leftovers(&path, known, out);
-        } else if path.extension().is_some_and(|extension| extension == "parquet") && !known.contains(&path) {
-            out.push(path);
-        }
-    }
 }

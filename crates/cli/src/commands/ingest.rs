@@ -47,6 +47,9 @@ pub struct Args {
         conflicts_with = "server"
     )]
     data_dir: PathBuf,
+    /// Where the tables of a new data folder are: an object store, as in s3://bucket/prefix (docs/server.md)
+    #[arg(long, value_name = "ADDRESS", conflicts_with = "server")]
+    tables: Option<String>,
     #[command(flatten)]
     server: Server,
     /// Go on with what is appended to one file of lines, also when it is rotated; Ctrl-C ends it
@@ -84,7 +87,7 @@ pub fn run(args: Args, terminal: Terminal) -> anyhow::Result<Ended> {
     let target = Target::parse(&args.source)?;
     let sink = match args.server.remote()? {
         Some(remote) => Sink::Server(remote),
-        None => Sink::Folder(Box::new(folder(&args.data_dir, terminal)?)),
+        None => Sink::Folder(Box::new(folder(&args.data_dir, args.tables, terminal)?)),
     };
     let mut ingest = Ingest { sink, word: args.source.clone(), target, counts: Counts::default() };
     if args.follow {
@@ -110,9 +113,9 @@ pub fn run(args: Args, terminal: Terminal) -> anyhow::Result<Ended> {
     Ok(if problems.list.is_empty() { Ended::Clean } else { Ended::Failed })
 }
 
-/// A data folder, open for writing.
-pub fn folder(path: &Path, terminal: Terminal) -> anyhow::Result<Pipeline> {
-    let store = Store::open(path, StoreOptions::default())?;
+/// A data folder, open for writing; `tables` is the address of its tables, if it is known.
+pub fn folder(path: &Path, tables: Option<String>, terminal: Terminal) -> anyhow::Result<Pipeline> {
+    let store = Store::open(path, StoreOptions { tables, ..StoreOptions::default() })?;
     for problem in store.problems() {
         terminal.warning(&atalanta_diag::render::escape_control(&problem.message));
     }

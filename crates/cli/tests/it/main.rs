@@ -13,6 +13,7 @@ mod hunt;
 mod hunt_table;
 mod lsp;
 mod model;
+mod objects;
 mod parse;
 mod query;
 mod readers;

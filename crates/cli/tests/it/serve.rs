@@ -29,7 +29,7 @@ impl Server {
     }
 
     /// The same, with another way to call the program.
-    fn start_as(bench: &Bench, mut program: Command, address: &str) -> Self {
+    pub fn start_as(bench: &Bench, mut program: Command, address: &str) -> Self {
         let mut child = program
             .args(["serve", "--config", "serve.toml", "--data-dir", "lake", "--listen", address])
             .current_dir(bench.folder.path())
@@ -80,7 +80,7 @@ impl Drop for Server {
 }
 
 /// Status and body; none if the connection broke, in which case nothing was acknowledged.
-fn request(address: SocketAddr, method: &str, path: &str, body: &[u8]) -> Option<(u16, String)> {
+pub fn request(address: SocketAddr, method: &str, path: &str, body: &[u8]) -> Option<(u16, String)> {
     let mut stream = TcpStream::connect(address).ok()?;
     stream.set_read_timeout(Some(Duration::from_mins(1))).ok()?;
     let length = body.len();
@@ -389,7 +389,7 @@ fn a_followed_file_goes_on_behind_its_cursor() {
             .spawn()
             .unwrap();
         let wanted = format!("\"line\":{}", (round + 1) * 5);
-        let until = Instant::now() + Duration::from_secs(60);
+        let until = Instant::now() + Duration::from_mins(1);
         let cursor = bench.path("app.cursor");
         while !std::fs::read_to_string(&cursor).is_ok_and(|text| text.contains(&wanted)) {
             assert!(Instant::now() < until, "the cursor does not come to line {wanted}");

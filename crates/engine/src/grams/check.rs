@@ -1,11 +1,9 @@
 //! Checks the maps of a file against its rows.
 
-use std::fs::File;
-use std::path::Path;
-
 use arrow::array::{Array, AsArray, StringViewArray};
 use arrow::compute::cast;
 use arrow::datatypes::DataType;
+use atalanta_objects::Place;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::file::reader::ChunkReader;
@@ -14,6 +12,7 @@ use super::bitmap::is_set;
 use super::directory::{ColumnMaps, Directory, PageMap};
 use super::grams;
 use crate::kernels::folding::{fold_bytes_into, fold_text};
+use crate::scan::FileBytes;
 
 /// The maps of a file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -28,11 +27,11 @@ pub struct Checked {
 
 /// Checks that a file's maps fit its row groups and have their checksums and, with `deep`, that every text of every
 /// page is in its map. None if the file has no maps; what is wrong otherwise.
-pub fn check(path: &Path, deep: bool) -> Result<Option<Checked>, String> {
-    let open = || File::open(path).map_err(|error| error.to_string());
-    let file = open()?;
-    let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| error.to_string())?;
+pub fn check(place: &Place, deep: bool) -> Result<Option<Checked>, String> {
+    let open = || FileBytes::open(place).map_err(|error| error.to_string());
     let bytes = open()?;
+    let builder =
+        ParquetRecordBatchReaderBuilder::try_new(bytes.clone()).map_err(|error| error.to_string())?;
     let Some(directory) = Directory::read(builder.metadata(), &bytes) else { return Ok(None) };
     let directory = directory?;
     let mut found = Checked::default();
@@ -54,7 +53,7 @@ pub fn check(path: &Path, deep: bool) -> Result<Option<Checked>, String> {
 
 type Maps = Vec<Option<(PageMap, bytes::Bytes)>>;
 
-fn load(bytes: &File, group: &ColumnMaps) -> Result<Maps, String> {
+fn load(bytes: &FileBytes, group: &ColumnMaps) -> Result<Maps, String> {
     let mut maps = Vec::with_capacity(group.pages.len());
     for page in &group.pages {
         if page.bits == 0 {
@@ -73,7 +72,7 @@ fn load(bytes: &File, group: &ColumnMaps) -> Result<Maps, String> {
 
 /// Reads a column of a row group and looks for each of its texts in the maps.
 fn compare(
-    file: File,
+    file: FileBytes,
     name: &str,
     group: usize,
     page_rows: usize,

@@ -281,6 +281,9 @@ impl Group {
         let reader = if stored.is_empty() {
             None
         } else {
+            if !sparse && self.chosen.rows() == self.chosen.all {
+                self.bytes.fetch(&self.file.ranges(self.index, &stored));
+            }
             let parquet_schema = self.metadata.parquet_schema();
             let mut builder =
                 ParquetRecordBatchReaderBuilder::new_with_metadata(self.bytes.clone(), self.metadata.clone())

@@ -13,12 +13,12 @@
 
 use std::collections::HashMap;
 use std::hash::{Hash, Hasher};
-use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use arrow::datatypes::SchemaRef;
+use atalanta_objects::Place;
 use datafusion::physical_expr::PhysicalExpr;
 
 use super::source::ParquetFile;
@@ -112,7 +112,7 @@ impl Hash for Filter {
 
 #[derive(Debug, Default)]
 struct Kept {
-    files: HashMap<PathBuf, Known>,
+    files: HashMap<Place, Known>,
     footer_bytes: usize,
     filters: HashMap<Filter, u64>,
     misses: HashMap<u64, Misses>,
@@ -194,17 +194,14 @@ impl FileMemory {
     }
 
     /// The file with its footer, read if it is new or has changed.
-    pub(crate) fn open(&self, path: &Path) -> Result<Arc<ParquetFile>, EngineError> {
-        let about = std::fs::metadata(path).map_err(|error| {
-            EngineError::Environment(format!("{}: cannot be read: {error}", path.display()))
-        })?;
-        let (length, changed) = (about.len(), about.modified().ok());
+    pub(crate) fn open(&self, place: &Place) -> Result<Arc<ParquetFile>, EngineError> {
+        let (length, changed) = identity(place)?;
         let mut id = None;
         {
             let mut kept = self.lock();
             kept.clock += 1;
             let now = kept.clock;
-            if let Some(known) = kept.files.get_mut(path)
+            if let Some(known) = kept.files.get_mut(place)
                 && (known.length, known.changed) == (length, changed)
             {
                 known.used = now;
@@ -214,16 +211,16 @@ impl FileMemory {
                 }
             }
         }
-        let mut file = ParquetFile::open(path)?;
+        let mut file = ParquetFile::open(place)?;
         let mut kept = self.lock();
         kept.next += 1;
         let id = id.unwrap_or(kept.next);
         file.id = Some(id);
         let file = Arc::new(file);
-        let bytes = file.metadata.memory_size() + path.as_os_str().len() + ENTRY_BYTES;
+        let bytes = file.metadata.memory_size() + file.path.as_os_str().len() + ENTRY_BYTES;
         let known = Known { length, changed, id, file: Some(Arc::clone(&file)), bytes, used: kept.clock };
         kept.footer_bytes += bytes;
-        if let Some(old) = kept.files.insert(path.to_path_buf(), known)
+        if let Some(old) = kept.files.insert(place.clone(), known)
             && old.file.is_some()
         {
             kept.footer_bytes -= old.bytes;
@@ -286,6 +283,19 @@ impl FileMemory {
     }
 }
 
+/// By which a change would show: length and time of change. Objects never change.
+fn identity(place: &Place) -> Result<(u64, Option<SystemTime>), EngineError> {
+    match place {
+        Place::Disk(path) => {
+            let about = std::fs::metadata(path).map_err(|error| {
+                EngineError::Environment(format!("{}: cannot be read: {error}", path.display()))
+            })?;
+            Ok((about.len(), about.modified().ok()))
+        }
+        Place::Object { bytes, .. } => Ok((*bytes, None)),
+    }
+}
+
 impl Kept {
     /// Lets footers go that were not used for long, down to three quarters of the limit, and so with files.
     fn forget_footers(&mut self, limit: usize) {
@@ -306,15 +316,15 @@ impl Kept {
         }
     }
 
-    fn longest_unused(&self) -> Vec<PathBuf> {
-        let mut by_use: Vec<(u64, &PathBuf)> =
-            self.files.iter().map(|(path, known)| (known.used, path)).collect();
-        by_use.sort_unstable();
+    fn longest_unused(&self) -> Vec<Place> {
+        let mut by_use: Vec<(u64, &Place)> =
+            self.files.iter().map(|(place, known)| (known.used, place)).collect();
+        by_use.sort_unstable_by_key(|(used, _)| *used);
         by_use.into_iter().map(|(_, path)| path.clone()).collect()
     }
 
-    fn drop_footer(&mut self, path: &Path) {
-        if let Some(known) = self.files.get_mut(path)
+    fn drop_footer(&mut self, place: &Place) {
+        if let Some(known) = self.files.get_mut(place)
             && known.file.take().is_some()
         {
             self.footer_bytes -= known.bytes;

@@ -50,6 +50,7 @@ use group::{Group, Output};
 pub use memory::{FileMemory, PageCounts};
 use prune::Pruner;
 use skip::Skipping;
+pub use source::FileBytes;
 use source::ParquetFile;
 
 use crate::tables::{LINE, PATH};

@@ -4,10 +4,11 @@ use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::ops::Range;
 use std::os::unix::fs::FileExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use atalanta_objects::{ObjectError, Place, Windows};
 use bytes::Bytes;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use parquet::basic::Encoding;
@@ -27,6 +28,8 @@ const HEADER_BUFFER_BYTES: usize = 8 * 1024;
 pub(crate) struct ParquetFile {
     /// As the user named it; the value of `_path`.
     pub path: PathBuf,
+    /// Where its bytes are.
+    place: Place,
     /// The footer.
     pub metadata: Arc<ParquetMetaData>,
     /// The file's columns with the types the footer gives.
@@ -45,11 +48,11 @@ pub(crate) struct ParquetFile {
 
 impl ParquetFile {
     /// Reads the footer.
-    pub fn open(path: &Path) -> Result<Self, EngineError> {
+    pub fn open(place: &Place) -> Result<Self, EngineError> {
         let fail = |error: &dyn std::fmt::Display| {
-            EngineError::Environment(format!("{}: cannot read the Parquet footer: {error}", path.display()))
+            EngineError::Environment(format!("{place}: cannot read the Parquet footer: {error}"))
         };
-        let bytes = FileBytes::open(path).map_err(|error| fail(&error))?;
+        let bytes = FileBytes::open(place).map_err(|error| fail(&error))?;
         let options = ArrowReaderOptions::new();
         let footer = ArrowReaderMetadata::load(&bytes, options).map_err(|error| fail(&error))?;
         let metadata = Arc::clone(footer.metadata());
@@ -64,7 +67,8 @@ impl ParquetFile {
             first_pages.push(page);
         }
         Ok(Self {
-            path: path.to_path_buf(),
+            path: PathBuf::from(place.to_string()),
+            place: place.clone(),
             schema: Arc::clone(footer.schema()),
             metadata,
             first_rows,
@@ -98,7 +102,7 @@ impl ParquetFile {
 
     /// The bytes, for one thread.
     pub fn bytes(&self) -> ParquetResult<FileBytes> {
-        Ok(FileBytes::open(&self.path)?)
+        Ok(FileBytes::open(&self.place)?)
     }
 
     /// How the reader shall decode this file: text columns as views, those that `tested` names and that hold a
@@ -141,6 +145,18 @@ impl ParquetFile {
         })
     }
 
+    /// Where the bytes of top-level columns in a row group are.
+    pub fn ranges(&self, group: usize, roots: &[usize]) -> Vec<Range<u64>> {
+        let descriptor = self.metadata.file_metadata().schema_descr();
+        let group = self.metadata.row_group(group);
+        let wanted = |leaf: &usize| roots.contains(&descriptor.get_column_root_idx(*leaf));
+        let range = |leaf: usize| {
+            let (start, length) = group.column(leaf).byte_range();
+            start..start.saturating_add(length)
+        };
+        (0..descriptor.num_columns()).filter(wanted).map(range).collect()
+    }
+
     /// The Parquet column behind a flat top-level column.
     pub fn leaf(&self, root: usize) -> Option<usize> {
         let descriptor = self.metadata.file_metadata().schema_descr();
@@ -180,24 +196,46 @@ fn is_dictionary(chunk: &ColumnChunkMetaData) -> bool {
     chunk.page_encoding_stats_mask().is_some_and(|mask| only_dictionary(&mut mask.encodings()))
 }
 
-/// Reads from a file; for one thread.
+/// The bytes of a Parquet file; for one thread.
 #[derive(Clone, Debug)]
-pub(crate) struct FileBytes {
-    file: Arc<File>,
-    length: u64,
+pub struct FileBytes(Source);
+
+#[derive(Clone, Debug)]
+enum Source {
+    Disk { file: Arc<File>, length: u64 },
+    Object(Arc<Windows>),
 }
 
 impl FileBytes {
-    fn open(path: &Path) -> std::io::Result<Self> {
-        let file = File::open(path)?;
-        let length = file.metadata()?.len();
-        Ok(Self { file: Arc::new(file), length })
+    /// Opens a file. Of one in an object store nothing is read yet, and its length is what the place says.
+    pub fn open(place: &Place) -> std::io::Result<Self> {
+        Ok(Self(match place {
+            Place::Disk(path) => {
+                let file = File::open(path)?;
+                let length = file.metadata()?.len();
+                Source::Disk { file: Arc::new(file), length }
+            }
+            Place::Object { bucket, key, bytes } => {
+                Source::Object(Arc::new(Windows::new(Arc::clone(bucket), key.clone(), *bytes)))
+            }
+        }))
+    }
+
+    /// Says what will be read soon: of an object it is asked for at once, for it takes a round trip each.
+    pub(crate) fn fetch(&self, ranges: &[Range<u64>]) {
+        if let Source::Object(windows) = &self.0 {
+            // What goes wrong shows when the bytes are read.
+            let _ = windows.fetch(ranges);
+        }
     }
 }
 
 impl Length for FileBytes {
     fn len(&self) -> u64 {
-        self.length
+        match &self.0 {
+            Source::Disk { length, .. } => *length,
+            Source::Object(windows) => windows.length(),
+        }
     }
 }
 
@@ -205,36 +243,53 @@ impl ChunkReader for FileBytes {
     type T = BufReader<Position>;
 
     fn get_read(&self, start: u64) -> ParquetResult<Self::T> {
-        let position = Position { file: Arc::clone(&self.file), at: start };
+        let position = Position { bytes: self.clone(), at: start };
         Ok(BufReader::with_capacity(HEADER_BUFFER_BYTES, position))
     }
 
     fn get_bytes(&self, start: u64, length: usize) -> ParquetResult<Bytes> {
-        // Reading to the end of a file handle fills memory that was not zeroed before, unlike positioned reads. The
-        // handle belongs to one row group and so to one thread at a time.
-        let mut file = self.file.as_ref();
-        file.seek(SeekFrom::Start(start))?;
-        let mut bytes = Vec::with_capacity(length);
-        file.take(length as u64).read_to_end(&mut bytes)?;
+        let bytes: Bytes = match &self.0 {
+            Source::Disk { file, .. } => {
+                // Reading to the end of a file handle fills memory that was not zeroed before, unlike positioned
+                // reads. The handle belongs to one row group and so to one thread at a time.
+                let mut file = file.as_ref();
+                file.seek(SeekFrom::Start(start))?;
+                let mut bytes = Vec::with_capacity(length);
+                file.take(length as u64).read_to_end(&mut bytes)?;
+                bytes.into()
+            }
+            Source::Object(windows) => windows.read(start, length).map_err(failed)?,
+        };
         if bytes.len() < length {
             return Err(ParquetError::EOF(format!(
                 "{length} bytes at {start} reach beyond the end of the file"
             )));
         }
-        Ok(bytes.into())
+        Ok(bytes)
     }
+}
+
+fn failed(error: ObjectError) -> std::io::Error {
+    std::io::Error::other(error)
 }
 
 /// A reading position; unlike clones of a [`File`], positions do not move each other.
 #[derive(Debug)]
-pub(crate) struct Position {
-    file: Arc<File>,
+pub struct Position {
+    bytes: FileBytes,
     at: u64,
 }
 
 impl Read for Position {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        let read = self.file.read_at(buffer, self.at)?;
+        let read = match &self.bytes.0 {
+            Source::Disk { file, .. } => file.read_at(buffer, self.at)?,
+            Source::Object(windows) => {
+                let bytes = windows.read(self.at, buffer.len()).map_err(failed)?;
+                buffer[..bytes.len()].copy_from_slice(&bytes);
+                bytes.len()
+            }
+        };
         self.at += read as u64;
         Ok(read)
     }

@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringViewArray, TimestampMicrosecondArray};
-use atalanta_engine::grams::{self, Settings};
+use atalanta_engine::grams::{self, Checked, Settings};
 use atalanta_engine::scan::{FileMemory, PageCounts};
 use atalanta_engine::session::{Outcome, Session, SessionOptions};
+use atalanta_objects::Place;
 use parquet::arrow::ArrowWriter;
 use parquet::file::properties::WriterProperties;
 use parquet::schema::types::ColumnPath;
@@ -62,9 +63,14 @@ fn session() -> Session {
     Session::new(SessionOptions { threads: 2, ..SessionOptions::default() }).unwrap()
 }
 
+fn check(path: &Path, deep: bool) -> Result<Option<Checked>, String> {
+    grams::check(&Place::Disk(path.to_path_buf()), deep)
+}
+
 fn over(paths: &[PathBuf], memory: &Arc<FileMemory>) -> Session {
     let mut session = session();
-    session.add_immutable("events", paths, memory).unwrap();
+    let places: Vec<Place> = paths.iter().cloned().map(Place::Disk).collect();
+    session.add_immutable("events", &places, memory).unwrap();
     session
 }
 
@@ -89,7 +95,7 @@ fn a_needle_is_read_in_its_page_alone() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.parquet");
     haystack(&path);
-    assert!(grams::check(&path, true).unwrap().unwrap().maps >= 80);
+    assert!(check(&path, true).unwrap().unwrap().maps >= 80);
     let mut files = session();
     files.add_parquet("events", std::slice::from_ref(&path)).unwrap();
     for (condition, found, read) in [
@@ -187,7 +193,7 @@ fn damaged_maps_cost_time_and_no_rows() {
         let outcome = run(&over(std::slice::from_ref(&path), &memory), query);
         assert_eq!(outcome.rows, 1, "{what}");
         assert!(outcome.pages.damaged > 0 && memory.counts().damaged > 0, "{what}: {:?}", outcome.pages);
-        assert!(grams::check(&path, false).is_err(), "{what}");
+        assert!(check(&path, false).is_err(), "{what}");
     }
 }
 
@@ -199,7 +205,7 @@ fn a_map_of_other_rows_is_found_by_a_deep_check() {
         |word: &str| -> Vec<Row> { (0..64).map(|n| (Some(format!("{word} {n}")), None, n)).collect() };
     write(&one, &batch(0, &values("first")), 64, false);
     write(&two, &batch(0, &values("other")), 64, false);
-    assert!(grams::check(&one, true).unwrap().is_some());
+    assert!(check(&one, true).unwrap().is_some());
     // Both files have the same layout: the maps of one in the place of the other's, checksums and all.
     let (first, second) = (std::fs::read(&one).unwrap(), std::fs::read(&two).unwrap());
     assert_eq!(first.len(), second.len());
@@ -209,8 +215,8 @@ fn a_map_of_other_rows_is_found_by_a_deep_check() {
     let start: usize = text.split(' ').nth(2).unwrap().parse().unwrap();
     let mixed = [&first[..start], &second[start..]].concat();
     std::fs::write(&one, mixed).unwrap();
-    assert!(grams::check(&one, false).unwrap().is_some());
-    let error = grams::check(&one, true).unwrap_err();
+    assert!(check(&one, false).unwrap().is_some());
+    let error = check(&one, true).unwrap_err();
     assert!(error.contains("is not in the map of its page"), "{error}");
 }
 
@@ -387,7 +393,7 @@ proptest! {
         let path = folder.path().join("a.parquet");
         let all = batch(0, &values);
         write(&path, &all, group_rows, looked_up);
-        grams::check(&path, true).unwrap();
+        check(&path, true).unwrap();
         let mut plain = session();
         plain.add_batches("events", all.schema(), vec![all]).unwrap();
         let memory = Arc::new(FileMemory::default());

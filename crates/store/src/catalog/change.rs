@@ -1,6 +1,5 @@
 //! One transaction: new tables, columns and files, ended files, and the log position.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use rusqlite::{OptionalExtension, Transaction, TransactionBehavior, params};
@@ -13,8 +12,8 @@ use crate::error::StoreError;
 /// A file that was written and synced.
 #[derive(Clone, Debug)]
 pub(crate) struct NewFile {
-    /// Where it is.
-    pub path: PathBuf,
+    /// Where it is below the folder of its table.
+    pub path: String,
     /// Rows.
     pub rows: u64,
     /// Bytes.
@@ -63,20 +62,13 @@ struct Snapshot {
 impl Catalog {
     /// Applies a change as a whole and gives the tables after it.
     pub fn commit(&mut self, change: &Change) -> Result<Tables, StoreError> {
-        let data = self.data.clone();
+        let files = self.files.clone();
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut snapshot = next_snapshot(&transaction)?;
-        let before = read_tables(&transaction, &data)?;
+        let before = read_tables(&transaction, &files)?;
         for table in &change.tables {
-            let folder = data.join("main").join(&table.dataset);
-            apply(
-                &transaction,
-                &mut snapshot,
-                before.tables.get(&table.dataset),
-                table,
-                &folder,
-                change.compaction,
-            )?;
+            let before = before.tables.get(&table.dataset);
+            apply(&transaction, &mut snapshot, before, table, change.compaction)?;
         }
         if !snapshot.changes.is_empty() {
             let now = timestamp(jiff::Timestamp::now().as_microsecond());
@@ -100,14 +92,14 @@ impl Catalog {
                 params![conflict.dataset, conflict.column, conflict.side, *rows as i64],
             )?;
         }
-        let tables = read_tables(&transaction, &data)?;
+        let tables = read_tables(&transaction, &files)?;
         transaction.commit()?;
         Ok(tables)
     }
 
     /// Forgets snapshots other than the newest that are older than `before` (µs since 1970), schedules the files
-    /// that only they read, and gives those scheduled before `before` that can be removed from disk now.
-    pub fn expire(&mut self, before: i64) -> Result<Vec<(i64, PathBuf)>, StoreError> {
+    /// that only they read, and gives those scheduled before `before` that can be removed now: ids and paths.
+    pub fn expire(&mut self, before: i64) -> Result<Vec<(i64, String)>, StoreError> {
         let (before, now) = (timestamp(before), timestamp(jiff::Timestamp::now().as_microsecond()));
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let newest: i64 =
@@ -146,7 +138,7 @@ impl Catalog {
             rows.collect::<Result<Vec<(i64, String)>, _>>()?
         };
         transaction.commit()?;
-        Ok(removable.into_iter().map(|(id, path)| (id, self.data.join(path))).collect())
+        Ok(removable)
     }
 
     /// Forgets scheduled files that are gone from disk.
@@ -179,7 +171,6 @@ fn apply(
     snapshot: &mut Snapshot,
     before: Option<&Table>,
     change: &TableChange,
-    folder: &std::path::Path,
     compaction: bool,
 ) -> Result<(), StoreError> {
     let (id, partition) = match before {
@@ -209,7 +200,7 @@ fn apply(
         }
     }
     end_files(transaction, snapshot.id, change)?;
-    add_files(transaction, snapshot, id, partition, change, folder)?;
+    add_files(transaction, snapshot, id, partition, change)?;
     update_stats(transaction, id, change, before.is_some())?;
     let words: &[&str] = match (compaction, change.added.is_empty(), change.ended.is_empty()) {
         (true, false, _) => &["merge_adjacent"],
@@ -277,9 +268,9 @@ fn end_files(transaction: &Transaction<'_>, snapshot: i64, change: &TableChange)
             params![snapshot, file.id],
         )?;
         if ended != 1 {
-            let path = file.path.display();
+            let place = &file.place;
             return Err(StoreError::Environment(format!(
-                "{path}: another program took the file out of the table"
+                "{place}: another program took the file out of the table"
             )));
         }
     }
@@ -292,7 +283,6 @@ fn add_files(
     table: i64,
     partition: Option<i64>,
     change: &TableChange,
-    folder: &std::path::Path,
 ) -> Result<(), StoreError> {
     let mut row: i64 = transaction.query_row(
         "SELECT next_row_id FROM ducklake_table_stats WHERE table_id = ?1",
@@ -311,10 +301,9 @@ fn add_files(
     for (file, day) in &change.added {
         let id = snapshot.next_file;
         snapshot.next_file += 1;
-        let path = file.path.strip_prefix(folder).unwrap_or(&file.path).display().to_string();
         let partition = partition.filter(|_| day.is_some());
         let (rows, bytes, footer) = (file.rows as i64, file.bytes as i64, file.footer_bytes as i64);
-        insert.execute(params![id, table, snapshot.id, path, rows, bytes, footer, row, partition])?;
+        insert.execute(params![id, table, snapshot.id, file.path, rows, bytes, footer, row, partition])?;
         row += rows;
         for (column, extent) in &file.extents {
             let (low, high) = match &extent.bounds {

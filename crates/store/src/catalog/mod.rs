@@ -15,12 +15,14 @@ use std::time::Duration;
 
 use arrow::datatypes::{DataType, Field};
 use atalanta_engine::types::timestamp_type;
+use atalanta_objects::{Bucket, Place};
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction};
 
 pub(crate) use change::{Change, NewFile, TableChange};
 use value::{Extent, parse_timestamp};
 
 use crate::error::StoreError;
+use crate::files::Files;
 
 /// How long another program's transaction is waited for.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -46,8 +48,8 @@ pub struct Column {
 pub struct DataFile {
     /// Id in the catalog.
     pub id: i64,
-    /// Place on disk.
-    pub path: PathBuf,
+    /// Where it is.
+    pub place: Place,
     /// Rows.
     pub rows: u64,
     /// Bytes.
@@ -88,7 +90,7 @@ pub struct Tables {
 #[derive(Debug)]
 pub(crate) struct Catalog {
     connection: Connection,
-    data: PathBuf,
+    files: Files,
 }
 
 /// The catalog's file in a data folder.
@@ -97,15 +99,14 @@ pub(crate) fn file(folder: &Path) -> PathBuf {
 }
 
 impl Catalog {
-    /// Opens or creates the catalog of a folder for writing.
-    pub fn open(folder: &Path) -> Result<Self, StoreError> {
-        let connection = Connection::open(file(folder))?;
+    /// Opens or creates the catalog of a folder for writing. With an address, its tables are in that object store.
+    pub fn open(folder: &Path, address: Option<&str>) -> Result<Self, StoreError> {
+        let mut connection = Connection::open(file(folder))?;
         connection.busy_timeout(PATIENCE)?;
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", "FULL")?;
-        let mut catalog = Self { connection, data: folder.join("tables") };
-        catalog.create()?;
-        Ok(catalog)
+        let files = prepare(&mut connection, folder, address)?;
+        Ok(Self { connection, files })
     }
 
     /// Opens the catalog of a folder that another process may be writing to.
@@ -116,44 +117,21 @@ impl Catalog {
             .map_err(|error| StoreError::io(&path, "open the catalog", error))?;
         connection.busy_timeout(PATIENCE)?;
         connection.pragma_update(None, "query_only", true)?;
-        Ok(Self { connection, data: folder.join("tables") })
+        let data = data_path(&connection)?;
+        let files = Files::of(folder, Some(data.as_str()).filter(|data| Bucket::is_address(data)))?;
+        Ok(Self { connection, files })
     }
 
-    fn create(&mut self) -> Result<(), StoreError> {
-        let data = format!("{}/", self.data.display());
-        let transaction =
-            self.connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-        let there: Option<i64> = transaction
-            .query_row("SELECT 1 FROM sqlite_master WHERE name = 'ducklake_metadata'", [], |row| row.get(0))
-            .optional()?;
-        if there.is_none() {
-            transaction.execute_batch(tables::CREATE)?;
-            first_snapshot(&transaction, &data)?;
-        }
-        let version: String = transaction.query_row(
-            "SELECT value FROM ducklake_metadata WHERE key = 'version'",
-            [],
-            |row| row.get(0),
-        )?;
-        if version != "1.0" {
-            return Err(StoreError::Damaged(format!("catalog of DuckLake {version}, expected version 1.0")));
-        }
-        // The folder may have been moved.
-        transaction.execute("UPDATE ducklake_metadata SET value = ?1 WHERE key = 'data_path'", [&data])?;
-        transaction.commit()?;
-        Ok(())
-    }
-
-    /// The folder of a table's files.
-    pub fn table_folder(&self, dataset: &str) -> PathBuf {
-        self.data.join("main").join(dataset)
+    /// Where the files of the tables are.
+    pub fn files(&self) -> &Files {
+        &self.files
     }
 
     /// Reads the newest snapshot.
     pub fn tables(&mut self) -> Result<Tables, StoreError> {
-        let data = self.data.clone();
+        let files = self.files.clone();
         let transaction = self.connection.transaction()?;
-        read_tables(&transaction, &data)
+        read_tables(&transaction, &files)
     }
 
     /// Rows of values that did not have their column's type: (dataset, column, side column, rows).
@@ -180,23 +158,76 @@ impl Catalog {
         Ok(rows.collect::<Result<Vec<_>, _>>()?)
     }
 
-    /// Places of files that no current snapshot reads and that wait for their removal.
-    pub fn scheduled(&self) -> Result<Vec<PathBuf>, StoreError> {
+    /// Paths of files that no current snapshot reads and that wait for their removal.
+    pub fn scheduled(&self) -> Result<Vec<String>, StoreError> {
         let mut statement =
             self.connection.prepare("SELECT path FROM ducklake_files_scheduled_for_deletion")?;
-        let rows = statement.query_map([], |row| row.get::<_, String>(0))?;
-        Ok(rows.map(|path| path.map(|path| self.data.join(path))).collect::<Result<Vec<_>, _>>()?)
+        let rows = statement.query_map([], |row| row.get(0))?;
+        Ok(rows.collect::<Result<Vec<_>, _>>()?)
     }
 
-    /// Every file that some snapshot reads.
-    pub fn referenced(&self) -> Result<Vec<PathBuf>, StoreError> {
+    /// Paths of all files that some snapshot reads.
+    pub fn referenced(&self) -> Result<Vec<String>, StoreError> {
         let mut statement = self.connection.prepare(
             "SELECT t.table_name, f.path FROM ducklake_data_file f JOIN ducklake_table t USING (table_id)",
         )?;
         let rows = statement.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)))?;
-        let place = |(table, path): (String, String)| self.data.join("main").join(table).join(path);
-        Ok(rows.map(|row| row.map(place)).collect::<Result<Vec<_>, _>>()?)
+        let path = |(table, path): (String, String)| format!("main/{table}/{path}");
+        Ok(rows.map(|row| row.map(path)).collect::<Result<Vec<_>, _>>()?)
     }
+}
+
+/// Creates the tables of the catalog if they are not there; gives the place of the files.
+fn prepare(connection: &mut Connection, folder: &Path, address: Option<&str>) -> Result<Files, StoreError> {
+    let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    let there: Option<i64> = transaction
+        .query_row("SELECT 1 FROM sqlite_master WHERE name = 'ducklake_metadata'", [], |row| row.get(0))
+        .optional()?;
+    if there.is_none() {
+        transaction.execute_batch(tables::CREATE)?;
+        first_snapshot(&transaction, &Files::of(folder, address)?.data_path())?;
+    }
+    let version: String =
+        transaction
+            .query_row("SELECT value FROM ducklake_metadata WHERE key = 'version'", [], |row| row.get(0))?;
+    if version != "1.0" {
+        return Err(StoreError::Damaged(format!("catalog of DuckLake {version}, expected version 1.0")));
+    }
+    let files = agreed_files(&transaction, folder, address)?;
+    // The folder may have been moved.
+    transaction
+        .execute("UPDATE ducklake_metadata SET value = ?1 WHERE key = 'data_path'", [files.data_path()])?;
+    transaction.commit()?;
+    Ok(files)
+}
+
+/// Where the files are: as asked for, or else as the catalog says. While it has files, both must be the same.
+fn agreed_files(
+    transaction: &Transaction<'_>,
+    folder: &Path,
+    address: Option<&str>,
+) -> Result<Files, StoreError> {
+    let recorded = data_path(transaction)?;
+    let recorded = Some(recorded.as_str()).filter(|data| Bucket::is_address(data));
+    let files = Files::of(folder, address.or(recorded))?;
+    let known = Files::of(folder, recorded)?.data_path();
+    let query = "SELECT (SELECT count(*) FROM ducklake_data_file)
+                 + (SELECT count(*) FROM ducklake_files_scheduled_for_deletion)";
+    let some: i64 = transaction.query_row(query, [], |row| row.get(0))?;
+    if files.data_path() != known && some > 0 {
+        return Err(StoreError::Environment(format!(
+            "{}: its tables have files in {known}, which is not {}; leave the address as it was, or begin a new \
+             data folder",
+            folder.display(),
+            files.data_path()
+        )));
+    }
+    Ok(files)
+}
+
+fn data_path(connection: &Connection) -> Result<String, StoreError> {
+    let query = "SELECT value FROM ducklake_metadata WHERE key = 'data_path'";
+    Ok(connection.query_row(query, [], |row| row.get(0))?)
 }
 
 fn first_snapshot(transaction: &Transaction<'_>, data: &str) -> Result<(), StoreError> {
@@ -219,7 +250,7 @@ fn first_snapshot(transaction: &Transaction<'_>, data: &str) -> Result<(), Store
     Ok(())
 }
 
-fn read_tables(transaction: &Transaction<'_>, data: &Path) -> Result<Tables, StoreError> {
+fn read_tables(transaction: &Transaction<'_>, place: &Files) -> Result<Tables, StoreError> {
     let snapshot =
         transaction.query_row("SELECT max(snapshot_id) FROM ducklake_snapshot", [], |row| row.get(0))?;
     let position: i64 = transaction.query_row("SELECT position FROM atalanta_log", [], |row| row.get(0))?;
@@ -235,7 +266,9 @@ fn read_tables(transaction: &Transaction<'_>, data: &Path) -> Result<Tables, Sto
     for (id, name, partition) in found {
         let columns = read_columns(transaction, id)?;
         let time = columns.iter().find(|column| column.name == crate::columns::TIME).map(|column| column.id);
-        let files = read_files(transaction, id, time, &data.join("main").join(&name))?;
+        let files = read_files(transaction, id, time, &|path, bytes| {
+            place.place(&format!("main/{name}/{path}"), bytes)
+        })?;
         tables.insert(name.clone(), Table { id, name, columns, files, partition });
     }
     Ok(Tables { snapshot, position: position.unsigned_abs(), tables })
@@ -283,7 +316,7 @@ fn read_files(
     transaction: &Transaction<'_>,
     table: i64,
     time: Option<i64>,
-    folder: &Path,
+    place: &dyn Fn(&str, u64) -> Place,
 ) -> Result<Vec<Arc<DataFile>>, StoreError> {
     let mut statement = transaction.prepare_cached(
         "SELECT f.data_file_id, f.path, f.record_count, f.file_size_bytes, s.min_value, s.max_value,
@@ -297,11 +330,12 @@ fn read_files(
     let rows = statement.query_map(rusqlite::params![table, time], |row| {
         let bound = |text: Option<String>| text.as_deref().and_then(parse_timestamp);
         let (low, high) = (bound(row.get(4)?), bound(row.get(5)?));
+        let bytes = row.get::<_, i64>(3)?.unsigned_abs();
         Ok(Arc::new(DataFile {
             id: row.get(0)?,
-            path: folder.join(row.get::<_, String>(1)?),
+            place: place(&row.get::<_, String>(1)?, bytes),
             rows: row.get::<_, i64>(2)?.unsigned_abs(),
-            bytes: row.get::<_, i64>(3)?.unsigned_abs(),
+            bytes,
             times: low.zip(high),
             day: row.get::<_, Option<String>>(6)?.as_deref().and_then(day),
         }))
