@@ -226,6 +226,7 @@ impl Worker {
     }
 
     fn run(&mut self, stop: &AtomicBool) {
+        atalanta_store::step_back();
         while !stop.load(Ordering::Relaxed) {
             if let Err(error) = self.step() {
                 tracing::error!(%error, "detection failed, it is tried again");
