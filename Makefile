@@ -4,7 +4,7 @@
 CARGO ?= cargo
 RELEASE := $(or $(CARGO_TARGET_DIR),target)/release/atalanta
 
-.PHONY: help setup demo test lint unit properties kafka fuzz bench speed fmt docs
+.PHONY: help setup demo test lint unit properties kafka fuzz bench speed live fmt docs
 
 help:
 	@echo "make demo    build the release binary, hunt over all recordings, print the findings"
@@ -14,6 +14,7 @@ help:
 	@echo "make fuzz    every fuzz target for a minute (FUZZ_SECONDS, FUZZ_JOBS)"
 	@echo "make bench   20 million events against DuckDB and ClickHouse (bench/README.md)"
 	@echo "make speed   how fast each source is mapped: docs/sources/speed.md (release build)"
+	@echo "make live    the sources' pages with real LiteLLM, MLflow, OpenTelemetry and training (2 GB of packages; LIVE)"
 	@echo "make fmt     format the code"
 	@echo "make docs    write docs/reference/ and docs/sources/ anew from the code"
 
@@ -50,6 +51,10 @@ bench: setup
 speed: setup
 	$(CARGO) build --release --locked -p atalanta-cli
 	@ATALANTA="$(RELEASE)" scripts/speed.sh
+
+live: setup
+	$(CARGO) build --release --locked -p atalanta-cli
+	@ATALANTA="$(abspath $(RELEASE))" scripts/live/run.sh $(LIVE)
 
 fmt:
 	$(CARGO) fmt --all

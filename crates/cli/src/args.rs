@@ -1,5 +1,7 @@
 //! What is typed on the command line. What it means is decided by the commands.
 
+use std::path::PathBuf;
+
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
@@ -17,6 +19,9 @@ pub struct Cli {
     /// When to use colours; NO_COLOR in the environment turns `auto` off
     #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t)]
     pub color: ColorChoice,
+    /// Folder with sources of one's own, as `atalanta sources new` writes them; used like the built-in ones
+    #[arg(long, global = true, value_name = "DIR", env = "ATALANTA_SOURCES", hide_env_values = true)]
+    pub sources_dir: Option<PathBuf>,
     /// What to do
     #[command(subcommand)]
     pub command: Command,

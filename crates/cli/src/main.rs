@@ -68,6 +68,12 @@ fn main() -> ExitCode {
         }
     };
     let terminal = terminal::Terminal::new(cli.color);
+    if let Some(folder) = &cli.sources_dir
+        && let Err(error) = commands::sources::add_own(folder)
+    {
+        terminal.error(&format!("{error:#}"));
+        return Ended::Failed.into();
+    }
     let worker = std::thread::Builder::new().name("atalanta".to_owned()).stack_size(STACK);
     let ended = match worker.spawn(move || commands::run(cli.command, terminal)) {
         Ok(handle) => handle.join(),

@@ -3,17 +3,30 @@
 //! `{"datasets": [{"name": "xdr_data", "rows": 1, "columns": [["_time", "timestamp"], …], "empty": ["user_agent", …]}]}`; types are
 //! those of XQL, and the empty columns are null on every row.
 
+use std::path::Path;
+
 use atalanta_engine::error::EngineError;
 use atalanta_engine::session::{Session, SessionOptions};
+use atalanta_intake::EVENTS;
+use atalanta_store::Snapshot;
 use serde_json::{Value, json};
 
 use crate::Shared;
 
+/// Gives a session what is stored and the alerts. Events are a dataset from the start, so that a question that is asked
+/// before the first one has an answer.
+pub(crate) fn fill(session: &mut Session, snapshot: &Snapshot, folder: &Path) -> Result<(), EngineError> {
+    snapshot.fill(session)?;
+    if !session.dataset_names().contains(&EVENTS) {
+        session.add_batches(EVENTS, atalanta_sources::event_schema(), Vec::new())?;
+    }
+    atalanta_detect::dataset::fill(session, folder)
+}
+
 pub(crate) fn list(shared: &Shared) -> Result<Value, EngineError> {
     let snapshot = shared.store.snapshot();
     let mut session = Session::new(SessionOptions { threads: 1, ..SessionOptions::default() })?;
-    snapshot.fill(&mut session)?;
-    atalanta_detect::dataset::fill(&mut session, shared.store.folder())?;
+    fill(&mut session, &snapshot, shared.store.folder())?;
     let alerts = atalanta_detect::dataset::count(shared.store.folder())?;
     let rows = |name: &str| {
         if name == atalanta_detect::dataset::ALERTS {

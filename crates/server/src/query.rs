@@ -157,8 +157,8 @@ pub(crate) fn session(shared: &Shared, asked: &Asked) -> Result<Session, Failure
         provenance: asked.provenance,
     };
     let mut session = Session::new(options).map_err(Failure::Engine)?;
-    shared.store.snapshot().fill(&mut session).map_err(Failure::Engine)?;
-    atalanta_detect::dataset::fill(&mut session, shared.store.folder()).map_err(Failure::Engine)?;
+    crate::datasets::fill(&mut session, &shared.store.snapshot(), shared.store.folder())
+        .map_err(Failure::Engine)?;
     Ok(session)
 }
 

@@ -36,6 +36,6 @@ pub use framing::{Framing, elements, members, records};
 pub use mapper::{MapCounts, MapError, MapOptions, Mapper, SCHEMA_VERSION};
 pub use redact::REDACTED;
 pub use registry::Registry;
-pub use rows::sort_by_line;
+pub use rows::{event_schema, sort_by_line};
 pub use rules::RulesError;
 pub use source::Source;

@@ -335,6 +335,7 @@ fn function(name: &str, values: &[Value]) -> Option<Value> {
         "mod" => ints().and_then(|(a, b)| a.checked_rem(b))?.into(),
         "is_ipv4" => s(0).parse::<std::net::Ipv4Addr>().is_ok().into(),
         "is_ipv6" => s(0).parse::<std::net::Ipv6Addr>().is_ok().into(),
+        "json_extract" => arrow(&values[0], &s(1), ArrowKind::Object),
         "json_extract_scalar" => arrow(&values[0], &s(1), ArrowKind::Scalar),
         "extract_url_host" => {
             let url = s(0);

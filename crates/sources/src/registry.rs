@@ -1,4 +1,4 @@
-//! The built-in sources.
+//! The sources: those that come with the program, and those of one's own.
 
 use std::sync::OnceLock;
 
@@ -21,15 +21,33 @@ pub struct Registry {
     sources: Vec<Source>,
 }
 
+static REGISTRY: OnceLock<Registry> = OnceLock::new();
+
 impl Registry {
-    /// The sources that come with the program.
+    /// The sources that come with the program, and those that were added at its start.
     pub fn builtin() -> &'static Self {
-        static REGISTRY: OnceLock<Registry> = OnceLock::new();
         REGISTRY.get_or_init(|| {
             // A test loads every embedded source, so none is missing here.
             let (registry, _) = Self::load();
             registry
         })
+    }
+
+    /// Adds sources of one's own for as long as the program runs. This is done before anything asks for a source.
+    pub fn add(own: Vec<Source>) -> Result<(), String> {
+        let (mut registry, _) = Self::load();
+        for source in own {
+            if let Some(other) = registry.get(&source.id) {
+                let whose = other.folder.as_ref().map_or_else(
+                    || "comes with the program".to_owned(),
+                    |folder| format!("is in {}", folder.display()),
+                );
+                return Err(format!("a source `{}` {whose} already: expected an id of its own", source.id));
+            }
+            registry.sources.push(source);
+        }
+        registry.sources.sort_by(|a, b| a.id.cmp(&b.id));
+        REGISTRY.set(registry).map_err(|_| "the sources were read already".to_owned())
     }
 
     /// Reads the embedded folders; the second part says which could not be read and why.

@@ -83,6 +83,14 @@ pub(crate) struct Rows<'r> {
 /// Columns by their place in the schema.
 pub(crate) struct Made(Vec<Option<ArrayRef>>);
 
+/// Schema of `xdr_data` as a store holds it: every column, without the places of records in files.
+pub fn event_schema() -> SchemaRef {
+    let fields = OUTPUT.schema.fields().iter();
+    let kept: Vec<_> =
+        fields.filter(|field| ![PATH, LINE].contains(&field.name().as_str())).cloned().collect();
+    Arc::new(Schema::new(kept))
+}
+
 impl Output {
     pub(crate) fn get() -> &'static Self {
         &OUTPUT

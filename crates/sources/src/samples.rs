@@ -1,7 +1,7 @@
 //! A source against its samples: which rows they give, whether they are understood and told from those of other
 //! sources, and what becomes of each of their members.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use arrow::array::RecordBatch;
 use serde_json::{Map, Value};
@@ -124,20 +124,72 @@ pub fn check_samples(source: &Source, samples: &[Sample], expected: Option<&str>
         }
         wrong.extend(misdetected(source, sample));
     }
-    let Some(expected) = expected else { return wrong };
-    let wanted: Vec<&str> = expected.lines().collect();
-    for (at, (found, wanted)) in lines.iter().zip(&wanted).enumerate() {
-        if found != wanted {
-            wrong.push(format!(
-                "row {} is not the one of expected.ndjson:\n  found    {found}\n  expected {wanted}",
-                at + 1
-            ));
-        }
-    }
-    if lines.len() != wanted.len() {
-        wrong.push(format!("found {} rows, expected {}", lines.len(), wanted.len()));
+    if let Some(expected) = expected {
+        wrong.extend(differences(&lines, expected));
     }
     wrong
+}
+
+/// A row of `expected.ndjson` or of a sample, found again by its record: file, line, and which of the record's rows.
+type RowKey = (String, i64, usize);
+
+/// Rows that are not those expected, by the record that gives them, with the members in which they differ.
+fn differences(lines: &[String], expected: &str) -> Vec<String> {
+    let (found, mut wrong) = keyed(lines.iter().map(String::as_str), "a row");
+    let (wanted, unread) = keyed(expected.lines().filter(|line| !line.trim().is_empty()), "expected.ndjson");
+    wrong.extend(unread);
+    for ((path, line, at), row) in &found {
+        let place =
+            if *at == 0 { format!("{path}:{line}") } else { format!("{path}:{line}, row {}", at + 1) };
+        let Some(wanted) = wanted.get(&(path.clone(), *line, *at)) else {
+            wrong.push(format!("{place}: expected.ndjson has no such row"));
+            continue;
+        };
+        let names: BTreeSet<&String> = row.keys().chain(wanted.keys()).collect();
+        let shown = |row: &Map<String, Value>, name: &str| {
+            row.get(name).map_or_else(|| "nothing".to_owned(), |value| shortened(&value.to_string()))
+        };
+        for name in names.into_iter().filter(|name| row.get(*name) != wanted.get(*name)) {
+            wrong.push(format!("{place}: {name} is {}, expected {}", shown(row, name), shown(wanted, name)));
+        }
+    }
+    for (path, line, at) in wanted.keys().filter(|key| !found.contains_key(*key)) {
+        wrong.push(format!("{path}:{line}, row {}: expected, and the sample does not give it", at + 1));
+    }
+    wrong
+}
+
+/// Rows by their records, and what is wrong with lines that are none.
+fn keyed<'a>(
+    lines: impl Iterator<Item = &'a str>,
+    what: &str,
+) -> (BTreeMap<RowKey, Map<String, Value>>, Vec<String>) {
+    let (mut rows, mut wrong) = (BTreeMap::new(), Vec::new());
+    let mut counts: BTreeMap<(String, i64), usize> = BTreeMap::new();
+    for (at, text) in lines.enumerate() {
+        let row: Map<String, Value> = match serde_json::from_str(text) {
+            Ok(row) => row,
+            Err(error) => {
+                wrong.push(format!("{what}, line {}: expected a JSON object: {error}", at + 1));
+                continue;
+            }
+        };
+        let path = row.get("_path").and_then(Value::as_str).unwrap_or_default().to_owned();
+        let line = row.get("_line").and_then(Value::as_i64).unwrap_or_default();
+        let count = counts.entry((path.clone(), line)).or_default();
+        rows.insert((path, line, *count), row);
+        *count += 1;
+    }
+    (rows, wrong)
+}
+
+/// A value as far as it helps to see a difference.
+fn shortened(text: &str) -> String {
+    const SHOWN: usize = 200;
+    match text.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}… ({} characters)", &text[..end], text.chars().count()),
+        None => text.to_owned(),
+    }
 }
 
 fn misunderstood(source: &Source, sample: &Sample, row: &Map<String, Value>) -> Option<String> {
@@ -256,4 +308,28 @@ fn note(
     };
     let worst = fates.entry(path.to_owned()).or_insert(fate);
     *worst = (*worst).max(fate);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_that_is_new_does_not_make_the_others_wrong() {
+        let row = |path: &str, line: i64, model: &str| {
+            serde_json::json!({ "_path": path, "_line": line, "model_name": model }).to_string()
+        };
+        let expected = [row("b", 1, "x"), row("b", 1, "y"), row("b", 3, "gone")].join("\n");
+        let found = [row("a", 1, "new"), row("b", 1, "x"), row("b", 1, "z")];
+        assert_eq!(
+            differences(&found, &expected),
+            [
+                "a:1: expected.ndjson has no such row",
+                "b:1, row 2: model_name is \"z\", expected \"y\"",
+                "b:3, row 1: expected, and the sample does not give it",
+            ]
+        );
+        assert_eq!(differences(&found[1..2], &row("b", 1, "x")), Vec::<String>::new());
+        assert!(differences(&[], "no row")[0].contains("line 1: expected a JSON object"));
+    }
 }

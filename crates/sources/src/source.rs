@@ -20,6 +20,8 @@ use crate::rules::{Rules, RulesError};
 pub struct Source {
     /// Name of its folder and of `source_name` in its rows.
     pub id: String,
+    /// Folder that it was read from, if it does not come with the program.
+    pub folder: Option<std::path::PathBuf>,
     /// What it reads, for people.
     pub title: String,
     /// `source_vendor` of its rows.
@@ -127,6 +129,7 @@ impl Source {
         let statements = statements(rules_text, &rules, &file.vendor, &file.product)?;
         Ok(Self {
             id: file.id,
+            folder: None,
             title: file.title,
             vendor: file.vendor,
             product: file.product,

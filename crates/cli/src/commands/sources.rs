@@ -10,7 +10,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use atalanta_diag::render::escape_control;
-use atalanta_sources::samples::{Sample, builtin_expected, builtin_samples, check_samples, is_sample};
+use atalanta_sources::samples::{
+    Sample, builtin_expected, builtin_samples, check_samples, expected_form, is_sample, sample_rows,
+};
 use atalanta_sources::speed::speed;
 use atalanta_sources::{Registry, Source};
 use clap::Subcommand;
@@ -54,6 +56,9 @@ enum Action {
         /// Measure instead how many events one core maps in a second, for that long each; a table in Markdown
         #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
         speed: Option<u64>,
+        /// Write the rows of folders to their expected.ndjson instead, to be read before they are kept
+        #[arg(long, conflicts_with = "speed")]
+        update: bool,
     },
     /// Write a folder with a source that maps a sample, to go on from
     New {
@@ -84,8 +89,9 @@ pub fn run(args: Args, terminal: Terminal) -> anyhow::Result<Ended> {
     match args.action {
         None if args.place.is_given() => state::run(&args.place, terminal),
         None => list(terminal),
-        Some(Action::Test { which, speed: None }) => test(&which, terminal),
-        Some(Action::Test { which, speed: Some(seconds) }) => speeds(&which, seconds, terminal),
+        Some(Action::Test { which, speed: Some(seconds), .. }) => speeds(&which, seconds, terminal),
+        Some(Action::Test { which, update: true, .. }) => update(&which, terminal),
+        Some(Action::Test { which, .. }) => test(&which, terminal),
         Some(Action::New { name, sample, out }) => new::run(&name, &sample, &out, terminal),
         Some(Action::Doctor { id, config, place }) => {
             doctor::run(id.as_deref(), config.as_deref(), &place, terminal)
@@ -160,13 +166,12 @@ fn test(which: &[String], terminal: Terminal) -> anyhow::Result<Ended> {
         }
     }
     for name in which {
-        if let Some(source) = Registry::builtin().get(name) {
+        let known = Registry::builtin().get(name);
+        if let Some(source) = known.filter(|source| source.folder.is_none()) {
             report(source, &builtin_samples(source), builtin_expected(source).as_deref())?;
             continue;
         }
-        let path = Path::new(name);
-        anyhow::ensure!(path.is_dir(), "{name}: is neither the id of a source nor a folder with one");
-        let (source, samples, expected) = load(path)?;
+        let (source, samples, expected) = load(&folder_of(name)?)?;
         report(&source, &samples, expected.as_deref())?;
     }
     let all = figures::plural(done, "source");
@@ -174,19 +179,88 @@ fn test(which: &[String], terminal: Terminal) -> anyhow::Result<Ended> {
     Ok(if failed == 0 { Ended::Clean } else { Ended::Findings })
 }
 
+/// The folder of a source of one's own, by its id or path.
+fn folder_of(name: &str) -> anyhow::Result<PathBuf> {
+    if let Some(folder) = Registry::builtin().get(name).and_then(|source| source.folder.clone()) {
+        return Ok(folder);
+    }
+    let path = Path::new(name);
+    anyhow::ensure!(path.is_dir(), "{name}: is neither the id of a source nor a folder with one");
+    Ok(path.to_owned())
+}
+
+/// Writes the rows that the samples of folders give to their `expected.ndjson`.
+fn update(which: &[String], terminal: Terminal) -> anyhow::Result<Ended> {
+    anyhow::ensure!(
+        !which.is_empty(),
+        "--update: expected folders of sources, or ids of those in --sources-dir"
+    );
+    for name in which {
+        let folder = folder_of(name)?;
+        let (source, samples, _) = load(&folder)?;
+        let mut text = String::new();
+        for sample in &samples {
+            for row in sample_rows(&source, sample)? {
+                text.push_str(&expected_form(&row));
+                text.push('\n');
+            }
+        }
+        let path = folder.join("expected.ndjson");
+        std::fs::write(&path, &text)
+            .map_err(|error| anyhow::anyhow!("{}: cannot be written: {error}", path.display()))?;
+        let rows = figures::plural(text.lines().count() as u64, "row");
+        terminal.note(&format!("{}: {rows} written", path.display()));
+    }
+    Ok(Ended::Clean)
+}
+
+/// Makes the sources of a folder, or of the folders in it, known to the program.
+pub fn add_own(folder: &Path) -> anyhow::Result<()> {
+    let mut folders = Vec::new();
+    if folder.join("source.yaml").is_file() {
+        folders.push(folder.to_owned());
+    } else {
+        let fail = |error: std::io::Error| anyhow::anyhow!("{}: cannot be read: {error}", folder.display());
+        for entry in std::fs::read_dir(folder).map_err(fail)? {
+            let path = entry.map_err(fail)?.path();
+            if path.join("source.yaml").is_file() {
+                folders.push(path);
+            }
+        }
+    }
+    anyhow::ensure!(
+        !folders.is_empty(),
+        "{}: expected folders with a source.yaml, as `atalanta sources new` writes them",
+        folder.display()
+    );
+    folders.sort();
+    let mut sources = Vec::new();
+    for folder in folders {
+        let mut source = described(&folder)?;
+        source.folder = Some(folder);
+        sources.push(source);
+    }
+    Registry::add(sources).map_err(|error| anyhow::anyhow!("{}: {error}", folder.display()))
+}
+
 /// A source of a folder on disk, with its samples and the rows expected of them.
 fn load(folder: &Path) -> anyhow::Result<(Source, Vec<Sample>, Option<String>)> {
+    let source = described(folder)?;
+    let mut samples = Vec::new();
+    collect(&folder.join("samples"), "", &mut samples)?;
+    samples.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok((source, samples, std::fs::read_to_string(folder.join("expected.ndjson")).ok()))
+}
+
+/// A source of a folder on disk.
+fn described(folder: &Path) -> anyhow::Result<Source> {
     let read = |name: &str| {
         let path = folder.join(name);
         std::fs::read_to_string(&path)
             .map_err(|error| anyhow::anyhow!("{}: cannot be read: {error}", path.display()))
     };
-    let source = Source::load(&read("source.yaml")?, &read("mapping.xif")?)
-        .map_err(|error| anyhow::anyhow!("{}/{error}", folder.display()))?;
-    let mut samples = Vec::new();
-    collect(&folder.join("samples"), "", &mut samples)?;
-    samples.sort_by(|a, b| a.name.cmp(&b.name));
-    Ok((source, samples, std::fs::read_to_string(folder.join("expected.ndjson")).ok()))
+    Source::load(&read("source.yaml")?, &read("mapping.xif")?)
+        .map_err(|error| anyhow::anyhow!("{}/{error}", folder.display()))
 }
 
 fn collect(folder: &Path, below: &str, samples: &mut Vec<Sample>) -> anyhow::Result<()> {

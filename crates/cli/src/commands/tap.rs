@@ -50,8 +50,8 @@ pub struct Args {
     /// The MCP server that HTTP requests go to: scheme, host and port
     #[arg(long, value_name = "URL", requires = "listen")]
     upstream: Option<Upstream>,
-    /// The MCP server's command and its arguments
-    #[arg(last = true, value_name = "COMMAND", conflicts_with = "listen")]
+    /// The MCP server's command and its arguments, behind `--` or all other options
+    #[arg(trailing_var_arg = true, value_name = "COMMAND", conflicts_with = "listen")]
     command: Vec<OsString>,
 }
 

@@ -210,6 +210,9 @@ fn an_event_is_visible_at_once_and_a_clean_end_writes_it_to_tables() {
     let mut server = Server::start(&bench);
     assert_eq!(server.get("/healthz").0, 200);
     assert_eq!(server.get("/readyz").0, 200);
+    // Before the first event there are none, which is no error.
+    let none = ["query", "filter event_class = LLM_REQUEST | fields llm_model", "--server", &server.url()];
+    bench.run(&none).ends(0);
     let (status, said) = server.post("/api/v1/ingest/acme_app_raw", b"{\"user\":\"ann\"}").unwrap();
     assert_eq!(status, 200, "{said}");
     let started = Instant::now();

@@ -62,12 +62,51 @@ fn a_new_source_passes_its_own_test_until_its_rules_change() {
     bench.write("acme_gateway/mapping.xif", rules);
     let run = bench.run(&["sources", "test", "acme_gateway"]);
     assert_eq!(run.code, Some(1));
-    assert!(run.out.contains("row 1 is not the one of expected.ndjson"), "{}", run.out);
+    assert!(run.out.contains("gateway.jsonl:1: llm_model is nothing, expected \"m\""), "{}", run.out);
+    let run = bench.run(&["sources", "test", "--update", "acme_gateway"]);
+    assert_eq!(run.code, Some(0), "{}{}", run.out, run.err);
+    let run = bench.run(&["sources", "test", "acme_gateway"]);
+    assert_eq!(run.code, Some(0), "{}{}", run.out, run.err);
     bench.write("plain.txt", "started\nstopped\n");
     let run = bench.run(&["sources", "new", "acme_text", "--sample", "plain.txt"]);
     assert_eq!(run.code, Some(0), "{}{}", run.out, run.err);
     let run = bench.run(&["sources", "new", "mlflow", "--sample", "plain.txt"]);
     assert_eq!(run.code, Some(2));
+}
+
+#[test]
+fn sources_of_ones_own_are_used_like_those_of_the_program() {
+    let bench = Bench::new();
+    bench.write(
+        "gateway.jsonl",
+        "{\"ts\":1795300000000,\"acme_user\":\"ana\",\"acme_model\":\"m\",\"prompt\":\"hello\"}\n",
+    );
+    let run = bench.run(&["sources", "new", "acme_gateway", "--sample", "gateway.jsonl", "--out", "own"]);
+    assert_eq!(run.code, Some(0), "{}{}", run.out, run.err);
+    assert!(!ids(&bench).contains(&"acme_gateway".to_owned()));
+    // By the signs of its records, and by its id, which is not an id without the folder.
+    for more in [&[][..], &["--source", "acme_gateway"]] {
+        let query =
+            ["query", "fields source_name, llm_user_text", "--format", "ndjson", "--data", "gateway.jsonl"];
+        let run = bench.run(&[&query[..], &["--sources-dir", "own"], more].concat());
+        assert_eq!(run.code, Some(0), "{}{}", run.out, run.err);
+        let row: Value = serde_json::from_str(run.out.trim()).unwrap();
+        assert_eq!((&row["source_name"], &row["llm_user_text"]), (&"acme_gateway".into(), &"hello".into()));
+    }
+    let run = bench.run(&["--sources-dir", "own", "sources", "test", "acme_gateway"]);
+    assert_eq!(run.code, Some(0), "{}{}", run.out, run.err);
+    std::fs::rename(bench.path("own/acme_gateway"), bench.path("own/falco")).unwrap();
+    let yaml = bench.read("own/falco/source.yaml").replace("id: acme_gateway", "id: falco");
+    bench.write("own/falco/source.yaml", yaml);
+    let run = bench.run(&["sources", "--sources-dir", "own"]);
+    assert!(
+        run.code == Some(2) && run.err.contains("comes with the program already"),
+        "{}{}",
+        run.out,
+        run.err
+    );
+    let run = bench.run(&["--sources-dir", "nowhere", "sources"]);
+    assert!(run.code == Some(2) && run.err.contains("nowhere: cannot be read"), "{}", run.err);
 }
 
 #[test]

@@ -80,6 +80,21 @@ fn both_directions_and_standard_error_pass_and_are_recorded() {
     assert!(!text.contains("s3cret-2"), "{text}");
 }
 
+/// Clients that read a configuration with a parser of their own may not pass `--` on.
+#[test]
+fn the_command_begins_at_the_first_word_that_is_no_option() {
+    let bench = Bench::new();
+    let done =
+        tap(&bench, &["--out", "r.ndjson", "sh", "-c", "echo \"$@\"", "sh", "--label", "of the command"])
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+    assert_eq!(String::from_utf8_lossy(&done.stdout), "--label of the command\n");
+    assert_eq!(done.status.code(), Some(0));
+    let both = ["--listen", "127.0.0.1:0", "--upstream", "http://127.0.0.1:9", "--out", "r.ndjson", "sh"];
+    assert_eq!(tap(&bench, &both).output().unwrap().status.code(), Some(2));
+}
+
 #[test]
 fn exit_codes_and_signals_are_those_of_the_server() {
     let bench = Bench::new();

@@ -8,6 +8,9 @@ use crate::conversation::Conversation;
 /// Hash that LiteLLM shows instead of the key of a request that failed before authentication.
 const NO_KEY: &str = "";
 
+/// Text that LiteLLM puts where a request had no messages, as when it was refused before they were read.
+const NO_MESSAGES: &str = "default-message-value";
+
 /// One payload per record.
 pub(super) struct LiteLlm;
 
@@ -22,7 +25,7 @@ impl Decode for LiteLlm {
 
 fn extend(fields: &mut Map<String, Value>) {
     // Both are in the body; the rules read the parameters through a view.
-    let messages = fields.remove("messages").unwrap_or_default();
+    let messages = fields.remove("messages").filter(|found| found != NO_MESSAGES).unwrap_or_default();
     let parameters = fields.remove("model_parameters").unwrap_or_default();
     let mut conversation = Conversation::default();
     conversation.messages(&messages, false);
@@ -59,4 +62,23 @@ fn request_body(fields: &Map<String, Value>, messages: Value, parameters: Value)
         body.extend(parameters.into_iter().filter(|(_, value)| !value.is_null()));
     }
     Value::Object(body).to_string().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_placeholder_of_a_request_without_messages_is_no_prompt() {
+        let mut fields = Map::from_iter([
+            ("call_type".to_owned(), "acompletion".into()),
+            ("messages".to_owned(), "default-message-value".into()),
+        ]);
+        extend(&mut fields);
+        assert_eq!(fields.get("text_user"), None);
+        assert_eq!(fields["request_body"], "{}");
+        let mut real = Map::from_iter([("messages".to_owned(), "say default-message-value".into())]);
+        extend(&mut real);
+        assert_eq!(real["text_user"], "say default-message-value");
+    }
 }

@@ -113,7 +113,12 @@ pub fn run(name: &str, sample: &Path, out: &Path, terminal: Terminal) -> anyhow:
     }
     let rows = figures::plural(expected.lines().count() as u64, "row");
     terminal.note(&format!("{} written, {rows}", folder.display()));
-    terminal.note(&format!("next: read mapping.xif, then `atalanta sources test {}`", folder.display()));
+    let shown = folder.display();
+    terminal.note(&format!(
+        "next: mend source.yaml and mapping.xif, `atalanta sources test --update {shown}`, read expected.ndjson; then \
+         `--sources-dir {}` with `query`, `hunt`, `ingest` and `serve` uses it",
+        out.display()
+    ));
     Ok(if wrong.is_empty() { Ended::Clean } else { Ended::Findings })
 }
 

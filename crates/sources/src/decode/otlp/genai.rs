@@ -29,6 +29,7 @@ pub(super) fn extend(fields: &mut Map<String, Value>, attrs: &mut Map<String, Va
     for (prefix, answer) in [("llm.input_messages.", false), ("llm.output_messages.", true)] {
         conversation.messages(&open_inference_messages(attrs, prefix), answer);
     }
+    conversation.messages(&embedded_texts(attrs), false);
     conversation.finish(attrs.get("llm.finish_reason"));
     conversation.finish(attrs.get("gen_ai.response.finish_reasons"));
     conversation.finish(attrs.get("stop_reason"));
@@ -53,7 +54,7 @@ fn forget_read(attrs: &mut Map<String, Value>, body: Option<&str>) {
     attrs.retain(|name, value| {
         let read =
             MESSAGES.iter().any(|prefix| name.starts_with(prefix)) || STRUCTURED.contains(&name.as_str());
-        !(read || name == "input.value" && value.as_str() == body)
+        !(read || embedded(name).is_some() || name == "input.value" && value.as_str() == body)
     });
 }
 
@@ -157,6 +158,18 @@ impl Flat {
     }
 }
 
+/// Place of the text in `embedding.embeddings.0.embedding.text`.
+fn embedded(name: &str) -> Option<usize> {
+    name.strip_prefix("embedding.embeddings.")?.strip_suffix(".embedding.text")?.parse().ok()
+}
+
+/// The texts of which a call asks for vectors, in their order.
+fn embedded_texts(attrs: &Map<String, Value>) -> Value {
+    let texts: BTreeMap<usize, Value> =
+        attrs.iter().filter_map(|(name, value)| Some((embedded(name)?, value.clone()))).collect();
+    texts.into_values().collect()
+}
+
 fn open_inference_tools(attrs: &Map<String, Value>) -> Option<Value> {
     let mut tools: BTreeMap<usize, Value> = BTreeMap::new();
     for (key, value) in attrs {
@@ -168,4 +181,27 @@ fn open_inference_tools(attrs: &Map<String, Value>) -> Option<Value> {
         }
     }
     (!tools.is_empty()).then(|| tools.into_values().collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_that_are_embedded_are_user_text_in_their_order() {
+        let attrs = [
+            ("openinference.span.kind", "EMBEDDING"),
+            ("embedding.embeddings.10.embedding.text", "last"),
+            ("embedding.embeddings.2.embedding.text", "first"),
+            ("embedding.embeddings.2.embedding.vector", "kept"),
+        ];
+        let mut attrs = attrs.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
+        let mut fields = Map::new();
+        extend(&mut fields, &mut attrs);
+        assert_eq!(fields["text_user"], "first\nlast");
+        assert_eq!(
+            attrs.keys().collect::<Vec<_>>(),
+            ["embedding.embeddings.2.embedding.vector", "openinference.span.kind"]
+        );
+    }
 }
