@@ -193,6 +193,7 @@ struct OutputEntry {
     severity: Option<String>,
     header: Option<String>,
     header_value_env: Option<String>,
+    ca: Option<PathBuf>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -418,7 +419,7 @@ fn output(entry: OutputEntry) -> Result<Output, String> {
         }
         _ => return Err(format!("outputs `{name}`: header and header_value_env go together")),
     };
-    Output::new(entry.name, kind, entry.address, least, secret)
+    Output::new(entry.name, kind, entry.address, least, secret, entry.ca.as_deref())
         .map_err(|why| format!("outputs `{name}`: {why}"))
 }
 
