@@ -99,6 +99,8 @@ pub struct DetectConfig {
     pub suppressions: Option<PathBuf>,
     /// Where alerts go.
     pub outputs: Vec<Output>,
+    /// How much of the store's history rules learn from that are new or have changed.
+    pub history: Duration,
 }
 
 #[derive(Debug, Deserialize)]
@@ -182,6 +184,7 @@ struct Detect {
     builtin_rules: bool,
     rules: Vec<PathBuf>,
     suppressions: Option<PathBuf>,
+    warm_start: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -266,7 +269,13 @@ impl Default for Query {
 
 impl Default for Detect {
     fn default() -> Self {
-        Self { enabled: true, builtin_rules: true, rules: Vec::new(), suppressions: None }
+        Self {
+            enabled: true,
+            builtin_rules: true,
+            rules: Vec::new(),
+            suppressions: None,
+            warm_start: "30d".to_owned(),
+        }
     }
 }
 
@@ -326,6 +335,7 @@ impl Config {
                 rules: file.detect.rules,
                 suppressions: file.detect.suppressions,
                 outputs,
+                history: duration("detect.warm_start", &file.detect.warm_start)?,
             }),
             maintenance: duration("store.maintenance_interval", &file.store.maintenance_interval)?,
             grace: duration("store.removal_grace", &file.store.removal_grace)?,
