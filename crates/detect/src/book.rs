@@ -25,6 +25,7 @@ const SCHEMA: &str = "
         PRIMARY KEY (rule, day)) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS due (rule TEXT NOT NULL, window_end INTEGER NOT NULL, PRIMARY KEY (rule, window_end))
         WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS begun (key TEXT PRIMARY KEY, above INTEGER NOT NULL) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS state (key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS outbox (
         number INTEGER PRIMARY KEY, alert TEXT NOT NULL, output TEXT NOT NULL, next INTEGER NOT NULL,
@@ -76,6 +77,8 @@ pub struct Changes<'a> {
     pub done: &'a [(usize, i64)],
     /// States by key.
     pub states: &'a [(String, Vec<u8>)],
+    /// A machine that has learnt from the past: its key, and the record of the log above which it looks at rows.
+    pub begun: Option<(&'a str, u64)>,
     /// Names of the outputs that an alert goes to, each with its least severity.
     pub outputs: &'a [(String, atalanta_schema::Level)],
     /// Filters that hold alerts back.
@@ -94,6 +97,7 @@ impl Default for Changes<'_> {
             due: &NOTHING_DUE,
             done: &[],
             states: &[],
+            begun: None,
             outputs: &[],
             suppressions: None,
             now: 0,
@@ -201,6 +205,25 @@ impl Book {
         Ok(rows.into_iter().map(|(own, value)| (name(own), value)).collect())
     }
 
+    /// The record of the log above which a machine looks at rows, if it has begun: it may have learnt from what came
+    /// before.
+    pub fn begun(&self, key: &str) -> Result<Option<u64>, BookError> {
+        let query = "SELECT above FROM begun WHERE key = ?1";
+        let found: Option<i64> = self
+            .connection
+            .query_row(query, [key], |row| row.get(0))
+            .optional()
+            .map_err(|error| self.fail(error))?;
+        Ok(found.map(|above| above as u64))
+    }
+
+    /// Whether there is a state of a machine.
+    pub fn has_state(&self, key: &str) -> Result<bool, BookError> {
+        let query = "SELECT 1 FROM state WHERE key = ?1 OR (key > ?1 || '/' AND key < ?1 || '0') LIMIT 1";
+        let found = self.connection.query_row(query, [key], |_| Ok(())).optional();
+        Ok(found.map_err(|error| self.fail(error))?.is_some())
+    }
+
     /// All alerts, the oldest first.
     pub fn alerts(&self) -> Result<Vec<Alert>, BookError> {
         let bodies: Vec<(String, String)> =
@@ -304,6 +327,10 @@ impl Keeper<'_> {
                 continue;
             }
             self.run("INSERT OR REPLACE INTO state (key, value) VALUES (?1, ?2)", params![key, value])?;
+        }
+        if let Some((key, above)) = self.changes.begun {
+            let query = "INSERT OR REPLACE INTO begun (key, above) VALUES (?1, ?2)";
+            self.run(query, params![key, above as i64])?;
         }
         if let Some(position) = self.changes.position {
             let query = "INSERT OR REPLACE INTO meta (key, value) VALUES ('position', ?1)";

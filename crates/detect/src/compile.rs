@@ -151,7 +151,7 @@ fn compile_machine(rule: &Rule, kind: &str, config: &serde_json::Value) -> Resul
 /// A rule around a machine.
 pub(crate) fn with_machine(rule: &Rule, machine: Box<dyn Machine>) -> Result<Compiled, String> {
     let mut triggers = Vec::new();
-    for input in machine.inputs() {
+    for (number, input) in machine.inputs().into_iter().enumerate() {
         let checked = atalanta_xql::check(&input, &Env::new(Mode::Compat));
         if let Some(error) = checked.diagnostics.iter().find(|one| one.severity == Severity::Error) {
             return Err(format!("`{input}`: {}", error.message));
@@ -165,7 +165,14 @@ pub(crate) fn with_machine(rule: &Rule, machine: Box<dyn Machine>) -> Result<Com
                 "`{input}`: an input looks at single rows of one dataset: filter, alter, fields"
             ));
         }
-        triggers.push(Trigger::with_result(dataset, operations, &[]));
+        let mut trigger = Trigger::with_result(dataset, operations, &[]);
+        if let Some(names) = machine.columns(number) {
+            let mut columns = names_read(operations);
+            columns.extend(names.iter().map(|name| name.to_lowercase()));
+            columns.extend(OF_EVERY_EVENT.map(str::to_owned));
+            trigger.columns = Some(columns);
+        }
+        triggers.push(trigger);
     }
     Ok(Compiled {
         version: rule.version(),
@@ -249,7 +256,7 @@ pub fn allow(plan: &mut Plan, lists: &[Allow]) {
 }
 
 /// The one dataset that a plan reads, if it names it plainly.
-fn plain_dataset(plan: &Plan) -> Option<String> {
+pub(crate) fn plain_dataset(plan: &Plan) -> Option<String> {
     let Some(Operation { kind: OperationKind::Source { datasets }, .. }) = plan.operations.first() else {
         return None;
     };

@@ -124,6 +124,11 @@ impl Detector {
 
     /// Looks at rows of a dataset.
     pub fn feed(&mut self, dataset: &str, batch: &RecordBatch) -> Fed {
+        self.feed_but(dataset, batch, &BTreeSet::new())
+    }
+
+    /// Looks at rows of a dataset, with all rules but some.
+    pub(crate) fn feed_but(&mut self, dataset: &str, batch: &RecordBatch, without: &BTreeSet<usize>) -> Fed {
         let mut fed = Fed::default();
         if batch.num_rows() == 0 {
             return fed;
@@ -140,6 +145,7 @@ impl Detector {
             .candidates(batch, places)
             .into_iter()
             .map(|one| (entries.targets[one.rule], one.rows))
+            .filter(|((rule, _), _)| !without.contains(rule))
             .collect();
         for ((rule, trigger), rows) in found {
             if let Err(error) = self.candidates((rule, trigger, schema), batch, rows, &mut fed) {
@@ -207,21 +213,43 @@ impl Detector {
 
     /// The machines with their rules' ids and versions.
     pub fn machines(&mut self) -> impl Iterator<Item = (String, &mut Box<dyn Machine>)> {
-        self.rules.iter_mut().filter_map(|rule| match &mut rule.run {
-            Run::Machine(machine) => Some((format!("{}@{}", rule.rule.id, rule.version), machine)),
-            _ => None,
+        self.rules.iter_mut().filter_map(|rule| {
+            let key = key(rule);
+            match &mut rule.run {
+                Run::Machine(machine) => Some((key, machine)),
+                _ => None,
+            }
         })
     }
 
     /// Takes machines without any state in place of those that there are.
     pub fn forget(&mut self) {
-        for rule in &mut self.rules {
-            if matches!(rule.run, Run::Machine(_))
-                && let (Some(fresh), _) = compile(&rule.rule)
-            {
-                rule.run = fresh.run;
-            }
+        (0..self.rules.len()).for_each(|number| self.forget_rule(number));
+    }
+
+    /// The same for one rule.
+    pub(crate) fn forget_rule(&mut self, number: usize) {
+        let Some(rule) = self.rules.get_mut(number) else { return };
+        if matches!(rule.run, Run::Machine(_))
+            && let (Some(fresh), _) = compile(&rule.rule)
+        {
+            rule.run = fresh.run;
         }
+    }
+
+    /// Rules whose machines learn from the past: (number, id and version).
+    pub(crate) fn learners(&self) -> Vec<(usize, String)> {
+        let learns = |run: &Run| matches!(run, Run::Machine(machine) if machine.learns());
+        let all = self.rules.iter().enumerate().filter(|(_, rule)| learns(&rule.run));
+        all.map(|(number, rule)| (number, key(rule))).collect()
+    }
+
+    /// The rule with its machine, if it has one.
+    pub(crate) fn machine(&mut self, number: usize) -> Option<(&Rule, &mut Box<dyn Machine>)> {
+        let Compiled { rule, run: Run::Machine(machine), .. } = self.rules.get_mut(number)? else {
+            return None;
+        };
+        Some((rule, machine))
     }
 
     /// The place of a rule.
@@ -296,6 +324,11 @@ impl Entries {
         }
         Self { matcher: Matcher::new(&conditions), targets }
     }
+}
+
+/// What a machine's state is kept under.
+fn key(rule: &Compiled) -> String {
+    format!("{}@{}", rule.rule.id, rule.version)
 }
 
 /// The ends of the windows that a moment lies in.

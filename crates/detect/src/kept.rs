@@ -36,8 +36,11 @@ pub(crate) fn places(batch: &RecordBatch, names: &[String]) -> Vec<Option<usize>
 pub(crate) fn texts(batch: &RecordBatch, row: usize, places: &[Option<usize>]) -> Option<Vec<String>> {
     let mut texts = Vec::with_capacity(places.len());
     for place in places {
-        let value = row_json::cell(batch.column((*place)?).as_ref(), row);
-        texts.push(row_json::text(&value).filter(|text| !text.is_empty())?);
+        let text = match row_json::cell(batch.column((*place)?).as_ref(), row) {
+            Value::String(text) => Some(text),
+            other => row_json::text(&other),
+        };
+        texts.push(text.filter(|text| !text.is_empty())?);
     }
     Some(texts)
 }

@@ -23,6 +23,7 @@ mod row_json;
 pub mod rule;
 pub mod sequence;
 pub mod suppress;
+mod warm;
 
 #[cfg(test)]
 mod testing;

@@ -11,12 +11,14 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use atalanta_engine::session::{Session, SessionOptions};
-use atalanta_store::{Store, Tail};
+use atalanta_store::{Snapshot, Store, Tail};
 
 use crate::book::{Book, BookError, Changes};
 use crate::compile::Run;
 use crate::detector::{Detector, Fed, Runner};
+use crate::row_json;
 use crate::suppress::Suppressions;
+use crate::warm;
 use atalanta_schema::Level;
 
 /// Longest sleep while nothing comes.
@@ -32,7 +34,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(1);
 const POSITION: Duration = Duration::from_secs(1);
 
 /// How far behind the newest event machines are told that all has come, µs.
-const LATENESS: i64 = 600_000_000;
+pub(crate) const LATENESS: i64 = 600_000_000;
 
 /// Windows that have not ended are looked at again after this many times as long as the last look took, so that they
 /// take a fifth of a core at most.
@@ -48,6 +50,8 @@ pub struct LiveOptions {
     pub outputs: Vec<(String, Level)>,
     /// Filters that hold alerts back.
     pub suppressions: Suppressions,
+    /// How much of the store's history rules learn from that are new or have changed, µs; 0 for nothing.
+    pub history: i64,
 }
 
 /// Counts since the start.
@@ -160,6 +164,17 @@ struct Worker {
     kept: Instant,
     /// Until then windows that have not ended are left alone.
     rest: Instant,
+    /// Rules that have not learnt from history yet.
+    cold: Option<Cold>,
+    /// Rules that look at records of the log above a number only: they have learnt from what is below.
+    above: BTreeMap<usize, u64>,
+}
+
+/// Rules that learn from history, which ends with a record of the log.
+struct Cold {
+    rules: Vec<(usize, String)>,
+    history: Snapshot,
+    above: u64,
 }
 
 fn clock() -> i64 {
@@ -208,6 +223,7 @@ impl Worker {
             _ => None,
         });
         counts.position.store(position, Ordering::Relaxed);
+        let (cold, above) = begin(&detector, &book, &store, options.history);
         Self {
             always: always.collect(),
             tail: Tail::new(store.folder(), position),
@@ -222,11 +238,14 @@ impl Worker {
             failed: false,
             kept: now,
             rest: now,
+            cold,
+            above,
         }
     }
 
     fn run(&mut self, stop: &AtomicBool) {
         atalanta_store::step_back();
+        self.warm(stop);
         while !stop.load(Ordering::Relaxed) {
             if let Err(error) = self.step() {
                 tracing::error!(%error, "detection failed, it is tried again");
@@ -243,6 +262,60 @@ impl Worker {
         if let Err(error) = self.keep(&[], &BTreeSet::new(), &[]) {
             tracing::warn!(%error, "the position of detection could not be kept, events are looked at again");
         }
+    }
+
+    /// Lets rules learn from history. One that cannot begins without it.
+    fn warm(&mut self, stop: &AtomicBool) {
+        let Some(cold) = self.cold.take() else { return };
+        for (number, key) in &cold.rules {
+            let learnt = self.learn(*number, key, &cold, stop);
+            if let Ok(true) = learnt {
+                continue;
+            }
+            // What it has learnt so far is a part of the past, which would pass for the whole.
+            self.detector.forget_rule(*number);
+            match learnt {
+                Ok(_) => return,
+                Err(error) => {
+                    tracing::warn!(key, %error, "a rule cannot learn from history and begins without it");
+                }
+            }
+        }
+    }
+
+    /// Whether a rule has learnt from all of its history, and not been stopped.
+    fn learn(
+        &mut self,
+        number: usize,
+        key: &str,
+        cold: &Cold,
+        stop: &AtomicBool,
+    ) -> Result<bool, Box<dyn std::error::Error>> {
+        let started = Instant::now();
+        let options = SessionOptions { threads: 1, memory_limit: 256 << 20, ..SessionOptions::default() };
+        let mut session = Session::new(options)?;
+        cold.history.fill(&mut session)?;
+        let Some((rule, machine)) = self.detector.machine(number) else { return Ok(true) };
+        let reach = warm::Reach::new(self.options.history, clock());
+        let Some(learnt) = warm::learn(rule, machine.as_mut(), &session, reach, stop)? else {
+            return Ok(false);
+        };
+        let states = machine.changed().into_iter().map(|(name, state)| (named(key, &name), state));
+        let states: Vec<(String, Vec<u8>)> = states.collect();
+        let begun = Some((key, cold.above));
+        let changes = Changes { states: &states, begun, now: clock(), ..Changes::default() };
+        self.book.apply(self.detector.rules(), &changes)?;
+        if let Some((from, to)) = learnt.range {
+            tracing::info!(
+                key,
+                rows = learnt.rows,
+                from = row_json::time(from),
+                to = row_json::time(to),
+                seconds = started.elapsed().as_secs_f64(),
+                "a rule has learnt from history"
+            );
+        }
+        Ok(true)
     }
 
     /// Looks at what has come, and at the windows whose time has come.
@@ -287,12 +360,16 @@ impl Worker {
             };
         }
         let mut whole = Fed::default();
-        for part in read.records.iter().flat_map(|(_, parts)| parts) {
-            self.counts.rows.fetch_add(part.batch.num_rows() as u64, Ordering::Relaxed);
-            let fed = self.detector.feed(&part.dataset, &part.batch);
-            whole.hits.extend(fed.hits);
-            whole.due.extend(fed.due);
-            self.newest = self.newest.max(fed.newest.unwrap_or(i64::MIN));
+        for (number, parts) in &read.records {
+            self.above.retain(|_, above| *above >= *number);
+            let learnt: BTreeSet<usize> = self.above.keys().copied().collect();
+            for part in parts {
+                self.counts.rows.fetch_add(part.batch.num_rows() as u64, Ordering::Relaxed);
+                let fed = self.detector.feed_but(&part.dataset, &part.batch, &learnt);
+                whole.hits.extend(fed.hits);
+                whole.due.extend(fed.due);
+                self.newest = self.newest.max(fed.newest.unwrap_or(i64::MIN));
+            }
         }
         // An event from the future must not close the books of the present.
         let watermark = self.newest.min(clock()).saturating_sub(LATENESS);
@@ -321,8 +398,7 @@ impl Worker {
         }
         let mut states: Vec<(String, Vec<u8>)> = Vec::new();
         for (key, machine) in self.detector.machines() {
-            let named = |name: String| if name.is_empty() { key.clone() } else { format!("{key}/{name}") };
-            states.extend(machine.changed().into_iter().map(|(name, state)| (named(name), state)));
+            states.extend(machine.changed().into_iter().map(|(name, state)| (named(&key, &name), state)));
         }
         let changes = Changes {
             position: Some(position),
@@ -330,6 +406,7 @@ impl Worker {
             due,
             done,
             states: &states,
+            begun: None,
             outputs: &self.options.outputs,
             suppressions: Some(&self.options.suppressions),
             now: clock(),
@@ -422,6 +499,39 @@ impl Worker {
             }
         }
     }
+}
+
+/// The key of a part of a machine's state.
+fn named(key: &str, part: &str) -> String {
+    if part.is_empty() { key.to_owned() } else { format!("{key}/{part}") }
+}
+
+/// Rules that shall learn from history first, and those that have. A rule with a state of which nothing else is known is
+/// from a time when rules did not learn from history.
+fn begin(
+    detector: &Detector,
+    book: &Book,
+    store: &Store,
+    history: i64,
+) -> (Option<Cold>, BTreeMap<usize, u64>) {
+    let mut above = BTreeMap::new();
+    let mut rules = Vec::new();
+    for (number, key) in detector.learners() {
+        match (book.begun(&key), book.has_state(&key)) {
+            (Ok(Some(begun)), _) => drop(above.insert(number, begun)),
+            (Ok(None), Ok(false)) if history > 0 => rules.push((number, key)),
+            (Ok(None), Ok(_)) => {}
+            (Err(error), _) | (_, Err(error)) => {
+                tracing::warn!(key, %error, "it cannot be told whether a rule is new, it does not learn from history");
+            }
+        }
+    }
+    if rules.is_empty() {
+        return (None, above);
+    }
+    let (history, last) = store.snapshot_at();
+    above.extend(rules.iter().map(|(number, _)| (*number, last)));
+    (Some(Cold { rules, history, above: last }), above)
 }
 
 fn restore(detector: &mut Detector, book: &Book) -> Result<(), BookError> {

@@ -33,8 +33,21 @@ pub trait Machine: Send + Debug {
     /// The rows that it wants: row-wise queries (`dataset = … | filter … | fields …`), each an input.
     fn inputs(&self) -> Vec<String>;
 
+    /// Names of the columns of an input that are of use beside those that its conditions read; all if none.
+    fn columns(&self, _input: usize) -> Option<Vec<String>> {
+        None
+    }
+
     /// Takes rows of an input, in the columns that its query gives. The inputs of one batch come in their order.
     fn feed(&mut self, input: usize, rows: &RecordBatch, found: &mut Vec<Finding>);
+
+    /// Whether rows of the past are of use before the first row is fed.
+    fn learns(&self) -> bool {
+        false
+    }
+
+    /// Takes rows of the past of an input: they are learnt from, and nothing is told of them.
+    fn learn(&mut self, _input: usize, _rows: &RecordBatch) {}
 
     /// Every row with a time before `watermark` (µs) has been fed, except for rows later than allowed.
     fn advance(&mut self, watermark: i64, found: &mut Vec<Finding>);

@@ -1,7 +1,7 @@
 //! Rows of a batch as JSON objects: nulls left out, times in RFC 3339.
 
 use arrow::array::{Array, AsArray, RecordBatch};
-use arrow::datatypes::{DataType, TimeUnit, TimestampMicrosecondType};
+use arrow::datatypes::{DataType, Float64Type, Int64Type, TimeUnit, TimestampMicrosecondType};
 use serde_json::{Map, Value};
 
 /// Longest text of a value; the rest is cut.
@@ -34,6 +34,30 @@ pub(crate) fn row(batch: &RecordBatch, row: usize) -> Map<String, Value> {
 /// One value, texts cut.
 pub(crate) fn cell(column: &dyn Array, row: usize) -> Value {
     atalanta_engine::row_json::bounded(column, row, LONGEST)
+}
+
+/// A text as it stands in a column of texts.
+pub(crate) fn plain(column: &dyn Array, row: usize) -> Option<&str> {
+    if column.is_null(row) {
+        return None;
+    }
+    match column.data_type() {
+        DataType::Utf8View => Some(column.as_string_view().value(row)),
+        DataType::Utf8 => Some(column.as_string::<i32>().value(row)),
+        _ => None,
+    }
+}
+
+/// The number in a column of numbers.
+pub(crate) fn number(column: &dyn Array, row: usize) -> Option<f64> {
+    if column.is_null(row) {
+        return None;
+    }
+    match column.data_type() {
+        DataType::Int64 => Some(column.as_primitive::<Int64Type>().value(row) as f64),
+        DataType::Float64 => Some(column.as_primitive::<Float64Type>().value(row)),
+        _ => None,
+    }
 }
 
 /// µs as RFC 3339.

@@ -99,6 +99,8 @@ pub struct DetectConfig {
     pub suppressions: Option<PathBuf>,
     /// Where alerts go.
     pub outputs: Vec<Output>,
+    /// How much of the store's history rules learn from that are new or have changed.
+    pub history: Duration,
 }
 
 #[derive(Debug, Deserialize)]
@@ -184,6 +186,7 @@ struct Detect {
     builtin_rules: bool,
     rules: Vec<PathBuf>,
     suppressions: Option<PathBuf>,
+    warm_start: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -195,6 +198,7 @@ struct OutputEntry {
     severity: Option<String>,
     header: Option<String>,
     header_value_env: Option<String>,
+    ca: Option<PathBuf>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -269,7 +273,13 @@ impl Default for Query {
 
 impl Default for Detect {
     fn default() -> Self {
-        Self { enabled: true, builtin_rules: true, rules: Vec::new(), suppressions: None }
+        Self {
+            enabled: true,
+            builtin_rules: true,
+            rules: Vec::new(),
+            suppressions: None,
+            warm_start: "30d".to_owned(),
+        }
     }
 }
 
@@ -330,6 +340,7 @@ impl Config {
                 rules: file.detect.rules,
                 suppressions: file.detect.suppressions,
                 outputs,
+                history: duration("detect.warm_start", &file.detect.warm_start)?,
             }),
             maintenance: duration("store.maintenance_interval", &file.store.maintenance_interval)?,
             grace: duration("store.removal_grace", &file.store.removal_grace)?,
@@ -426,7 +437,7 @@ fn output(entry: OutputEntry) -> Result<Output, String> {
         }
         _ => return Err(format!("outputs `{name}`: header and header_value_env go together")),
     };
-    Output::new(entry.name, kind, entry.address, least, secret)
+    Output::new(entry.name, kind, entry.address, least, secret, entry.ca.as_deref())
         .map_err(|why| format!("outputs `{name}`: {why}"))
 }
 

@@ -51,7 +51,8 @@ pub(crate) fn start(
     tracing::info!(rules, "detection");
     let outputs = detect.outputs.iter().map(|output| (output.name.clone(), output.least)).collect();
     let environment = |error: &dyn std::fmt::Display| ServerError::Environment(format!("detection: {error}"));
-    let options = LiveOptions { outputs, suppressions };
+    let history = i64::try_from(detect.history.as_micros()).unwrap_or(i64::MAX);
+    let options = LiveOptions { outputs, suppressions, history };
     let live =
         Live::start(Arc::clone(store), book, detector, options).map_err(|error| environment(&error))?;
     let delivery = if detect.outputs.is_empty() {

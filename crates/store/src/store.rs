@@ -288,12 +288,18 @@ impl Store {
 
     /// The newest state for queries.
     pub fn snapshot(&self) -> Snapshot {
+        self.snapshot_at().0
+    }
+
+    /// The newest state for queries, and the number of the newest record in it.
+    pub fn snapshot_at(&self) -> (Snapshot, u64) {
         let state = locked(&self.shared.state);
-        Snapshot::new(
+        let snapshot = Snapshot::new(
             &state.tables,
             state.flushing.as_deref().into_iter().chain(std::iter::once(&state.active)),
             &self.shared.memory,
-        )
+        );
+        (snapshot, state.last())
     }
 
     /// Keeps records above a number in the log, for a reader that has not seen them; `None` lets all go.

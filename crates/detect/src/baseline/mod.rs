@@ -9,6 +9,7 @@
 //! [`ENTITIES`] entities of at most 4 KiB, [`WAITING`] observations that wait. Entities that were not seen for longest
 //! are forgotten, counted, and said in the log.
 
+mod cells;
 mod config;
 mod drift;
 mod level;
@@ -19,6 +20,7 @@ mod table;
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use serde::{Deserialize, Serialize};
@@ -28,6 +30,7 @@ use crate::kept;
 use crate::machine::{Finding, Kind, Machine};
 use crate::row_json;
 use crate::rule::Rule;
+use cells::Cells;
 use config::Baseline;
 use state::{Observation, State, Unusual};
 
@@ -65,7 +68,7 @@ fn build(rule: &Rule, config: &Value) -> Result<Box<dyn Machine>, String> {
         waiting: BTreeSet::new(),
         count: 0,
         touched: BTreeMap::new(),
-        changed: BTreeSet::new(),
+        changed: Vec::new(),
         forgotten: 0,
     }))
 }
@@ -77,9 +80,12 @@ struct Entity {
     last: i64,
     #[serde(default, with = "as_pairs")]
     waiting: BTreeMap<At, Observation>,
-    /// The state with all that waits, and the last of it.
+    /// The state with all that waits, and the last of it; none where nothing waits.
     #[serde(skip)]
-    ahead: Option<(State, At)>,
+    ahead: Option<Box<(State, At)>>,
+    /// Whether it is among those that changed.
+    #[serde(skip)]
+    is_changed: bool,
 }
 
 /// An observation by time and content.
@@ -120,8 +126,8 @@ struct Follow {
     count: usize,
     /// Entities with new observations.
     touched: BTreeMap<u64, Vec<At>>,
-    /// Entities that changed since they were last kept.
-    changed: BTreeSet<u64>,
+    /// Entities that changed or went since they were last kept; one may stand here twice.
+    changed: Vec<u64>,
     forgotten: u64,
 }
 
@@ -142,11 +148,31 @@ struct Places {
     by: Vec<Option<usize>>,
     value: Vec<Option<usize>>,
     session: Vec<Option<usize>>,
-    shown: Vec<Option<usize>>,
+    event_id: Option<usize>,
 }
 
 impl Follow {
-    fn take(&mut self, rows: &RecordBatch, row: usize, places: &Places) {
+    fn take_all(&mut self, rows: &RecordBatch, quiet: bool) {
+        let places = Places {
+            by: kept::places(rows, &self.baseline.by),
+            value: kept::places(rows, &self.baseline.value),
+            session: kept::places(rows, &self.baseline.session),
+            event_id: row_json::column(rows, "event_id"),
+        };
+        let shown = Arc::new(cells::shown(rows, &self.shown));
+        for row in 0..rows.num_rows() {
+            self.take(rows, row, &places, &shown, quiet);
+        }
+    }
+
+    fn take(
+        &mut self,
+        rows: &RecordBatch,
+        row: usize,
+        places: &Places,
+        shown: &Arc<RecordBatch>,
+        quiet: bool,
+    ) {
         let Some(time) = row_json::time_of(rows, row) else { return };
         let Some(by) = kept::texts(rows, row, &places.by) else { return };
         let Some(values) = kept::texts(rows, row, &places.value) else { return };
@@ -156,26 +182,22 @@ impl Follow {
             let Some(session) = kept::texts(rows, row, &places.session) else { return };
             kept::digest(session)
         };
-        let mut cells = Map::new();
-        for (name, place) in self.shown.iter().zip(&places.shown) {
-            let value = place.map_or(Value::Null, |place| row_json::cell(rows.column(place).as_ref(), row));
-            if !value.is_null() {
-                cells.insert(name.clone(), value);
-            }
-        }
         let number = match places.value.as_slice() {
-            [Some(place)] => row_json::cell(rows.column(*place).as_ref(), row).as_f64(),
+            [Some(place)] => row_json::number(rows.column(*place).as_ref(), row),
             _ => None,
         };
-        let identity = kept::identity(&cells);
-        let one = Observation {
-            time,
-            digest: kept::digest(&values),
-            value: values.join(", "),
-            amount: number,
-            session,
-            cells,
+        let cells = Cells::Row(Arc::clone(shown), row);
+        let id = places.event_id.and_then(|place| row_json::plain(rows.column(place).as_ref(), row));
+        let identity = match id {
+            Some(id) => kept::digest([id]),
+            None => kept::identity(&cells.map()),
         };
+        let digest = kept::digest(&values);
+        let value = match <[String; 1]>::try_from(values) {
+            Ok([value]) => value,
+            Err(values) => values.join(", "),
+        };
+        let one = Observation { time, digest, value, amount: number, session, cells, quiet };
         self.wait(kept::digest(by), (time, identity), one);
     }
 
@@ -189,15 +211,19 @@ impl Follow {
             last: at.0,
             waiting: BTreeMap::new(),
             ahead: None,
+            is_changed: false,
         });
         entity.last = entity.last.max(at.0);
         entity.state.known_since(at.0);
+        let quiet = one.quiet;
         if entity.waiting.insert(at, one).is_none() {
             self.count += 1;
         }
+        if !std::mem::replace(&mut entity.is_changed, true) {
+            self.changed.push(id);
+        }
         self.waiting.insert((at.0, id));
-        self.changed.insert(id);
-        if self.early {
+        if self.early && !quiet {
             self.touched.entry(id).or_default().push(at);
         }
     }
@@ -209,17 +235,24 @@ impl Follow {
                 break;
             }
             self.waiting.pop_first();
-            self.changed.insert(id);
             let Some(entity) = self.entities.get_mut(&id) else { continue };
+            if !std::mem::replace(&mut entity.is_changed, true) {
+                self.changed.push(id);
+            }
             while let Some(first) = entity.waiting.first_entry().filter(|first| first.key().0 <= time) {
                 let (at, one) = first.remove_entry();
-                if entity.ahead.as_ref().is_some_and(|(_, last)| *last < at) {
+                if entity.ahead.as_ref().is_some_and(|ahead| ahead.1 < at) {
                     entity.ahead = None;
                 }
                 self.count -= 1;
-                if let Some(unusual) = entity.state.add(&self.baseline.method, &one) {
+                let unusual = entity.state.add(&self.baseline.method, &one);
+                if let Some(unusual) = unusual.filter(|_| !one.quiet) {
                     found.push(finding(&self.baseline, &one, &unusual));
                 }
+            }
+            if entity.waiting.is_empty() {
+                // The same as the state by now, and as large.
+                entity.ahead = None;
             }
         }
     }
@@ -230,11 +263,11 @@ impl Follow {
             let Some(entity) = self.entities.get_mut(&id) else { continue };
             new.sort_unstable();
             let in_order = match (&entity.ahead, new.first()) {
-                (Some((_, last)), Some(first)) => last < first,
+                (Some(ahead), Some(first)) => ahead.1 < *first,
                 _ => false,
             };
             let (mut state, from) = match entity.ahead.take() {
-                Some((state, last)) if in_order => (state, Some(last)),
+                Some(ahead) if in_order => (ahead.0, Some(ahead.1)),
                 _ => (entity.state.clone(), None),
             };
             let mut last = from.unwrap_or((i64::MIN, 0));
@@ -242,12 +275,23 @@ impl Follow {
                 if from.is_some_and(|from| *at <= from) {
                     continue;
                 }
-                if let Some(unusual) = state.add(&self.baseline.method, one) {
+                let unusual = state.add(&self.baseline.method, one);
+                if let Some(unusual) = unusual.filter(|_| !one.quiet) {
                     found.push(finding(&self.baseline, one, &unusual));
                 }
                 last = *at;
             }
-            entity.ahead = Some((state, last));
+            if !entity.waiting.is_empty() {
+                entity.ahead = Some(Box::new((state, last)));
+            }
+        }
+    }
+
+    /// History that comes without a watermark: its older half is taken as complete.
+    fn relieve(&mut self, found: &mut Vec<Finding>) {
+        if self.count > WAITING {
+            let middle = self.waiting.iter().nth(self.waiting.len() / 2).map_or(i64::MAX, |(time, _)| *time);
+            self.settle(middle.saturating_add(1), found);
         }
     }
 
@@ -262,7 +306,7 @@ impl Follow {
         self.entities.retain(|id, entity| {
             let stays = entity.last > limit;
             if !stays {
-                changed.insert(*id);
+                changed.push(*id);
             }
             stays
         });
@@ -293,6 +337,7 @@ impl Follow {
 }
 
 fn finding(baseline: &Baseline, one: &Observation, unusual: &Unusual) -> Finding {
+    let cells = one.cells.map();
     let mut values = Map::new();
     values.insert("expected".to_owned(), unusual.expected.clone().into());
     values.insert("observations".to_owned(), unusual.observations.into());
@@ -300,13 +345,9 @@ fn finding(baseline: &Baseline, one: &Observation, unusual: &Unusual) -> Finding
     values.insert("score".to_owned(), ((unusual.score * 100.0).round() / 100.0).into());
     Finding {
         time: one.time,
-        entities: baseline
-            .entities
-            .iter()
-            .map(|name| (name.clone(), kept::value(&one.cells, name)))
-            .collect(),
+        entities: baseline.entities.iter().map(|name| (name.clone(), kept::value(&cells, name))).collect(),
         values,
-        evidence: vec![(one.time, one.cells.clone())],
+        evidence: vec![(one.time, cells)],
         events: None,
     }
 }
@@ -316,21 +357,24 @@ impl Machine for Follow {
         vec![self.baseline.input.clone()]
     }
 
+    fn columns(&self, _input: usize) -> Option<Vec<String>> {
+        let mut names = self.shown.clone();
+        names.push("event_id".to_owned());
+        Some(names)
+    }
+
     fn feed(&mut self, _input: usize, rows: &RecordBatch, found: &mut Vec<Finding>) {
-        let places = Places {
-            by: kept::places(rows, &self.baseline.by),
-            value: kept::places(rows, &self.baseline.value),
-            session: kept::places(rows, &self.baseline.session),
-            shown: kept::places(rows, &self.shown),
-        };
-        for row in 0..rows.num_rows() {
-            self.take(rows, row, &places);
-        }
-        if self.count > WAITING {
-            // History that comes without a watermark: its older half is taken as complete.
-            let middle = self.waiting.iter().nth(self.waiting.len() / 2).map_or(i64::MAX, |(time, _)| *time);
-            self.settle(middle.saturating_add(1), found);
-        }
+        self.take_all(rows, false);
+        self.relieve(found);
+    }
+
+    fn learns(&self) -> bool {
+        true
+    }
+
+    fn learn(&mut self, _input: usize, rows: &RecordBatch) {
+        self.take_all(rows, true);
+        self.relieve(&mut Vec::new());
     }
 
     fn advance(&mut self, watermark: i64, found: &mut Vec<Finding>) {
@@ -341,6 +385,9 @@ impl Machine for Follow {
     fn changed(&mut self) -> Vec<(String, Vec<u8>)> {
         let mut parts = Vec::new();
         for id in std::mem::take(&mut self.changed) {
+            if let Some(entity) = self.entities.get_mut(&id) {
+                entity.is_changed = false;
+            }
             let saved = self.entities.get(&id).map(|entity| SavedEntity { version: VERSION, entity });
             // Numbers as keys and plain values are always JSON.
             let state = saved.map(|saved| serde_json::to_vec(&saved).unwrap_or_default());

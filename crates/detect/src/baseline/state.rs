@@ -1,8 +1,8 @@
 //! What is known of one entity, and what an observation says against it.
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 
+use super::cells::Cells;
 use super::drift::{self, Drift, Moved};
 use super::level::{Levels, Limits, More};
 use super::order::Order;
@@ -54,7 +54,10 @@ pub(super) struct Observation {
     /// Digest of the session.
     pub session: u64,
     /// What an alert shows of the row.
-    pub cells: Map<String, Value>,
+    pub cells: Cells,
+    /// Whether it is of the past: nothing is told of it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub quiet: bool,
 }
 
 /// Something unusual, in words and figures.

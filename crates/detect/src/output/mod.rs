@@ -9,8 +9,10 @@ mod http;
 mod ocsf;
 mod slack;
 mod syslog;
+mod tls;
 mod webhook;
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
@@ -57,11 +59,19 @@ pub struct Output {
     pub name: String,
     /// How.
     pub kind: Kind,
-    /// Where: an address of HTTP, or `udp://` or `tcp://` with host and port.
+    /// Where: an address of HTTP, or `udp://`, `tcp://` or `tls://` with host and port.
     pub address: String,
     /// Alerts of at least this severity.
     pub least: Level,
     header: Option<(String, String)>,
+    way: Way,
+}
+
+/// What carries an alert.
+#[derive(Clone)]
+enum Way {
+    Http(ureq::Agent),
+    Syslog(syslog::Way),
 }
 
 impl std::fmt::Debug for Output {
@@ -72,32 +82,47 @@ impl std::fmt::Debug for Output {
 }
 
 impl Output {
-    /// An output; the error says what does not fit.
+    /// An output; the error says what does not fit. `ca` is a PEM file with the certificates that vouch for it, in place
+    /// of the public roots.
     pub fn new(
         name: String,
         kind: Kind,
         address: String,
         least: Level,
         header: Option<(String, String)>,
+        ca: Option<&Path>,
     ) -> Result<Self, String> {
         let schemes: &[&str] = match kind {
-            Kind::SyslogCef => &["udp://", "tcp://"],
-            _ => &["http://"],
+            Kind::SyslogCef => &["udp://", "tcp://", "tls://"],
+            _ => &["http://", "https://"],
         };
         if !schemes.iter().any(|scheme| address.starts_with(scheme)) {
             return Err(format!("expected an address that begins with {}", schemes.join(" or ")));
         }
-        Ok(Self { name, kind, address, least, header })
+        let is_secure = address.starts_with("https://") || address.starts_with("tls://");
+        if ca.is_some() && !is_secure {
+            return Err("`ca` goes with an address that begins with https:// or tls://".to_owned());
+        }
+        let roots = ca.map(tls::certificates).transpose()?;
+        let way = match kind {
+            Kind::SyslogCef => Way::Syslog(syslog::Way::new(&address, roots.as_deref())?),
+            _ => Way::Http(http::agent(roots.as_deref())),
+        };
+        Ok(Self { name, kind, address, least, header, way })
     }
 
     /// Sends one alert.
     fn send(&self, alert: &Alert) -> Result<(), Failure> {
-        match self.kind {
-            Kind::Webhook => http::post(&self.address, self.header.as_ref(), &webhook::body(alert)),
-            Kind::Slack => http::post(&self.address, self.header.as_ref(), &slack::body(alert)),
-            Kind::Ocsf => http::post(&self.address, self.header.as_ref(), &ocsf::body(alert)),
-            Kind::SyslogCef => syslog::send(&self.address, alert),
-        }
+        let agent = match &self.way {
+            Way::Syslog(way) => return way.send(alert),
+            Way::Http(agent) => agent,
+        };
+        let body = match self.kind {
+            Kind::Slack => slack::body(alert),
+            Kind::Ocsf => ocsf::body(alert),
+            Kind::Webhook | Kind::SyslogCef => webhook::body(alert),
+        };
+        http::post(agent, &self.address, self.header.as_ref(), &body)
     }
 }
 
@@ -313,7 +338,7 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = format!("http://{}/hook", listener.local_addr().unwrap());
         let header = Some(("authorization".to_owned(), "Bearer x".to_owned()));
-        let output = Output::new("soc".to_owned(), Kind::Webhook, address, Level::Low, header).unwrap();
+        let output = Output::new("soc".to_owned(), Kind::Webhook, address, Level::Low, header, None).unwrap();
         let outputs = [output];
         let (book, _folder) = with_letter(&outputs);
         let counts = Counts::default();
@@ -336,11 +361,17 @@ mod tests {
     fn what_is_refused_or_too_old_becomes_a_dead_letter() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = format!("http://{}/hook", listener.local_addr().unwrap());
-        let refused = Output::new("a".to_owned(), Kind::Slack, address, Level::Low, None).unwrap();
+        let refused = Output::new("a".to_owned(), Kind::Slack, address, Level::Low, None, None).unwrap();
         let gone =
-            Output::new("b".to_owned(), Kind::Ocsf, "http://127.0.0.1:1/".to_owned(), Level::Low, None);
-        let high =
-            Output::new("c".to_owned(), Kind::Ocsf, "http://127.0.0.1:1/".to_owned(), Level::Critical, None);
+            Output::new("b".to_owned(), Kind::Ocsf, "http://127.0.0.1:1/".to_owned(), Level::Low, None, None);
+        let high = Output::new(
+            "c".to_owned(),
+            Kind::Ocsf,
+            "http://127.0.0.1:1/".to_owned(),
+            Level::Critical,
+            None,
+            None,
+        );
         let outputs = [refused, gone.unwrap(), high.unwrap()];
         let (book, _folder) = with_letter(&outputs);
         let counts = Counts::default();
@@ -353,11 +384,42 @@ mod tests {
     }
 
     #[test]
+    fn over_tls_only_to_whom_the_roots_vouch_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let (ca, server) = tls::tests::server(folder.path());
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = format!("https://localhost:{}/hook", listener.local_addr().unwrap().port());
+        let output = |name: &str, ca: Option<&Path>| {
+            Output::new(name.to_owned(), Kind::Webhook, address.clone(), Level::Low, None, ca).unwrap()
+        };
+        let outputs = [output("public", None), output("own", Some(&ca))];
+        let (book, _folder) = with_letter(&outputs);
+        let answered = std::thread::spawn(move || {
+            // The first comes from the one that trusts public roots only, and breaks off.
+            assert!(tls::tests::accept(&listener, &server, b"").is_err());
+            tls::tests::accept(&listener, &server, b"HTTP/1.1 204 No Content\r\ncontent-length: 0\r\n\r\n")
+        });
+        let counts = Counts::default();
+        deliver(&book, &outputs, &counts, DAY).unwrap();
+        let sent = answered.join().unwrap().unwrap();
+        assert!(sent.starts_with("POST /hook ") && sent.contains("\"rule\":\"r\""), "{sent}");
+        assert_eq!(waiting(&book), [("waiting".to_owned(), 1)]);
+        let reason: Vec<String> = book.list("SELECT reason FROM outbox", |row| row.get(0)).unwrap();
+        assert!(reason[0].contains("certificate"), "{reason:?}");
+    }
+
+    #[test]
     fn addresses_fit_their_kind() {
-        let new =
-            |kind, address: &str| Output::new("x".to_owned(), kind, address.to_owned(), Level::Low, None);
+        let with = |kind, address: &str, ca: Option<&Path>| {
+            Output::new("x".to_owned(), kind, address.to_owned(), Level::Low, None, ca)
+        };
+        let new = |kind, address: &str| with(kind, address, None);
         assert!(new(Kind::Slack, "ftp://x").is_err() && new(Kind::SyslogCef, "http://x").is_err());
-        let output = new(Kind::Webhook, "http://host/secret").unwrap();
+        assert!(new(Kind::SyslogCef, "tls://a b:1").err().unwrap().contains("a b"));
+        let output = new(Kind::Webhook, "https://host/secret").unwrap();
         assert!(!format!("{output:?}").contains("secret"));
+        let ca = Path::new("/nowhere/ca.pem");
+        assert!(with(Kind::Slack, "http://x", Some(ca)).err().unwrap().contains("https://"));
+        assert!(with(Kind::Slack, "https://x", Some(ca)).err().unwrap().contains("ca.pem: cannot be read"));
     }
 }

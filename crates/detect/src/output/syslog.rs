@@ -1,10 +1,14 @@
-//! A message of RFC 5424 with CEF in it, over UDP, or over TCP with counted octets (RFC 6587).
+//! A message of RFC 5424 with CEF in it: over UDP, over TCP with counted octets (RFC 6587), over TLS (RFC 5425).
 
-use std::io::Write as _;
+use std::io::{self, Write};
 use std::net::{TcpStream, ToSocketAddrs as _, UdpSocket};
+use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Failure, cef};
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{ClientConfig, ClientConnection, StreamOwned};
+
+use super::{Failure, cef, tls};
 use crate::alert::Alert;
 use crate::row_json::time;
 use atalanta_schema::Level;
@@ -14,22 +18,86 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// Facility "log audit" (13).
 const FACILITY: u8 = 13;
 
-pub(super) fn send(address: &str, alert: &Alert) -> Result<(), Failure> {
-    let later = |error: std::io::Error| Failure::Later(error.to_string());
-    let message = message(alert);
-    let (scheme, place) = address.split_once("://").unwrap_or(("udp", address));
-    let target = place.to_socket_addrs().map_err(later)?.next();
-    let target = target.ok_or_else(|| Failure::Later(format!("{place}: no address is known")))?;
-    if scheme == "tcp" {
-        let mut stream = TcpStream::connect_timeout(&target, PATIENCE).map_err(later)?;
-        stream.set_write_timeout(Some(PATIENCE)).map_err(later)?;
-        return stream.write_all(format!("{} {message}", message.len()).as_bytes()).map_err(later);
+/// How messages get to a collector.
+#[derive(Clone)]
+pub(super) struct Way {
+    /// Host and port.
+    place: String,
+    wire: Wire,
+}
+
+#[derive(Clone)]
+enum Wire {
+    Udp,
+    Tcp,
+    Tls(Arc<ClientConfig>, ServerName<'static>),
+}
+
+impl Way {
+    /// The way to an address with `udp://`, `tcp://` or `tls://`.
+    pub(super) fn new(address: &str, roots: Option<&[CertificateDer<'static>]>) -> Result<Self, String> {
+        let (scheme, place) = address.split_once("://").unwrap_or(("udp", address));
+        let wire = match scheme {
+            "tls" => Wire::Tls(tls::client(roots)?, server_name(place)?),
+            "tcp" => Wire::Tcp,
+            _ => Wire::Udp,
+        };
+        Ok(Self { place: place.to_owned(), wire })
     }
+
+    /// Sends one alert.
+    pub(super) fn send(&self, alert: &Alert) -> Result<(), Failure> {
+        let message = message(alert);
+        self.carry(&message).map_err(|error| Failure::Later(format!("{}: {error}", self.place)))
+    }
+
+    fn carry(&self, message: &str) -> io::Result<()> {
+        let counted = || format!("{} {message}", message.len());
+        match &self.wire {
+            Wire::Udp => datagram(&self.place, message.as_bytes()),
+            Wire::Tcp => connect(&self.place)?.write_all(counted().as_bytes()),
+            Wire::Tls(config, name) => {
+                let stream = connect(&self.place)?;
+                let connection = ClientConnection::new(Arc::clone(config), name.clone());
+                let mut stream = StreamOwned::new(connection.map_err(io::Error::other)?, stream);
+                stream.write_all(counted().as_bytes())?;
+                // Without it the collector cannot tell the end from an attack that cuts messages off.
+                stream.conn.send_close_notify();
+                stream.flush()
+            }
+        }
+    }
+}
+
+/// The name that the certificate must have.
+fn server_name(place: &str) -> Result<ServerName<'static>, String> {
+    let host = place.rsplit_once(':').map_or(place, |(host, _)| host);
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    ServerName::try_from(host.to_owned())
+        .map_err(|_| format!("`{}` is no name of a host and no address", host.escape_debug()))
+}
+
+/// A connection to the first address of a place that takes one.
+fn connect(place: &str) -> io::Result<TcpStream> {
+    let mut failed = io::Error::other("no address is known");
+    for target in place.to_socket_addrs()? {
+        match TcpStream::connect_timeout(&target, PATIENCE) {
+            Ok(stream) => {
+                stream.set_write_timeout(Some(PATIENCE))?;
+                stream.set_read_timeout(Some(PATIENCE))?;
+                return Ok(stream);
+            }
+            Err(error) => failed = error,
+        }
+    }
+    Err(failed)
+}
+
+fn datagram(place: &str, message: &[u8]) -> io::Result<()> {
+    let target = place.to_socket_addrs()?.next();
+    let target = target.ok_or_else(|| io::Error::other("no address is known"))?;
     let own = if target.is_ipv4() { "0.0.0.0:0" } else { "[::]:0" };
-    UdpSocket::bind(own)
-        .and_then(|socket| socket.send_to(message.as_bytes(), target))
-        .map_err(later)
-        .map(drop)
+    UdpSocket::bind(own)?.send_to(message, target).map(drop)
 }
 
 fn message(alert: &Alert) -> String {
@@ -53,20 +121,52 @@ mod tests {
     use super::*;
     use std::io::Read as _;
 
+    fn send(address: &str, alert: &Alert) {
+        Way::new(address, None).unwrap().send(alert).unwrap();
+    }
+
+    /// Without the count before it, which must be right.
+    fn counted(text: &str) -> &str {
+        let (length, rest) = text.split_once(' ').unwrap();
+        assert_eq!(length.parse::<usize>().unwrap(), rest.len());
+        rest
+    }
+
     #[test]
-    fn over_udp_and_tcp() {
+    fn over_udp_tcp_and_tls() {
         let alert = super::super::hostile();
         let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
-        send(&format!("udp://{}", socket.local_addr().unwrap()), &alert).unwrap();
+        send(&format!("udp://{}", socket.local_addr().unwrap()), &alert);
         let mut buffer = [0; 8192];
         let length = socket.recv(&mut buffer).unwrap();
         let text = String::from_utf8_lossy(&buffer[..length]).into_owned();
         assert!(text.starts_with("<107>1 2026-11-20T00:00:00Z - atalanta - alert - CEF:0|"), "{text}");
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        send(&format!("tcp://{}", listener.local_addr().unwrap()), &alert).unwrap();
-        let mut counted = String::new();
-        listener.accept().unwrap().0.read_to_string(&mut counted).unwrap();
-        let (length, rest) = counted.split_once(' ').unwrap();
-        assert_eq!((length.parse::<usize>().unwrap(), rest), (rest.len(), text.as_str()));
+        send(&format!("tcp://{}", listener.local_addr().unwrap()), &alert);
+        let mut over_tcp = String::new();
+        listener.accept().unwrap().0.read_to_string(&mut over_tcp).unwrap();
+        assert_eq!(counted(&over_tcp), text);
+        let folder = tempfile::tempdir().unwrap();
+        let (ca, server) = tls::tests::server(folder.path());
+        let roots = tls::certificates(&ca).unwrap();
+        let address = format!("tls://localhost:{}", listener.local_addr().unwrap().port());
+        let taken = std::thread::spawn(move || {
+            assert!(tls::tests::accept(&listener, &server, b"").is_err());
+            tls::tests::accept(&listener, &server, b"")
+        });
+        let refused = Way::new(&address, None).unwrap().send(&alert).unwrap_err();
+        assert!(matches!(&refused, Failure::Later(why) if why.contains("certificate")), "{refused:?}");
+        Way::new(&address, Some(&roots)).unwrap().send(&alert).unwrap();
+        assert_eq!(counted(&taken.join().unwrap().unwrap()), text);
+    }
+
+    #[test]
+    fn names_of_servers() {
+        for (place, name) in
+            [("soc.example:6514", "soc.example"), ("[::1]:6514", "::1"), ("10.0.0.1:1", "10.0.0.1")]
+        {
+            assert_eq!(server_name(place).unwrap().to_str(), name);
+        }
+        assert!(server_name("a b:1").is_err());
     }
 }

@@ -316,6 +316,28 @@ impl Machine for Search {
         self.say_evicted(before);
     }
 
+    fn learns(&self) -> bool {
+        self.sequence.inputs.iter().any(|input| input.new.is_some())
+    }
+
+    /// Rows of the past say what is not new; they take part in no sequence.
+    fn learn(&mut self, input: usize, rows: &RecordBatch) {
+        let Some(own) = self.sequence.inputs.get(input) else { return };
+        let Some(new) = &own.new else { return };
+        let key = kept::places(rows, &own.by);
+        let (owner, value) = (kept::places(rows, &new.by), kept::places(rows, &new.value));
+        for row in 0..rows.num_rows() {
+            let texts = |places: &[Option<usize>]| kept::texts(rows, row, places);
+            let (Some(time), Some(_), Some(owner), Some(value)) =
+                (row_json::time_of(rows, row), texts(&key), texts(&owner), texts(&value))
+            else {
+                continue;
+            };
+            self.state.news[input].see(new, kept::digest(owner), kept::digest(value), time);
+            self.dirty = true;
+        }
+    }
+
     fn advance(&mut self, watermark: i64, found: &mut Vec<Finding>) {
         let before = self.state.evicted;
         for (name, from) in std::mem::take(&mut self.touched) {
