@@ -106,7 +106,7 @@ impl Bucket {
         if let Some(bucket) = buckets.get(&address.url()) {
             return Ok(Arc::clone(bucket));
         }
-        let bucket = Arc::new(Self::new(&address, address.client()?, Patience::default()));
+        let bucket = Arc::new(Self::new(&address, address.client()?, Patience::default())?);
         buckets.insert(address.url(), Arc::clone(&bucket));
         Ok(bucket)
     }
@@ -118,7 +118,7 @@ impl Bucket {
         patience: Patience,
     ) -> Result<Arc<Self>, ObjectError> {
         let address = Address::parse(url)?;
-        let bucket = Arc::new(Self::new(&address, store, patience));
+        let bucket = Arc::new(Self::new(&address, store, patience)?);
         let mut buckets = BUCKETS.lock().unwrap_or_else(PoisonError::into_inner);
         buckets.insert(address.url(), Arc::clone(&bucket));
         Ok(bucket)
@@ -129,14 +129,17 @@ impl Bucket {
         text.contains("://")
     }
 
-    fn new(address: &Address, store: Arc<dyn ObjectStore>, patience: Patience) -> Self {
-        Self {
+    fn new(address: &Address, store: Arc<dyn ObjectStore>, patience: Patience) -> Result<Self, ObjectError> {
+        // Begun here and not by the first request: threads inherit the priority of the one that begins them, and the
+        // first request is most likely that of a thread in the background.
+        threads().map_err(ObjectError::Address)?;
+        Ok(Self {
             url: address.url(),
             prefix: address.prefix.clone(),
             store,
             patience,
             counters: Counters::default(),
-        }
+        })
     }
 
     /// The address, without a slash at its end.
