@@ -4,9 +4,10 @@
     bench/tap/run.py --atalanta target/release/atalanta [--rate 5000] [--seconds 20] [--out bench/tap/RESULTS.md]
 
 A client sends `tools/call` requests of some 700 bytes, a server answers each with its like; requests and answers
-together are `--rate` messages a second. Once the client speaks to the server alone, once through a tap that sends its
-records to `atalanta serve`. Measured is the time between a request and its answer; what the tap adds is the difference
-of the two runs. At the end every message has to be in the answers of the server, each once.
+together are `--rate` messages a second. The client speaks to the server alone, through a tap that writes its records to a
+file, and through one that sends them to `atalanta serve` on the same machine. Measured is the time between a request and
+its answer; what the tap adds is the difference to the first run. At the end every call has to be in the file, and in the
+answers of the server, once each. Other work on the machine is in the figures: the load is beside them.
 """
 
 import argparse
@@ -114,6 +115,9 @@ def main():
         server = Server(binary, folder)
         try:
             alone, _ = paced(answerer, count, pause, environment)
+            record = pathlib.Path(folder, "record.ndjson")
+            to_file, _ = paced([binary, "tap", "--out", str(record), "--", *answerer], count, pause, environment)
+            written = sum('"message":{' in line for line in open(record))
             tap = [binary, "tap", "--server", server.url, "--label", "bench", "--", *answerer]
             behind, took = paced(tap, count, pause, environment)
             ended = time.monotonic()
@@ -127,31 +131,35 @@ def main():
         finally:
             server.process.terminate()
             server.process.wait(60)
-    report(options, alone, behind, took, late, rows, ids, count)
+    report(options, (alone, to_file, behind), took, late, written, rows, ids, count)
 
 
-def report(options, alone, behind, took, late, rows, ids, count):
-    added = {at: percentile(behind, at) - percentile(alone, at) for at in (0.5, 0.99)}
+def report(options, runs, took, late, written, rows, ids, count):
+    alone, to_file, behind = runs
+    added = [percentile(times, at) - percentile(alone, at) for times in (to_file, behind) for at in (0.5, 0.99)]
     load = os.getloadavg()[0]
+    shown = lambda at: " | ".join(f"{percentile(times, at):,.0f}" for times in runs)
     lines = [
-        f"| measured on {platform.machine()}, {os.cpu_count()} cores, load {load:.1f} | server alone | behind the tap |",
-        "|---|---:|---:|",
-        f"| messages a second, {options.seconds} s | {options.rate:,} | {2 * count / took:,.0f} |",
+        f"| measured on {platform.machine()}, {os.cpu_count()} cores, load {load:.1f} | server alone | tap, to a file | tap, to a server |",
+        "|---|---:|---:|---:|",
+        f"| messages a second for {options.seconds} s | {options.rate:,} | {options.rate:,} | {2 * count / took:,.0f} |",
         *(
-            f"| round trip, {name}, µs | {percentile(alone, at):,.0f} | {percentile(behind, at):,.0f} |"
+            f"| round trip, {name}, µs | {shown(at)} |"
             for name, at in [("median", 0.5), ("99th percentile", 0.99), ("99.9th percentile", 0.999), ("highest", 1.0)]
         ),
-        f"| added: median, 99th percentile, µs | | {added[0.5]:,.0f}, {added[0.99]:,.0f} |",
-        f"| calls with their answers in the server | | {ids:,} of {count + 1:,} |",
-        f"| of these more than once | | {rows - ids:,} |",
-        f"| seconds until the last could be queried | | {late:.1f} |",
+        f"| added: median, 99th percentile, µs | | {added[0]:,.0f}, {added[1]:,.0f} | {added[2]:,.0f}, {added[3]:,.0f} |",
+        f"| messages recorded | | {written:,} of {2 * count + 2:,} | |",
+        f"| calls with their answers in the server | | | {ids:,} of {count + 1:,} |",
+        f"| of these more than once | | | {rows - ids:,} |",
+        f"| seconds until the last could be queried | | | {late:.1f} |",
     ]
     text = "# Tap: what it adds to MCP messages over pipes\n\nMade with `bench/tap/run.py`.\n\n" + "\n".join(lines) + "\n"
     print(text)
     if options.out:
         pathlib.Path(options.out).write_text(text)
     kept_up = 2 * count / took > 0.98 * options.rate
-    sys.exit(0 if ids == count + 1 and added[0.99] < 1000 and kept_up else 1)
+    whole = written == 2 * count + 2 and ids == count + 1 and rows == ids
+    sys.exit(0 if whole and kept_up and added[1] < 1000 else 1)
 
 
 if __name__ == "__main__":

@@ -1,12 +1,13 @@
 """docs/sources/mlflow.md with a real MLflow server on SQLite: webhooks of two model versions, signed; the digests of
-their files from the registry, and a file of the storage that is exchanged without the registry being told."""
+their files from the registry, and a file of the storage that is exchanged without the registry being told. Who called is
+in the server's log, by docs/sources/mlflow_server.md."""
 
 import base64
 import os
 import pathlib
 import sys
 
-from walk import answers, free_port, wait_for, walk
+from walk import ATALANTA, answers, free_port, wait_for, walk
 
 SECRET = "webhook-secret-0123456789"
 EVENTS = ["registered_model.created", "model_version.created", "model_version_tag.set", "model_version_alias.created"]
@@ -84,6 +85,10 @@ def main():
         changed = 'event_class = MODEL_ARTIFACT and model_root_digest != null | comp count_distinct(model_root_digest) as n by model_version | filter n > 1'
         rows = at.rows("the exchanged file", f"filter {changed}", 1)
         at.expect(rows[0], model_version="2", n=2)
+        at.run([ATALANTA, "ingest", str(log), "--source", "mlflow_server", "--server", at.url], ATALANTA_TOKEN=at.token)
+        called = 'filter source_name = "mlflow_server" and action_http_request_uri contains "model-versions/create"'
+        for row in at.rows("the log", called, 2):
+            at.expect(row, action_local_ip="127.0.0.1", action_http_request_method="POST", http_status=200)
         at.survives(QUERY.format("model_operation != null"), 5)
         at.nowhere(SECRET)
 

@@ -102,7 +102,7 @@ class Walk:
         """The values that a row must have; a function says whether a value is right."""
         for name, value in wanted.items():
             found = row.get(name)
-            right = value(found) if callable(value) else found == value
+            right = found is not None and value(found) if callable(value) else found == value
             if not right:
                 shown = "another value" if callable(value) else repr(value)
                 sys.exit(f"{self.name}: {name} is {found!r}, expected {shown}, in {json.dumps(row)[:2000]}")
