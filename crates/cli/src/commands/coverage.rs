@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use crate::Ended;
 use crate::data;
 use crate::output;
-use crate::proving::{self, State};
+use crate::proving::{self, State, Telemetry};
 use crate::terminal::{Role, Terminal};
 
 /// Reasons why techniques cannot be seen.
@@ -94,7 +94,7 @@ pub fn run(args: Args, terminal: Terminal) -> anyhow::Result<Ended> {
     proving::folders(&args.paths)?;
     let pack = super::detect::rules(&args.paths, &[], terminal)?;
     anyhow::ensure!(!pack.rules.is_empty(), "no rule could be loaded");
-    let verdicts = proving::prove(&pack.rules, terminal);
+    let verdicts = proving::prove(&pack.rules, &Telemetry::default(), terminal)?.verdicts;
     let proven: BTreeSet<&str> = verdicts
         .iter()
         .filter(|(_, verdict)| verdict.state() == State::Proven)

@@ -2,16 +2,17 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use anyhow::Context as _;
 use atalanta_detect::rule::{Rule, RuleProblem};
 use atalanta_diag::render::escape_control;
 
 use crate::Ended;
 use crate::figures;
 use crate::output;
-use crate::proving::{self, State, Verdict};
+use crate::proving::{self, Known, State, Telemetry, Verdict};
 use crate::terminal::{Role, Terminal};
 
 /// Prove detection rules: each fires on the recording of its attack and on nothing harmless
@@ -30,6 +31,15 @@ pub struct Args {
     /// A rule without recordings is a failure too
     #[arg(long)]
     require_proof: bool,
+    /// Files or folders of further telemetry that is no attack: alerts on it are false
+    #[arg(long, num_args = 1.., value_name = "PATH")]
+    telemetry: Vec<String>,
+    /// File with alerts on that telemetry that are true: a list of `rule`, `file` and `why`
+    #[arg(long, requires = "telemetry", value_name = "FILE")]
+    known: Option<PathBuf>,
+    /// Write a page with recall and false alarms of each rule
+    #[arg(long, value_name = "FILE")]
+    table: Option<PathBuf>,
 }
 
 const EXAMPLES: &str = "\
@@ -37,6 +47,7 @@ Examples:
   atalanta test
   atalanta test content/detections/mcp --junit results.xml
   atalanta test my_rules/ --require-proof
+  atalanta test my_rules/ --telemetry 'last_week/*.jsonl.gz' --table recall.md
 
 Exit codes: 0 all rules are proven, 1 a rule failed, 2 the job could not be done";
 
@@ -47,7 +58,19 @@ pub fn run(args: Args, terminal: Terminal) -> anyhow::Result<Ended> {
     let pack = super::detect::rules(&args.paths, &[], terminal)?;
     let refused = pack.problems.iter().filter(|problem| problem.is_error()).count();
     anyhow::ensure!(!pack.rules.is_empty(), "no rule could be loaded");
-    let verdicts = proving::prove(&pack.rules, terminal);
+    let telemetry = Telemetry { paths: args.telemetry.clone(), known: known(args.known.as_deref())? };
+    let proved = proving::prove(&pack.rules, &telemetry, terminal)?;
+    for known in &proved.missed {
+        terminal.warning(&escape_control(&format!(
+            "{} is said to be right about {}, and raised no alert there",
+            known.rule,
+            known.file.display()
+        )));
+    }
+    if let Some(path) = &args.table {
+        output::write(Some(path), &super::test_table::page(&pack.rules, &proved, &telemetry))?;
+    }
+    let verdicts = proved.verdicts;
     report(&pack.rules, &verdicts, terminal);
     if let Some(path) = &args.junit {
         let text = junit(&pack.rules, &verdicts, &pack.problems);
@@ -62,6 +85,14 @@ pub fn run(args: Args, terminal: Terminal) -> anyhow::Result<Ended> {
     ));
     let fine = failed == 0 && refused == 0 && (unproven == 0 || !args.require_proof);
     Ok(if fine { Ended::Clean } else { Ended::Findings })
+}
+
+fn known(path: Option<&Path>) -> anyhow::Result<Vec<Known>> {
+    let Some(path) = path else { return Ok(Vec::new()) };
+    let text =
+        std::fs::read_to_string(path).with_context(|| format!("{}: cannot be read", path.display()))?;
+    serde_saphyr::from_str(&text)
+        .with_context(|| format!("{}: expected a list of `rule`, `file` and `why`", path.display()))
 }
 
 fn report(rules: &[Rule], verdicts: &BTreeMap<String, Verdict>, terminal: Terminal) {
@@ -83,7 +114,7 @@ fn report(rules: &[Rule], verdicts: &BTreeMap<String, Verdict>, terminal: Termin
             terminal.out.paint(role, &format!("{word:<10}")),
             sum(&verdict.attack),
             sum(&verdict.benign),
-            sum(&verdict.corpus),
+            sum(&verdict.corpus) + verdict.telemetry,
             escape_control(&rule.title)
         );
         for fault in verdict.faults() {

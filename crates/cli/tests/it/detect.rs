@@ -118,6 +118,51 @@ fn detections_written_in_sigma_are_proven() {
         .says("2 of 2 rules proven");
 }
 
+/// The page of recall and false alarms has a row for each rule. With a release build (`ATALANTA_PROGRAM`, `make attacks`) every
+/// rule runs over every recording, and the page is what came of it (`UPDATE_DOCS=1` writes it anew).
+#[test]
+fn recall_and_false_alarms_are_those_of_the_page() {
+    let path = crate::content("../docs/detections.md");
+    if let Some(program) = std::env::var_os("ATALANTA_PROGRAM") {
+        let page = made(&program);
+        if std::env::var_os("UPDATE_DOCS").is_some() {
+            std::fs::write(&path, &page).unwrap();
+        }
+        let present = std::fs::read_to_string(&path).unwrap_or_default();
+        assert!(
+            present == page,
+            "docs/detections.md is out of date, run `make attacks UPDATE_DOCS=1`:\n{page}"
+        );
+    }
+    let page = std::fs::read_to_string(&path).unwrap();
+    let pack = atalanta_detect::rule::pack::load(&[crate::content("detections")]);
+    let table = page.split("\n## ").next().unwrap();
+    let rows: Vec<&str> = table.lines().filter(|line| line.starts_with("| `")).collect();
+    let wanted: Vec<String> =
+        pack.enabled().map(|rule| format!("| `{}` {} | {} |", rule.id, rule.title, rule.class)).collect();
+    assert_eq!(rows.len(), wanted.len());
+    for (row, wanted) in rows.iter().zip(&wanted) {
+        assert!(row.starts_with(wanted), "docs/detections.md is out of date: {row}, expected {wanted}");
+    }
+}
+
+/// The page that a program makes.
+fn made(program: &std::ffi::OsStr) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let content = |path: &str| crate::content(path).canonicalize().unwrap().display().to_string();
+    let output = std::process::Command::new(program)
+        .current_dir(folder.path())
+        .args(["test", &content("detections"), "--require-proof", "--table", "page.md"])
+        .args(["--telemetry", &format!("{}/*/samples/*", content("sources"))])
+        .args(["--known", &content("detections/true_in_samples.yaml")])
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    // Two rules have a false alarm each on samples, which the page counts.
+    assert!(output.status.code() == Some(1) && !said.contains("raised no alert there"), "{said}");
+    std::fs::read_to_string(folder.path().join("page.md")).unwrap()
+}
+
 /// Alerts of the server as (rule, id), sorted.
 fn alerts(server: &Server) -> Vec<(String, String)> {
     let query = serde_json::json!({ "query": "dataset = alerts | fields rule_id, alert_id" }).to_string();
