@@ -4,7 +4,7 @@
 CARGO ?= cargo
 RELEASE := $(or $(CARGO_TARGET_DIR),target)/release/atalanta
 
-.PHONY: help setup demo test lint unit properties kafka fuzz bench speed live fmt docs
+.PHONY: help setup demo test lint unit properties kafka fuzz bench speed live attacks fmt docs
 
 help:
 	@echo "make demo    build the release binary, hunt over all recordings, print the findings"
@@ -15,6 +15,7 @@ help:
 	@echo "make bench   20 million events against DuckDB and ClickHouse (bench/README.md)"
 	@echo "make speed   how fast each source is mapped: docs/sources/speed.md (release build)"
 	@echo "make live    the sources' pages with real LiteLLM, MLflow, OpenTelemetry and training (2 GB of packages; LIVE)"
+	@echo "make attacks all recorded attacks against a server, with times; docs/detections.md (release build)"
 	@echo "make fmt     format the code"
 	@echo "make docs    write docs/reference/ and docs/sources/ anew from the code"
 
@@ -55,6 +56,11 @@ speed: setup
 live: setup
 	$(CARGO) build --release --locked -p atalanta-cli
 	@ATALANTA="$(abspath $(RELEASE))" scripts/live/run.sh $(LIVE)
+
+attacks: setup
+	$(CARGO) build --release --locked -p atalanta-cli
+	ATALANTA_PROGRAM="$(abspath $(RELEASE))" ATALANTA_TIMING=1 $(CARGO) test --locked --workspace --test it -- \
+	  attacks:: recall_and_false_alarms --test-threads 1 --nocapture
 
 fmt:
 	$(CARGO) fmt --all

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that meets an error fails by panicking")]
 
 mod atlas;
+mod attacks;
 mod bad_input;
 mod check;
 mod clients;
