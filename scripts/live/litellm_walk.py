@@ -3,6 +3,7 @@
 import json
 import pathlib
 import sys
+import time
 import urllib.error
 import urllib.request
 
@@ -20,6 +21,7 @@ model_list:
 litellm_settings:
   callbacks: ["generic_api"]
 """
+QUERY = 'filter source_name = "litellm_proxy" and event_class = LLM_REQUEST | sort asc _time'
 TOOL = {"type": "function", "function": {"name": "get_weather", "parameters": {"type": "object", "properties": {}}}}
 
 
@@ -36,17 +38,31 @@ def call(proxy, path, **body):
         return error.code
 
 
-def calls(proxy):
+def calls():
+    """The status and body of each call, in the order of their rows."""
     chat = "/v1/chat/completions"
     asked = [{"role": "system", "content": "You are terse."}, {"role": "user", "content": "first question"}]
-    assert call(proxy, chat, model="assistant", messages=asked, temperature=0.2, max_tokens=50, user="u-17") == 200
-    weather = [{"role": "user", "content": "weather in Oslo?"}]
-    assert call(proxy, chat, model="assistant", messages=weather, tools=[TOOL]) == 200
-    streamed = [{"role": "user", "content": "stream please"}]
-    options = {"include_usage": True}
-    assert call(proxy, chat, model="assistant", messages=streamed, stream=True, stream_options=options) == 200
-    assert call(proxy, "/v1/embeddings", model="embedder", input=["some text"]) == 200
-    assert call(proxy, chat, model="broken", messages=[{"role": "user", "content": "will fail"}]) == 404
+    yield 200, chat, {"model": "assistant", "messages": asked, "temperature": 0.2, "max_tokens": 50, "user": "u-17"}
+    yield 200, chat, {"model": "assistant", "messages": [{"role": "user", "content": "weather in Oslo?"}], "tools": [TOOL]}
+    streamed = {"messages": [{"role": "user", "content": "stream please"}], "stream": True}
+    yield 200, chat, {"model": "assistant", **streamed, "stream_options": {"include_usage": True}}
+    yield 200, "/v1/embeddings", {"model": "embedder", "input": ["some text"]}
+    yield 404, chat, {"model": "broken", "messages": [{"role": "user", "content": "will fail"}]}
+
+
+def make(at, proxy):
+    """Makes one call after the other has arrived: LiteLLM drops what it logs while it sends. What does not arrive within
+    twenty seconds, four of its intervals, is called again, twice at most."""
+    for done, (status, path, body) in enumerate(calls()):
+        for _ in range(3):
+            found = call(proxy, path, **body)
+            if found != status:
+                sys.exit(f"litellm: {path} answered {found}, expected {status}")
+            end = time.monotonic() + 20
+            while len(at.query(QUERY)) <= done and time.monotonic() < end:
+                time.sleep(0.5)
+            if len(at.query(QUERY)) > done:
+                break
 
 
 def main():
@@ -64,9 +80,8 @@ def main():
             LITELLM_LOCAL_MODEL_COST_MAP="True",
         )
         wait_for(f"the proxy ({log})", lambda: answers(f"{proxy}/health/liveliness"), 180)
-        calls(proxy)
-        query = 'filter source_name = "litellm_proxy" and event_class = LLM_REQUEST | sort asc _time'
-        plain, tools, stream, vectors, failed = at.rows("the calls", query, 5)
+        make(at, proxy)
+        plain, tools, stream, vectors, failed = at.rows("the calls", QUERY, 5)
         tokens = {"llm_input_tokens": lambda n: n > 0, "llm_output_tokens": lambda n: n > 0}
         answered = {"llm_model": "assistant", "llm_response_model": "gpt-4o-mini", "event_outcome": "success", **tokens}
         at.expect(
@@ -78,7 +93,7 @@ def main():
         at.expect(stream, **answered, llm_stream=True, llm_output_text=lambda text: "stream please" in text)
         at.expect(vectors, llm_model="embedder", llm_operation="embeddings", llm_user_text="some text")
         at.expect(failed, llm_model="broken", event_outcome="failure", http_status=404, llm_user_text="will fail")
-        at.survives(query, 5)
+        at.survives(QUERY, 5)
         at.nowhere("sk-master-0123456789")
         at.nowhere("sk-upstream-0123456789")
 

@@ -96,7 +96,13 @@ class Walk:
 
     def rows(self, what, text, count, seconds=60):
         """Waits until a query has so many rows."""
-        return wait_for(f"{self.name}: {what}", lambda: (lambda rows: len(rows) >= count and rows)(self.query(text)), seconds)
+        end = time.monotonic() + seconds
+        while len(rows := self.query(text)) < count:
+            if time.monotonic() > end:
+                seen = "".join(f"\n  {json.dumps(row)[:300]}" for row in rows)
+                sys.exit(f"{self.name}: {what}: {len(rows)} of {count} rows within {seconds} seconds{seen}")
+            time.sleep(0.2)
+        return rows
 
     def expect(self, row, **wanted):
         """The values that a row must have; a function says whether a value is right."""
