@@ -4,6 +4,7 @@
 //! *Tokens* → *Syntax* ([`syntax`]) → *Resolved* ([`ir`]) → *Checked* (lints and proofs).
 
 mod check;
+mod distance;
 pub mod env;
 pub mod facts;
 pub mod fix;

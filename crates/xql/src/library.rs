@@ -1,5 +1,7 @@
 //! Saved queries, which `call "name"` runs as if they stood in its place.
 
+use crate::distance::distance;
+
 /// A saved query.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Saved {
@@ -31,10 +33,10 @@ impl Library {
     pub fn nearest(&self, name: &str) -> Option<&str> {
         let name = name.to_lowercase();
         let limit = (name.chars().count() / 3).max(1);
-        let scored = self.queries.iter().map(|known| {
-            (strsim::damerau_levenshtein(&known.name.to_lowercase(), &name), known.name.as_str())
+        let scored = self.queries.iter().filter_map(|known| {
+            Some((distance(&name, &known.name.to_lowercase(), limit)?, known.name.as_str()))
         });
-        scored.min().filter(|(distance, _)| *distance <= limit).map(|(_, name)| name)
+        scored.min().map(|(_, name)| name)
     }
 
     /// The queries in the order in which they were added.

@@ -5,6 +5,8 @@
 
 use atalanta_schema::Type;
 
+use crate::distance::LONGEST;
+
 /// Where a function may stand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -246,6 +248,9 @@ pub fn dialect(name: &str) -> Option<&'static Dialect> {
 /// The most similar function name, for a hint; none if nothing is similar.
 #[must_use]
 pub fn nearest(name: &str) -> Option<&'static str> {
+    if name.len() > LONGEST {
+        return None;
+    }
     let name = name.to_ascii_lowercase();
     let scored = FUNCTIONS.iter().map(|function| (strsim::jaro_winkler(&name, function.name), function.name));
     let best = scored.max_by(|a, b| a.0.total_cmp(&b.0))?;

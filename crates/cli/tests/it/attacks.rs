@@ -25,7 +25,7 @@ use crate::serve::Server;
 use crate::{Bench, content};
 
 /// How long an alert may take where other tests run beside this one; two seconds are asked for by `ATALANTA_TIMING`.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Rules over windows that are always tried: one that tells early, one of them compressed, and one that does not.
 const WINDOWS: [&str; 3] = ["sop-2.3-2", "sop-2.7-1", "sop-2.8-2"];

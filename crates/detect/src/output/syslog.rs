@@ -1,9 +1,9 @@
 //! A message of RFC 5424 with CEF in it: over UDP, over TCP with counted octets (RFC 6587), over TLS (RFC 5425).
 
-use std::io::{self, Write};
-use std::net::{TcpStream, ToSocketAddrs as _, UdpSocket};
+use std::io::{self, Read as _, Write};
+use std::net::{Shutdown, TcpStream, ToSocketAddrs as _, UdpSocket};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, StreamOwned};
@@ -14,6 +14,9 @@ use crate::row_json::time;
 use atalanta_schema::Level;
 
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long a collector that has the whole message may take to end its side.
+const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// Facility "log audit" (13).
 const FACILITY: u8 = 13;
@@ -63,10 +66,24 @@ impl Way {
                 stream.write_all(counted().as_bytes())?;
                 // Without it the collector cannot tell the end from an attack that cuts messages off.
                 stream.conn.send_close_notify();
-                stream.flush()
+                stream.flush()?;
+                drain(&stream.sock);
+                Ok(())
             }
         }
     }
+}
+
+/// Reads what the collector still says, its tickets for later sessions, up to its end: a connection that is closed with
+/// something unread is reset, and a reset throws away what the collector has not read yet. The message is sent whatever
+/// comes here.
+fn drain(mut socket: &TcpStream) {
+    let mut buffer = [0; 4096];
+    if socket.shutdown(Shutdown::Write).is_err() || socket.set_read_timeout(Some(LAST_WORDS)).is_err() {
+        return;
+    }
+    let until = Instant::now() + PATIENCE;
+    while Instant::now() < until && socket.read(&mut buffer).is_ok_and(|read| read > 0) {}
 }
 
 /// The name that the certificate must have.
@@ -119,7 +136,6 @@ fn message(alert: &Alert) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::io::Read as _;
 
     fn send(address: &str, alert: &Alert) {
         Way::new(address, None).unwrap().send(alert).unwrap();

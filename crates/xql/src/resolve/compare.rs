@@ -8,6 +8,7 @@ use atalanta_schema::{Enum, Field, Type};
 
 use super::Resolver;
 use super::expr::{boolean, call, mismatch, null, string};
+use crate::distance::distance;
 use crate::facts::FactKind;
 use crate::ir::{Comparison, Expr, ExprKind, Pattern};
 use crate::plain_regex;
@@ -375,7 +376,9 @@ fn regex_reason(error: &regex_syntax::Error) -> String {
 
 fn known_values(list: &Enum, written: &str) -> Vec<String> {
     let mut names: Vec<String> = list.values.iter().map(|value| value.name.clone()).collect();
-    names.sort_by_key(|name| strsim::damerau_levenshtein(&name.to_lowercase(), &written.to_lowercase()));
+    let written = written.to_lowercase();
+    let apart = |name: &String| distance(&written, &name.to_lowercase(), usize::MAX);
+    names.sort_by_cached_key(|name| apart(name).unwrap_or(usize::MAX));
     names
 }
 

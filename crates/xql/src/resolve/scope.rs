@@ -7,6 +7,7 @@ use atalanta_diag::Span;
 use atalanta_schema::{Catalog, Dataset, Type};
 
 use super::Resolver;
+use crate::distance::distance;
 use crate::env::Input;
 use crate::facts::{FactKind, Usage};
 use crate::ir::{Column, Expr, ExprKind, OperationKind, Row};
@@ -223,10 +224,11 @@ impl Resolver<'_> {
     fn nearest_column(&self, name: &str) -> Option<String> {
         let name = name.to_lowercase();
         let limit = (name.chars().count() / 3).max(1);
-        let scored = self.scope.row.columns.iter().map(|column| {
-            (strsim::damerau_levenshtein(&column.name.to_lowercase(), &name), column.name.clone())
-        });
-        scored.min().filter(|(distance, _)| *distance <= limit).map(|(_, name)| name)
+        let scored =
+            self.scope.row.columns.iter().filter_map(|column| {
+                Some((distance(&name, &column.name.to_lowercase(), limit)?, &column.name))
+            });
+        scored.min().map(|(_, name)| name.clone())
     }
 
     /// Whether a name is a column here, without recording anything.

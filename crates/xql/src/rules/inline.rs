@@ -3,6 +3,7 @@
 use atalanta_diag::Diagnostic;
 
 use super::codes;
+use crate::distance::distance;
 use crate::syntax::ast::{Call, Query, Stage, StageKind};
 use crate::syntax::rules::{RulesFile, Section};
 
@@ -67,8 +68,8 @@ impl Inliner<'_> {
 
 fn nearest<'a>(name: &str, file: &'a RulesFile) -> Option<&'a str> {
     let names = file.sections.iter().filter(|section| section.kind == "RULE").filter_map(Section::name);
-    let scored = names.map(|known| (strsim::damerau_levenshtein(&known.to_lowercase(), name), known));
-    scored.min().filter(|(distance, _)| *distance <= 2).map(|(_, known)| known)
+    let scored = names.filter_map(|known| Some((distance(name, &known.to_lowercase(), 2)?, known)));
+    scored.min().map(|(_, known)| known)
 }
 
 #[cfg(test)]

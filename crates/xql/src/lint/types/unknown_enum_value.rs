@@ -15,6 +15,7 @@
 
 use atalanta_diag::{Code, Diagnostic, Edit, Fix, Severity};
 
+use crate::distance::distance;
 use crate::facts::FactKind;
 use crate::lint::{Context, Group, Rule};
 
@@ -34,9 +35,8 @@ fn check(context: &Context<'_>) -> Vec<Diagnostic> {
     for fact in context.facts() {
         let FactKind::UnknownEnumValue { field, value, known } = &fact.kind else { continue };
         let mut report = RULE.report(context, fact.span, format!("`{field}` has no value `{value}`"));
-        if let Some(nearest) = known.first().filter(|nearest| {
-            strsim::damerau_levenshtein(&nearest.to_uppercase(), &value.to_uppercase()) <= 2
-        }) {
+        let is_near = |known: &&String| distance(&value.to_uppercase(), &known.to_uppercase(), 2).is_some();
+        if let Some(nearest) = known.first().filter(is_near) {
             let constant = format!("ENUM.{nearest}");
             let edit = Edit::new(fact.span, constant.clone());
             report = report.fix(Fix::needs_review(format!("write `{constant}`"), vec![edit]));

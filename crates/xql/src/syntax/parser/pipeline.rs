@@ -6,6 +6,7 @@ use super::super::ast::{Query, Stage, StageKind};
 use super::super::codes;
 use super::super::token::{Symbol, TokenKind};
 use super::{End, MAX_STAGES, Parse, Parser, error_stage};
+use crate::distance::distance;
 
 /// Words that start a stage.
 pub const STAGE_WORDS: &[&str] = &[
@@ -222,6 +223,6 @@ pub(super) fn is_stage_word(word: &str) -> bool {
 }
 
 fn nearest(word: &str) -> Option<&'static str> {
-    let distance = |stage: &&&str| strsim::damerau_levenshtein(stage, word);
-    STAGE_WORDS.iter().min_by_key(distance).filter(|stage| distance(stage) <= 2).copied()
+    let near = STAGE_WORDS.iter().filter_map(|stage| Some((distance(word, stage, 2)?, *stage)));
+    near.min_by_key(|(distance, _)| *distance).map(|(_, stage)| stage)
 }
