@@ -244,7 +244,6 @@ impl Worker {
     }
 
     fn run(&mut self, stop: &AtomicBool) {
-        atalanta_store::step_back();
         self.warm(stop);
         while !stop.load(Ordering::Relaxed) {
             if let Err(error) = self.step() {

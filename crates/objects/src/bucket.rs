@@ -130,8 +130,7 @@ impl Bucket {
     }
 
     fn new(address: &Address, store: Arc<dyn ObjectStore>, patience: Patience) -> Result<Self, ObjectError> {
-        // Begun here and not by the first request: threads inherit the priority of the one that begins them, and the
-        // first request is most likely that of a thread in the background.
+        // Begun here and not by the first request: who opens a bucket learns that there are no threads to be had.
         threads().map_err(ObjectError::Address)?;
         Ok(Self {
             url: address.url(),

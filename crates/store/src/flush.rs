@@ -15,7 +15,6 @@ use crate::error::StoreError;
 use crate::files::Files;
 use crate::hot::Hot;
 use crate::parquet_file;
-use crate::priority::step_back;
 use crate::store::{Shared, State, StoreOptions, Work, locked};
 
 /// Time until a failed flush is tried again; doubled with each further failure, up to [`MOST_PAUSE`].
@@ -136,7 +135,6 @@ fn calendar(day: i64) -> Option<Day> {
 
 /// The flush thread.
 pub(crate) fn when_due(shared: &Shared, forget: SyncSender<Work>) {
-    step_back();
     let mut pause = PAUSE;
     // The log thread ends when nobody can send to it any more, so after this one.
     while wait_until_due(shared) {
