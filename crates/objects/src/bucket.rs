@@ -160,35 +160,23 @@ impl Bucket {
 
     /// Reads a part of an object, all of it.
     pub fn read(&self, key: &str, range: Range<u64>) -> Result<Bytes, ObjectError> {
-        let (path, limit) = (self.path(key)?, self.patience.request);
-        let bytes = self.call("read", key, None, || {
-            let (store, path, range) = (Arc::clone(&self.store), path.clone(), range.clone());
-            async move { timed(limit, store.get_range(&path, range)).await }
-        })?;
-        if bytes.len() as u64 != range.end - range.start {
-            let why = format!("{} bytes came, {} were asked for", bytes.len(), range.end - range.start);
-            return Err(ObjectError::Failed { place: self.place(key), doing: "read", why });
-        }
-        self.counters.read_bytes.fetch_add(bytes.len() as u64, Ordering::Relaxed);
-        Ok(bytes)
+        Ok(self.read_all(key, &[range])?.pop().unwrap_or_default())
     }
 
-    /// Reads parts of an object, several at a time.
+    /// Reads parts of an object, several at a time, each of them whole.
     pub fn read_all(&self, key: &str, ranges: &[Range<u64>]) -> Result<Vec<Bytes>, ObjectError> {
         let (path, limit) = (self.path(key)?, self.patience.request);
         let parts = self.call("read", key, None, || {
             let (store, path, ranges) = (Arc::clone(&self.store), path.clone(), ranges.to_vec());
             async move { timed(limit, store.get_ranges(&path, &ranges)).await }
         })?;
-        let short =
-            parts.iter().zip(ranges).any(|(part, range)| part.len() as u64 != range.end - range.start);
-        if short || parts.len() != ranges.len() {
-            let why = "fewer bytes came than were asked for".to_owned();
+        let came: u64 = parts.iter().map(|part| part.len() as u64).sum();
+        let lengths = || ranges.iter().map(|range| range.end - range.start);
+        if !parts.iter().map(|part| part.len() as u64).eq(lengths()) {
+            let why = format!("{came} bytes came, {} were asked for", lengths().sum::<u64>());
             return Err(ObjectError::Failed { place: self.place(key), doing: "read", why });
         }
-        self.counters
-            .read_bytes
-            .fetch_add(parts.iter().map(|part| part.len() as u64).sum(), Ordering::Relaxed);
+        self.counters.read_bytes.fetch_add(came, Ordering::Relaxed);
         Ok(parts)
     }
 
