@@ -45,8 +45,22 @@ pub(crate) fn page(shared: &Shared) -> String {
         }
     }
     let gauges = shared.store.gauges();
+    for (name, help, kind, value) in numbers(shared, &gauges) {
+        head(&mut out, name, help, kind);
+        let _ = writeln!(out, "{name} {value}");
+    }
+    objects(&mut out, &gauges);
+    detection(&mut out, shared);
+    let name = "atalanta_query_seconds_total";
+    head(&mut out, name, "run time of all queries", "counter");
+    let _ = writeln!(out, "{name} {}", load(&shared.counts.millis) as f64 / 1000.0);
+    out
+}
+
+/// Numbers of the store and of queries: name, help, kind, value.
+fn numbers(shared: &Shared, gauges: &Gauges) -> [(&'static str, &'static str, &'static str, u64); 17] {
     let pages = gauges.pages;
-    let numbers: [(&str, &str, &str, u64); 17] = [
+    [
         ("atalanta_store_memory_bytes", "rows in memory", "gauge", gauges.memory_bytes),
         ("atalanta_store_hot_rows", "rows that are not in tables yet", "gauge", gauges.hot_rows),
         ("atalanta_store_rows", "rows in tables", "gauge", gauges.stored_rows),
@@ -84,17 +98,7 @@ pub(crate) fn page(shared: &Shared) -> String {
             "counter",
             load(&shared.counts.refused),
         ),
-    ];
-    for (name, help, kind, value) in numbers {
-        head(&mut out, name, help, kind);
-        let _ = writeln!(out, "{name} {value}");
-    }
-    objects(&mut out, &gauges);
-    detection(&mut out, shared);
-    let name = "atalanta_query_seconds_total";
-    head(&mut out, name, "run time of all queries", "counter");
-    let _ = writeln!(out, "{name} {}", load(&shared.counts.millis) as f64 / 1000.0);
-    out
+    ]
 }
 
 /// Requests to the object store of the tables, if they are in one.

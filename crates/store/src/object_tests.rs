@@ -16,7 +16,7 @@ use atalanta_objects::object_store::{
 use atalanta_objects::{Bucket, Patience};
 use futures::stream::{BoxStream, StreamExt};
 
-use crate::store_tests::{append, ask, commands, ids, part};
+use crate::store_tests::{append, ask, commands, fill_two_days, ids, part};
 use crate::testing::DAY;
 use crate::{Retention, Snapshot, Store, StoreError, StoreOptions, export_delta, show, verify};
 
@@ -151,12 +151,7 @@ fn every_operation_works_on_objects() {
     let (_, bucket) = objects(url, Patience::default());
     let folder = tempfile::tempdir().unwrap();
     let store = open(folder.path(), url);
-    for number in 0..10 {
-        append(&store, &[(number, &format!("{number}"))]);
-        store.flush().unwrap();
-    }
-    append(&store, &[(86_400, "next day")]);
-    store.flush().unwrap();
+    fill_two_days(&store);
     let before = ids(&store.snapshot());
     assert_eq!((before.len(), ids(&Snapshot::read(folder.path()).unwrap())), (11, before.clone()));
     assert_eq!(store.compact(false).unwrap().before, 10);

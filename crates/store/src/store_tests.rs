@@ -145,16 +145,21 @@ fn one_process_writes() {
     assert!(matches!(Store::open(folder.path(), quiet()), Err(StoreError::Locked(_))));
 }
 
+/// Ten files of one day and one of the next.
+pub(crate) fn fill_two_days(store: &Store) {
+    for number in 0..10 {
+        append(store, &[(number, &format!("{number}"))]);
+        store.flush().unwrap();
+    }
+    append(store, &[(86_400, "next day")]);
+    store.flush().unwrap();
+}
+
 #[test]
 fn small_files_are_merged_and_removed_later() {
     let folder = tempfile::tempdir().unwrap();
     let store = open(folder.path());
-    for number in 0..10 {
-        append(&store, &[(number, &format!("{number}"))]);
-        store.flush().unwrap();
-    }
-    append(&store, &[(86_400, "next day")]);
-    store.flush().unwrap();
+    fill_two_days(&store);
     let before = ids(&store.snapshot());
     let old = store.snapshot();
     let done = store.compact(false).unwrap();

@@ -117,11 +117,12 @@ impl<'r> Reading<'r> {
                 self.look()?;
             }
             let full = match self.consumer.poll(GATHER) {
-                Some(message) => take(&mut self.partitions, &message?),
+                Some(message) => {
+                    since.get_or_insert_with(Instant::now);
+                    take(&mut self.partitions, &message?)
+                }
                 None => false,
             };
-            let waits = self.partitions.values().any(|partition| !partition.records.is_empty());
-            since = if waits { since.or(Some(Instant::now())) } else { None };
             if full || since.is_some_and(|since| since.elapsed() >= GATHER) {
                 if !self.store() {
                     return Ok(());
