@@ -48,7 +48,12 @@ fn write_value(value: &Value, out: &mut String) {
         }
         Value::Object(map) => {
             let mut members: Vec<_> = map.iter().collect();
-            members.sort_by(|a, b| a.0.encode_utf16().cmp(b.0.encode_utf16()));
+            // UTF-16 and bytes put ASCII in the same order; bytes are compared several times faster.
+            if members.iter().all(|(name, _)| name.is_ascii()) {
+                members.sort_by(|a, b| a.0.cmp(b.0));
+            } else {
+                members.sort_by(|a, b| a.0.encode_utf16().cmp(b.0.encode_utf16()));
+            }
             out.push('{');
             for (position, (name, member)) in members.into_iter().enumerate() {
                 if position > 0 {
@@ -65,21 +70,24 @@ fn write_value(value: &Value, out: &mut String) {
 
 fn write_string(text: &str, out: &mut String) {
     out.push('"');
-    for c in text.chars() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\u{8}' => out.push_str("\\b"),
-            '\t' => out.push_str("\\t"),
-            '\n' => out.push_str("\\n"),
-            '\u{c}' => out.push_str("\\f"),
-            '\r' => out.push_str("\\r"),
-            c if (c as u32) < 0x20 => {
-                let _ = write!(out, "\\u{:04x}", c as u32);
+    let mut rest = text;
+    while let Some(at) = rest.bytes().position(|byte| byte < 0x20 || matches!(byte, b'"' | b'\\')) {
+        out.push_str(&rest[..at]);
+        match rest.as_bytes()[at] {
+            b'"' => out.push_str("\\\""),
+            b'\\' => out.push_str("\\\\"),
+            0x8 => out.push_str("\\b"),
+            b'\t' => out.push_str("\\t"),
+            b'\n' => out.push_str("\\n"),
+            0xc => out.push_str("\\f"),
+            b'\r' => out.push_str("\\r"),
+            control => {
+                let _ = write!(out, "\\u{control:04x}");
             }
-            c => out.push(c),
         }
+        rest = &rest[at + 1..];
     }
+    out.push_str(rest);
     out.push('"');
 }
 
@@ -138,6 +146,15 @@ mod tests {
         assert_eq!(
             canonical_json(&value),
             "{\"\\r\":2,\"1\":4,\"\u{f6}\":7,\"\u{20ac}\":1,\"\u{1f600}\":5,\"\u{fb33}\":3}"
+        );
+    }
+
+    #[test]
+    fn escapes_no_more_than_it_must() {
+        let text = "\u{1f}a\u{7f}\"\\/\u{8}\u{c}\n\r\t\u{e9}\u{2028}\u{0}";
+        assert_eq!(
+            canonical_json(&text.into()),
+            "\"\\u001fa\u{7f}\\\"\\\\/\\b\\f\\n\\r\\t\u{e9}\u{2028}\\u0000\""
         );
     }
 

@@ -4,4 +4,5 @@
 //! that the server would have made.
 
 pub mod canonical_json;
+pub mod json_text;
 pub mod redact;

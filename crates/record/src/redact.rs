@@ -74,6 +74,16 @@ const SHORTEST: usize = 6;
 /// Length of the longest of the names.
 const LONGEST: usize = 18;
 
+/// The credential that a name marks, without `-` and `_` in lower case.
+fn credential(name: &str) -> Option<&'static str> {
+    let mut buffer = [0; LONGEST];
+    let folded = fold(name, &mut buffer)?;
+    // Every member of every record comes here: few lengths and beginnings are those of a credential.
+    let first = *folded.as_bytes().first()?;
+    let alike = |known: &&&str| known.len() == folded.len() && known.as_bytes()[0] == first;
+    CREDENTIALS.iter().filter(alike).find(|known| **known == folded).copied()
+}
+
 /// A name without `-` and `_` in lower case; none if it is longer than every name that matters.
 fn fold<'b>(name: &str, buffer: &'b mut [u8; LONGEST]) -> Option<&'b str> {
     let mut length = 0;
@@ -146,12 +156,7 @@ pub fn redact_member(
     secrets: &mut Vec<String>,
     api_key: &mut Option<String>,
 ) {
-    let mut buffer = [0; LONGEST];
-    let folded = fold(name, &mut buffer).unwrap_or_default();
-    if !CREDENTIALS.contains(&folded) {
-        redact(member, secrets, api_key);
-        return;
-    }
+    let Some(credential) = credential(name) else { return redact(member, secrets, api_key) };
     // Schemas describe members of these names; only a text is a secret.
     let Value::String(text) = member else {
         return redact(member, secrets, api_key);
@@ -161,7 +166,7 @@ pub fn redact_member(
     if masked {
         return;
     }
-    if api_key.is_none() && API_KEYS.contains(&folded) {
+    if api_key.is_none() && API_KEYS.contains(&credential) {
         let key = text.split_once(' ').map_or(text.as_str(), |(_, key)| key);
         *api_key = Some(key.to_owned());
     }

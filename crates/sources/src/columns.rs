@@ -11,6 +11,8 @@ use atalanta_engine::types::arrow_type;
 use atalanta_schema::Type;
 use serde_json::Value;
 
+use crate::json_text::json_text;
+
 /// A column of values; a value that doesn't fit its type is null and its row goes to `misfits`.
 pub(crate) fn column<'a>(
     ty: &Type,
@@ -95,7 +97,7 @@ fn time(value: &Value) -> Option<i64> {
 
 /// A string as it is, anything else as JSON text.
 fn text(value: &Value) -> Cow<'_, str> {
-    value.as_str().map_or_else(|| value.to_string().into(), Cow::from)
+    value.as_str().map_or_else(|| json_text(value).into(), Cow::from)
 }
 
 fn boolean(value: &Value) -> Option<bool> {

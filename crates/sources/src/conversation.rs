@@ -6,6 +6,9 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::decode::below;
+use crate::json_text::json_text;
+
 /// Who a text came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Role {
@@ -50,7 +53,7 @@ impl Conversation {
                 self.offered(tool);
             }
         }
-        if let Some(tools) = body.pointer("/toolConfig/tools").and_then(Value::as_array) {
+        if let Some(tools) = below(body, &["toolConfig", "tools"]).and_then(Value::as_array) {
             for tool in tools {
                 self.offered(tool);
             }
@@ -78,7 +81,7 @@ impl Conversation {
                 Some(message) => self.message(Role::Assistant, "assistant", message, true),
                 None => self.messages(items, true),
             }
-            self.finish(body.pointer("/incomplete_details/reason").or_else(|| body.get("status")));
+            self.finish(below(body, &["incomplete_details", "reason"]).or_else(|| body.get("status")));
         }
         if body.get("choices").is_none()
             && let Some(content) = body.get("content")
@@ -186,7 +189,7 @@ impl Conversation {
             let response = if text.len() == 1 { text[0].clone() } else { Value::Array(text) };
             let response = if response == json!([]) { result.clone() } else { response };
             if response == *result && !matches!(result, Value::String(_)) {
-                self.tool.push(result.to_string());
+                self.tool.push(json_text(result));
             }
             parts.push(json!({ "type": "tool_call_response", "id": id, "response": response }));
             return;
@@ -234,8 +237,8 @@ impl Conversation {
         }
         let name = tool
             .get("name")
-            .or_else(|| tool.pointer("/function/name"))
-            .or_else(|| tool.pointer("/toolSpec/name"));
+            .or_else(|| below(tool, &["function", "name"]))
+            .or_else(|| below(tool, &["toolSpec", "name"]));
         if let Some(name) = name.or_else(|| tool.get("type")).and_then(Value::as_str) {
             self.tool_names.push(name.to_owned());
         }
@@ -423,7 +426,7 @@ fn openai_message(message: &Value) -> Value {
 }
 
 fn text_of(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+    value.as_str().map_or_else(|| json_text(value), str::to_owned)
 }
 
 #[cfg(test)]

@@ -55,7 +55,7 @@ fn values(bytes: &[u8]) -> Vec<(u64, &[u8])> {
 }
 
 pub(crate) fn newlines(bytes: &[u8]) -> u64 {
-    bytes.split(|byte| *byte == b'\n').count() as u64 - 1
+    memchr::memchr_iter(b'\n', bytes).count() as u64
 }
 
 /// The elements of a JSON array as they were written, with the line on which each starts, from 1; none if the bytes

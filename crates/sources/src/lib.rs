@@ -28,7 +28,7 @@ mod oracle;
 #[cfg(test)]
 mod pages;
 
-use atalanta_record::{canonical_json, redact};
+use atalanta_record::{canonical_json, json_text, redact};
 
 pub use canonical_json::{canonical_hash, canonical_json};
 pub use detect::Detection;

@@ -15,6 +15,7 @@ use atalanta_engine::types::{arrow_type, timestamp_type};
 use atalanta_schema::{Catalog, Type};
 use serde_json::{Map, Value};
 
+use crate::json_text::json_text;
 use crate::mapper::{MapError, MapOptions, SCHEMA_VERSION};
 use crate::paths::{Kept, Use};
 use crate::row_id::event_id;
@@ -317,7 +318,7 @@ impl<'m> Shown<'m> {
         let text = match value {
             Value::String(text) => text,
             other => {
-                written = other.to_string();
+                written = json_text(other);
                 &written
             }
         };

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::llm_http::body;
+use super::llm_http::{assembled, body};
 use super::{Decode, DecodeProblem, Decoded, RawRecord, json, kind, put, split_array};
 use crate::conversation::Conversation;
+use crate::json_text::json_text;
 
 /// What a `source.yaml` says under `json`. Paths are member names joined by dots.
 #[derive(Debug, Default, Deserialize)]
@@ -157,10 +158,14 @@ impl Json {
             (&self.options.response, "response_body", "_response"),
         ] {
             let Some(found) = path.as_ref().and_then(|path| cut(fields, path)) else { continue };
-            let shown = found.as_str().map_or_else(|| found.to_string(), str::to_owned);
-            let value = match chunks(&found) {
-                Some(events) => body(events.into()),
-                None => body(found),
+            let shown = found.as_str().map_or_else(|| json_text(&found), str::to_owned);
+            let (value, same) = match found {
+                Value::Array(chunks) if is_stream(&chunks) => (assembled(chunks), false),
+                // The text of an object is what the rules would see of it.
+                found => {
+                    let same = !found.is_string();
+                    (body(found), same)
+                }
             };
             if text == "request_body" {
                 match &value {
@@ -176,22 +181,16 @@ impl Json {
                     _ => conversation.response(&value),
                 }
             }
+            put(fields, view, if same { shown.clone().into() } else { value });
             put(fields, text, shown);
-            put(fields, view, value);
         }
         conversation.put_into(fields);
     }
 }
 
-/// A streamed answer that was logged as the array of its chunks, as the text of its events.
-fn chunks(found: &Value) -> Option<String> {
-    let chunks = found.as_array()?;
-    let is_chunk = |chunk: &Value| chunk.is_object() && chunk.get("role").is_none();
-    if !chunks.iter().all(is_chunk) {
-        return None;
-    }
-    let events: Vec<String> = chunks.iter().map(|chunk| format!("data: {chunk}")).collect();
-    Some(events.join("\n"))
+/// Whether an answer is the chunks of a stream rather than messages.
+fn is_stream(chunks: &[Value]) -> bool {
+    chunks.iter().all(|chunk| chunk.is_object() && chunk.get("role").is_none())
 }
 
 /// The record inside an envelope takes the envelope's place, unless a member would be lost by that.

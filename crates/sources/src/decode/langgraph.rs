@@ -5,7 +5,7 @@
 use serde_json::{Map, Value};
 
 use super::json::uuid_time;
-use super::{Decode, DecodeProblem, Decoded, RawRecord, one_object, put};
+use super::{Decode, DecodeProblem, Decoded, RawRecord, below, one_object, put};
 use crate::conversation::Conversation;
 
 /// One stream event per record.
@@ -40,7 +40,7 @@ fn extend(fields: &mut Map<String, Value>) {
     for name in ["output", "chunk"] {
         if let Some(answer) = data.and_then(|data| data.get(name)) {
             messages(answer, true, &mut conversation);
-            conversation.finish(answer.pointer("/response_metadata/finish_reason"));
+            conversation.finish(below(answer, &["response_metadata", "finish_reason"]));
         }
     }
     conversation.put_into(fields);

@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use super::{Decode, DecodeProblem, Decoded, RawRecord, one_object, put};
 use crate::conversation::Conversation;
+use crate::json_text::json_text;
 
 /// Hash that LiteLLM shows instead of the key of a request that failed before authentication.
 const NO_KEY: &str = "";
@@ -61,7 +62,7 @@ fn request_body(fields: &Map<String, Value>, messages: Value, parameters: Value)
     if let Value::Object(parameters) = parameters {
         body.extend(parameters.into_iter().filter(|(_, value)| !value.is_null()));
     }
-    Value::Object(body).to_string().into()
+    json_text(&body).into()
 }
 
 #[cfg(test)]

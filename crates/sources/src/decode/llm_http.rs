@@ -8,8 +8,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Decode, DecodeProblem, Decoded, RawRecord, one_object, put};
+use super::{Decode, DecodeProblem, Decoded, RawRecord, below, one_object, put};
 use crate::conversation::Conversation;
+use crate::json_text::json_text;
 
 /// One exchange per record.
 pub(super) struct LlmHttp;
@@ -30,7 +31,8 @@ fn extend(fields: &mut Map<String, Value>) {
                 std::mem::take(headers).into_iter().map(|(k, v)| (k.to_ascii_lowercase(), v)).collect();
         }
     }
-    let (request, response) = (take_body(fields, "request_body"), take_body(fields, "response_body"));
+    let (request, written_request) = take_body(fields, "request_body");
+    let (response, written_response) = take_body(fields, "response_body");
     if let Some(operation) = operation(fields, &request) {
         put(fields, "operation", operation);
         let mut conversation = Conversation::default();
@@ -40,21 +42,23 @@ fn extend(fields: &mut Map<String, Value>) {
         if let Some(tools) = request.get("tools") {
             put(fields, "tools_hash", crate::canonical_json::canonical_hash(tools));
         }
-        put(fields, "_request", request);
-        put(fields, "_response", response);
+        put(fields, "_request", written_request.unwrap_or(request));
+        put(fields, "_response", written_response.unwrap_or(response));
     }
 }
 
-/// The JSON of a body; where it stands the body's text stays.
-fn take_body(fields: &mut Map<String, Value>, name: &str) -> Value {
+/// The JSON of a body; where it stands the body's text stays. If that was written here, rules may read the text, which
+/// saves writing the value again.
+fn take_body(fields: &mut Map<String, Value>, name: &str) -> (Value, Option<Value>) {
     match fields.get_mut(name) {
-        None => Value::Null,
-        Some(Value::String(text)) => of_text(text),
+        None => (Value::Null, None),
+        Some(Value::String(text)) => (of_text(text), None),
         Some(value @ (Value::Object(_) | Value::Array(_))) => {
-            let text = value.to_string();
-            std::mem::replace(value, text.into())
+            let text = json_text(value);
+            let written = text.clone().into();
+            (std::mem::replace(value, text.into()), Some(written))
         }
-        Some(other) => other.clone(),
+        Some(other) => (other.clone(), None),
     }
 }
 
@@ -99,15 +103,19 @@ fn operation(fields: &Map<String, Value>, request: &Value) -> Option<&'static st
     })
 }
 
-/// Puts a streamed answer together: OpenAI chunks, responses events, Anthropic events.
+/// The events of a streamed answer's text, put together.
 fn assemble(text: &str) -> Value {
+    let data = text.lines().filter_map(|line| line.strip_prefix("data:"));
+    assembled(data.filter_map(|data| serde_json::from_str(data.trim()).ok()))
+}
+
+/// Puts a streamed answer together: OpenAI chunks, responses events, Anthropic events.
+pub(super) fn assembled(events: impl IntoIterator<Item = Value>) -> Value {
     let mut answer = Map::new();
     let mut said = String::new();
     let mut calls: Vec<(String, String, String)> = Vec::new();
     let mut finish = Value::Null;
-    for line in text.lines() {
-        let Some(data) = line.strip_prefix("data:") else { continue };
-        let Ok(event) = serde_json::from_str::<Value>(data.trim()) else { continue };
+    for event in events {
         if let Some(complete) = event.get("response").filter(|_| event["type"] == "response.completed") {
             return complete.clone();
         }
@@ -116,7 +124,8 @@ fn assemble(text: &str) -> Value {
                 merge(&mut answer, name, source.get(name));
             }
         }
-        let delta = event.pointer("/choices/0/delta").or_else(|| event.get("delta"));
+        let choice = event.get("choices").and_then(|choices| choices.get(0));
+        let delta = choice.and_then(|choice| choice.get("delta")).or_else(|| event.get("delta"));
         if let Some(delta) = delta {
             for key in ["content", "text"] {
                 said.push_str(delta.get(key).and_then(Value::as_str).unwrap_or_default());
@@ -125,8 +134,8 @@ fn assemble(text: &str) -> Value {
                 add_call(
                     &mut calls,
                     call.get("id"),
-                    call.pointer("/function/name"),
-                    call.pointer("/function/arguments"),
+                    below(call, &["function", "name"]),
+                    below(call, &["function", "arguments"]),
                 );
             }
             add_call(&mut calls, None, None, delta.get("partial_json"));
@@ -135,7 +144,8 @@ fn assemble(text: &str) -> Value {
         if let Some(block) = event.get("content_block").filter(|block| block["type"] == "tool_use") {
             add_call(&mut calls, block.get("id"), block.get("name"), None);
         }
-        if let Some(reason) = event.pointer("/choices/0/finish_reason").filter(|reason| !reason.is_null()) {
+        let reason = choice.and_then(|choice| choice.get("finish_reason"));
+        if let Some(reason) = reason.filter(|reason| !reason.is_null()) {
             finish = reason.clone();
         }
     }

@@ -15,6 +15,7 @@ use regex::Regex;
 use serde_json::{Map, Value};
 
 use crate::framing::{elements, members, newlines};
+use crate::json_text::json_text;
 
 mod attestation;
 mod bpftrace;
@@ -223,7 +224,7 @@ fn split_array(
     let mut texts = array_texts(record, member).unwrap_or_default();
     if texts.len() != values.len() {
         // The text has the array somewhere else; the values are right all the same.
-        texts = values.iter().map(|value| record.part(value.to_string(), record.line)).collect();
+        texts = values.iter().map(|value| record.part(json_text(value), record.line)).collect();
     }
     if record.twice.is_some() {
         place_twice(&mut texts);
@@ -254,6 +255,11 @@ fn array_texts(record: &RawRecord, member: Option<&str>) -> Option<Vec<RawRecord
     let above = record.line + newlines(&whole[..before]) - 1;
     let part = |(line, text)| Some(record.part(std::str::from_utf8(text).ok()?, above + line));
     elements(array)?.into_iter().map(part).collect()
+}
+
+/// The value below objects along a path of member names.
+pub(crate) fn below<'v>(value: &'v Value, path: &[&str]) -> Option<&'v Value> {
+    path.iter().try_fold(value, |value, name| value.as_object()?.get(*name))
 }
 
 fn kind(value: &Value) -> &'static str {

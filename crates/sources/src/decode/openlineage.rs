@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{Decode, DecodeProblem, Decoded, RawRecord, json_object, put};
+use super::{Decode, DecodeProblem, Decoded, RawRecord, below, json_object, put};
 
 /// States after which the datasets of a run are complete.
 const ENDED: &[&str] = &["COMPLETE", "FAIL", "ABORT"];
@@ -54,18 +54,16 @@ fn of_dataset(fields: &Map<String, Value>, dataset: &Value, role: &str) -> Map<S
     let kept = ["eventType", "eventTime", "producer", "schemaURL"];
     let mut own: Map<String, Value> =
         kept.iter().filter_map(|name| Some(((*name).to_owned(), fields.get(*name)?.clone()))).collect();
-    for (name, path) in [("_run_id", "/runId"), ("_job", "/name"), ("_job_namespace", "/namespace")] {
-        let from = if name == "_run_id" { "run" } else { "job" };
-        put(
-            &mut own,
-            name,
-            fields.get(from).and_then(|from| from.pointer(path)).cloned().unwrap_or_default(),
-        );
+    for (name, from, member) in
+        [("_run_id", "run", "runId"), ("_job", "job", "name"), ("_job_namespace", "job", "namespace")]
+    {
+        let value = fields.get(from).and_then(|from| from.get(member));
+        put(&mut own, name, value.cloned().unwrap_or_default());
     }
     put(&mut own, "kind", "dataset");
     put(&mut own, "role", role);
     put(&mut own, "dataset", dataset.clone());
-    let columns = dataset.pointer("/facets/schema/fields").and_then(Value::as_array);
+    let columns = below(dataset, &["facets", "schema", "fields"]).and_then(Value::as_array);
     let columns: Vec<Value> =
         columns.into_iter().flatten().filter_map(|column| column.get("name").cloned()).collect();
     if !columns.is_empty() {
@@ -77,7 +75,7 @@ fn of_dataset(fields: &Map<String, Value>, dataset: &Value, role: &str) -> Map<S
 /// `namespace/name@version`.
 fn named(dataset: &Value) -> Option<String> {
     let (namespace, name) = (dataset.get("namespace")?.as_str()?, dataset.get("name")?.as_str()?);
-    let version = dataset.pointer("/facets/version/datasetVersion").and_then(Value::as_str);
+    let version = below(dataset, &["facets", "version", "datasetVersion"]).and_then(Value::as_str);
     Some(
         version
             .map_or_else(|| format!("{namespace}/{name}"), |version| format!("{namespace}/{name}@{version}")),

@@ -4,11 +4,10 @@
 //! put together from whichever convention the instrumentation follows. The raw text of a record is its
 //! part of the request in the same envelope, so that it can be sent again.
 
-use std::fmt::Write as _;
-
 use serde_json::{Map, Value, json};
 
-use super::{Decode, DecodeProblem, Decoded, RawRecord, json_object, put};
+use super::{Decode, DecodeProblem, Decoded, RawRecord, below, json_object, put};
+use crate::json_text::json_text;
 
 mod attributes;
 mod genai;
@@ -35,41 +34,48 @@ const SIGNALS: &[Signal] = &[
 
 impl Decode for Otlp {
     fn push(&mut self, raw: &[u8], line: u64, out: &mut Vec<Decoded>, problems: &mut Vec<DecodeProblem>) {
-        let (record, request) = match json_object(RawRecord::new(raw, line)) {
+        let (record, mut request) = match json_object(RawRecord::new(raw, line)) {
             Ok(read) => read,
             Err(problem) => return problems.push(problem),
         };
-        let before = out.len();
+        if !SIGNALS.iter().any(|signal| request.contains_key(signal.resources)) {
+            return problems.push(record.problem("expected resourceSpans, resourceLogs or resourceMetrics"));
+        }
         for signal in SIGNALS {
-            for resource in list(request.get(signal.resources)) {
-                for scope in list(resource.get(signal.scopes)) {
-                    let (before, behind) = around(signal, resource, scope);
-                    for item in list(scope.get(signal.items)) {
-                        let raw = record.part(format!("{before}{item}{behind}"), line);
-                        out.push(raw.decoded(one(signal, resource, scope, item)));
+            for mut resource in taken(request.get_mut(signal.resources)) {
+                let scopes = taken(resource.get_mut(signal.scopes));
+                let attributes = attributes(below(&resource, &["resource", "attributes"]).cloned());
+                for mut scope in scopes {
+                    let items = taken(scope.get_mut(signal.items));
+                    let (before, behind) = around(signal, &resource, &scope);
+                    for item in items {
+                        let text = [&*before, &json_text(&item), &behind].concat();
+                        let fields = one(signal, attributes.clone(), &scope, item);
+                        out.push(record.part(text, line).decoded(fields));
                     }
                 }
             }
         }
-        if out.len() == before && !SIGNALS.iter().any(|signal| request.contains_key(signal.resources)) {
-            problems.push(record.problem("expected resourceSpans, resourceLogs or resourceMetrics"));
-        }
     }
 }
 
-fn list(value: Option<&Value>) -> &[Value] {
-    value.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
+/// The elements of an array, which is empty then.
+fn taken(value: Option<&mut Value>) -> Vec<Value> {
+    value.and_then(Value::as_array_mut).map(std::mem::take).unwrap_or_default()
 }
 
-fn one(signal: &Signal, resource: &Value, scope: &Value, item: &Value) -> Map<String, Value> {
+fn one(signal: &Signal, resource: Map<String, Value>, scope: &Value, item: Value) -> Map<String, Value> {
+    let mut item = match item {
+        Value::Object(members) => members,
+        _ => Map::new(),
+    };
     let mut fields = Map::new();
     put(&mut fields, "signal", signal.name);
-    let resource = attributes(resource.pointer("/resource/attributes"));
     for (from, to) in [("name", "scope_name"), ("version", "scope_version")] {
-        put(&mut fields, to, scope.pointer(&format!("/scope/{from}")).cloned().unwrap_or_default());
+        put(&mut fields, to, below(scope, &["scope", from]).cloned().unwrap_or_default());
     }
-    let mut attrs = attributes(item.get("attributes"));
-    times(&mut fields, item);
+    let mut attrs = attributes(item.remove("attributes"));
+    times(&mut fields, &item);
     for (from, to) in [("traceId", "trace"), ("spanId", "span"), ("parentSpanId", "parent_span")] {
         put(&mut fields, to, item.get(from).and_then(Value::as_str).and_then(id));
     }
@@ -84,15 +90,17 @@ fn one(signal: &Signal, resource: &Value, scope: &Value, item: &Value) -> Map<St
         "flags",
         "links",
     ] {
-        put(&mut fields, name, item.get(name).cloned().unwrap_or_default());
+        put(&mut fields, name, item.remove(name));
     }
-    put(&mut fields, "status_code", item.pointer("/status/code").cloned().unwrap_or_default());
-    put(&mut fields, "status_message", item.pointer("/status/message").cloned().unwrap_or_default());
-    put(&mut fields, "body", item.get("body").map(any_value).unwrap_or_default());
+    if let Some(Value::Object(mut status)) = item.remove("status") {
+        put(&mut fields, "status_code", status.remove("code"));
+        put(&mut fields, "status_message", status.remove("message"));
+    }
+    put(&mut fields, "body", item.remove("body").map(any_value));
     for name in ["sum", "gauge", "histogram", "exponentialHistogram", "summary"] {
-        put(&mut fields, name, item.get(name).cloned().unwrap_or_default());
+        put(&mut fields, name, item.remove(name));
     }
-    let events: Vec<Value> = list(item.get("events")).iter().map(event).collect();
+    let events: Vec<Value> = taken(item.get_mut("events")).into_iter().map(event).collect();
     if !events.is_empty() {
         put(&mut fields, "events", events);
     }
@@ -118,20 +126,20 @@ fn object_around(object: &Value, array: &str) -> (String, String) {
     let mut comma = "";
     for (name, value) in object.as_object().into_iter().flatten() {
         let text = if behind.is_empty() { &mut before } else { &mut behind };
-        let _ = write!(text, "{comma}{}:", Value::from(name.as_str()));
+        text.extend([comma, &json_text(name), ":"]);
         comma = ",";
         if name == array {
             text.push('[');
             behind.push(']');
         } else {
-            let _ = write!(text, "{value}");
+            text.push_str(&json_text(value));
         }
     }
     behind.push('}');
     (before, behind)
 }
 
-fn times(fields: &mut Map<String, Value>, item: &Value) {
+fn times(fields: &mut Map<String, Value>, item: &Map<String, Value>) {
     let time = |name: &str| item.get(name).and_then(integer).filter(|time| *time > 0);
     let start =
         time("startTimeUnixNano").or_else(|| time("timeUnixNano")).or_else(|| time("observedTimeUnixNano"));
@@ -141,8 +149,9 @@ fn times(fields: &mut Map<String, Value>, item: &Value) {
     }
 }
 
-fn event(event: &Value) -> Value {
-    json!({ "name": event.get("name"), "attributes": attributes(event.get("attributes")) })
+fn event(mut event: Value) -> Value {
+    let attributes = attributes(event.get_mut("attributes").map(Value::take));
+    json!({ "name": event.get_mut("name").map(Value::take), "attributes": attributes })
 }
 
 /// Which convention a record follows.

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use super::MAX_TOOLS;
 use crate::canonical_json::canonical_hash;
-use crate::decode::put;
+use crate::decode::{below, put};
 
 /// Hashes by (server, tool).
 #[derive(Default)]
@@ -107,7 +107,7 @@ fn definition(base: &Map<String, Value>, name: &str, change: &str) -> Map<String
 
 fn describe(row: &mut Map<String, Value>, tool: &Value, hash: String) {
     put(row, "definition_hash", hash);
-    let title = tool.get("title").or_else(|| tool.pointer("/annotations/title"));
+    let title = tool.get("title").or_else(|| below(tool, &["annotations", "title"]));
     put(row, "title", title.cloned().unwrap_or_default());
     for (from, to) in [
         ("description", "description"),

@@ -16,11 +16,12 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use super::{Decode, DecodeProblem, Decoded, RawRecord, json_object, put};
+use super::{Decode, DecodeProblem, Decoded, RawRecord, below, json_object, put};
 
 mod definitions;
 mod rows;
 
+use crate::json_text::json_text;
 use definitions::Definitions;
 
 const MAX_CONNECTIONS: usize = 4096;
@@ -149,7 +150,7 @@ impl Mcp {
         let envelope = Envelope { raw: record.clone(), fields, message, connection, time_ns, from_client };
         self.expire(time_ns, out);
         self.note(&envelope);
-        let id = envelope.message.get("id").filter(|id| !id.is_null()).map(ToString::to_string);
+        let id = envelope.message.get("id").filter(|id| !id.is_null()).map(json_text);
         match (envelope.message.contains_key("method"), id) {
             (true, Some(id)) => self.hold(envelope, id, out),
             (true, None) => out.push(self.notification(envelope)),
@@ -174,24 +175,22 @@ impl Mcp {
         let state = self.connections.entry(envelope.connection.clone()).or_default();
         state.last_seen = envelope.time_ns;
         let (params, result) = (envelope.message.get("params"), envelope.message.get("result"));
-        let text = |part: Option<&Value>, path: &str| part?.pointer(path)?.as_str().map(str::to_owned);
-        let meta = |name: &str, member: &str| {
-            let meta = [params, result].into_iter().flatten().find_map(|part| part.get("_meta"))?;
-            let value = meta.get(format!("io.modelcontextprotocol/{name}"))?;
-            if member.is_empty() { value.as_str() } else { value.get(member)?.as_str() }.map(str::to_owned)
-        };
-        keep(&mut state.client.name, text(params, "/clientInfo/name").or_else(|| meta("clientInfo", "name")));
+        let text = |part: Option<&Value>, path: &[&str]| below(part?, path)?.as_str().map(str::to_owned);
+        let meta = [params, result].into_iter().flatten().find_map(|part| part.get("_meta"));
+        let (client, server) = ("io.modelcontextprotocol/clientInfo", "io.modelcontextprotocol/serverInfo");
+        for (member, ours, theirs) in [
+            ("name", &mut state.client.name, &mut state.server.name),
+            ("version", &mut state.client.version, &mut state.server.version),
+        ] {
+            keep(ours, text(params, &["clientInfo", member]).or_else(|| text(meta, &[client, member])));
+            keep(theirs, text(result, &["serverInfo", member]).or_else(|| text(meta, &[server, member])));
+        }
+        let protocol = text(result, &["protocolVersion"]);
         keep(
-            &mut state.client.version,
-            text(params, "/clientInfo/version").or_else(|| meta("clientInfo", "version")),
+            &mut state.protocol,
+            protocol.or_else(|| text(meta, &["io.modelcontextprotocol/protocolVersion"])),
         );
-        keep(&mut state.server.name, text(result, "/serverInfo/name").or_else(|| meta("serverInfo", "name")));
-        keep(
-            &mut state.server.version,
-            text(result, "/serverInfo/version").or_else(|| meta("serverInfo", "version")),
-        );
-        keep(&mut state.protocol, text(result, "/protocolVersion").or_else(|| meta("protocolVersion", "")));
-        keep(&mut state.instructions, text(result, "/instructions"));
+        keep(&mut state.instructions, text(result, &["instructions"]));
         keep(&mut state.session, rows::header(&envelope.fields, "mcp-session-id"));
         if envelope.message.get("method").and_then(Value::as_str) == Some("notifications/tools/list_changed")
         {

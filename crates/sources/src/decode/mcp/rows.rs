@@ -4,7 +4,8 @@ use serde_json::{Map, Value, json};
 
 use super::{Connection, Envelope};
 use crate::canonical_json::canonical_hash;
-use crate::decode::{Decoded, RawRecord, put};
+use crate::decode::{Decoded, RawRecord, below, put};
+use crate::json_text::json_text;
 
 /// The row of a message; with `answer`, of a call.
 pub(super) fn message(
@@ -33,7 +34,7 @@ pub(super) fn message(
     let outcome = answer.map_or(&first.message, |answer| &answer.message);
     result(&mut fields, outcome, tool_call);
     if method.is_some() && first.fields.contains_key("http") {
-        put(&mut fields, "body", Value::Object(first.message.clone()).to_string());
+        put(&mut fields, "body", json_text(&first.message));
     }
     if let Some(members) = params.as_object_mut().filter(|_| tool_call) {
         members.retain(|name, _| name != "name" && name != "arguments");
@@ -243,18 +244,18 @@ fn result_text(result: &Value) -> String {
     let texts: Vec<&str> = content
         .iter()
         .filter_map(|part| {
-            part.get("text").or_else(|| part.pointer("/resource/text")).and_then(Value::as_str)
+            part.get("text").or_else(|| below(part, &["resource", "text"])).and_then(Value::as_str)
         })
         .collect();
     match (texts.is_empty(), result.get("structuredContent")) {
         (false, _) => texts.join("\n"),
-        (true, Some(structured)) => structured.to_string(),
-        (true, None) => result.get("content").unwrap_or(result).to_string(),
+        (true, Some(structured)) => json_text(structured),
+        (true, None) => json_text(result.get("content").unwrap_or(result)),
     }
 }
 
 fn trace(fields: &mut Map<String, Value>, params: &Value) {
-    let Some(parent) = params.pointer("/_meta/traceparent").and_then(Value::as_str) else { return };
+    let Some(parent) = below(params, &["_meta", "traceparent"]).and_then(Value::as_str) else { return };
     let parts: Vec<&str> = parent.split('-').collect();
     if let [_, trace, span, _] = parts.as_slice() {
         put(fields, "trace", *trace);
@@ -263,5 +264,5 @@ fn trace(fields: &mut Map<String, Value>, params: &Value) {
 }
 
 fn id_text(id: &Value) -> String {
-    id.as_str().map_or_else(|| id.to_string(), str::to_owned)
+    id.as_str().map_or_else(|| json_text(id), str::to_owned)
 }

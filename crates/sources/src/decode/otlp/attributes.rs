@@ -5,41 +5,45 @@ use serde_json::{Map, Number, Value};
 use crate::canonical_json::hex;
 
 /// A list of `{key, value}` as an object; the last of equal keys wins.
-pub(super) fn attributes(list: Option<&Value>) -> Map<String, Value> {
+pub(super) fn attributes(list: Option<Value>) -> Map<String, Value> {
     let mut out = Map::new();
-    for pair in list.and_then(Value::as_array).into_iter().flatten() {
-        if let Some(key) = pair.get("key").and_then(Value::as_str) {
-            out.insert(key.to_owned(), pair.get("value").map(any_value).unwrap_or_default());
+    let Some(Value::Array(pairs)) = list else { return out };
+    for mut pair in pairs {
+        let value = pair.get_mut("value").map(Value::take);
+        if let Some(Value::String(key)) = pair.get_mut("key").map(Value::take) {
+            out.insert(key, value.map(any_value).unwrap_or_default());
         }
     }
     out
 }
 
 /// An `AnyValue`. 64-bit integers are written as strings in OTLP/JSON; some exporters write numbers.
-pub(super) fn any_value(value: &Value) -> Value {
-    if let Some(text) = value.get("stringValue") {
-        return text.clone();
+pub(super) fn any_value(value: Value) -> Value {
+    let Value::Object(mut value) = value else { return Value::Null };
+    if let Some(text) = value.remove("stringValue") {
+        return text;
     }
-    if let Some(number) = value.get("intValue") {
-        return integer(number).map_or_else(|| number.clone(), Value::from);
+    if let Some(number) = value.remove("intValue") {
+        return integer(&number).map_or(number, Value::from);
     }
-    if let Some(number) = value.get("doubleValue") {
+    if let Some(number) = value.remove("doubleValue") {
         let parsed = number.as_f64().or_else(|| number.as_str()?.parse().ok());
-        return parsed.and_then(Number::from_f64).map_or_else(|| number.clone(), Value::Number);
+        return parsed.and_then(Number::from_f64).map_or(number, Value::Number);
     }
-    if let Some(flag) = value.get("boolValue") {
-        return flag.clone();
+    if let Some(flag) = value.remove("boolValue") {
+        return flag;
     }
-    if let Some(items) = value.pointer("/arrayValue/values").and_then(Value::as_array) {
-        return items.iter().map(any_value).collect();
+    if let Some(mut array) = value.remove("arrayValue") {
+        let items = array.get_mut("values").map(Value::take);
+        return match items {
+            Some(Value::Array(items)) => items.into_iter().map(any_value).collect(),
+            _ => Value::Array(Vec::new()),
+        };
     }
-    if let Some(members) = value.get("kvlistValue") {
-        return Value::Object(attributes(members.get("values")));
+    if let Some(mut members) = value.remove("kvlistValue") {
+        return Value::Object(attributes(members.get_mut("values").map(Value::take)));
     }
-    if value.get("arrayValue").is_some() {
-        return Value::Array(Vec::new());
-    }
-    value.get("bytesValue").cloned().unwrap_or_default()
+    value.remove("bytesValue").unwrap_or_default()
 }
 
 /// An integer, also when written as a string.

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use crate::canonical_json::canonical_hash;
 use crate::conversation::Conversation;
 use crate::decode::put;
+use crate::json_text::json_text;
 
 /// Adds text by role, tools and a rebuilt request body when the attributes hold a conversation.
 pub(super) fn extend(fields: &mut Map<String, Value>, attrs: &mut Map<String, Value>) {
@@ -81,7 +82,7 @@ fn request_body(
         ("stream", get("gen_ai.request.stream")),
         ("tools", tools.unwrap_or_default()),
     ];
-    Some(conversation.openai_body(attrs.get("gen_ai.request.model"), &extra).to_string())
+    Some(json_text(&conversation.openai_body(attrs.get("gen_ai.request.model"), &extra)))
 }
 
 /// A structured attribute, also when it was exported as JSON text.
@@ -127,7 +128,7 @@ impl Flat {
     }
 
     fn add_nested(&mut self, path: &str, value: &Value) {
-        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let text = value.as_str().map_or_else(|| json_text(value), str::to_owned);
         let indexed = |rest: &str| {
             rest.split_once('.')
                 .and_then(|(index, rest)| Some((index.parse::<usize>().ok()?, rest.to_owned())))
