@@ -238,7 +238,7 @@ impl<'a> Json<'a> {
         let bytes = self.text.as_bytes();
         let mut at = at + 1;
         loop {
-            at += memchr::memchr2(b'"', b'\\', bytes.get(at..)?)?;
+            at += quote_or_escape(bytes.get(at..)?)?;
             if self.byte(at)? == b'"' {
                 return Some(at + 1);
             }
@@ -256,6 +256,9 @@ impl<'a> Json<'a> {
             at += 1;
         }
         let number = self.text.get(start..at)?;
+        if number.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Some(at);
+        }
         // The standard parser is a little more lenient than JSON (`1.`, `01`); both are harmless here.
         number.parse::<f64>().is_ok().then_some(at)
     }
@@ -318,6 +321,29 @@ impl<'a> Node<'a> {
             self.scalar().map(Cow::into_owned)
         }
     }
+}
+
+/// Where the first `"` or `\` stands. Most strings of records are short: calling the search for long ones costs more than
+/// looking at their first words.
+fn quote_or_escape(bytes: &[u8]) -> Option<usize> {
+    const WORD: usize = size_of::<u64>();
+    let mut at = 0;
+    while at < 3 * WORD {
+        let Some(word) = bytes.get(at..).and_then(<[u8]>::first_chunk::<WORD>) else { break };
+        let word = u64::from_le_bytes(*word);
+        let found = zero_bytes(word ^ u64::from_le_bytes([b'"'; WORD]))
+            | zero_bytes(word ^ u64::from_le_bytes([b'\\'; WORD]));
+        if found != 0 {
+            return Some(at + found.trailing_zeros() as usize / 8);
+        }
+        at += WORD;
+    }
+    Some(at + memchr::memchr2(b'"', b'\\', bytes.get(at..)?)?)
+}
+
+/// A word whose lowest bit that is set is the top bit of the first byte that is zero; zero if none is (Mycroft, 1987).
+fn zero_bytes(word: u64) -> u64 {
+    word.wrapping_sub(0x0101_0101_0101_0101) & !word & 0x8080_8080_8080_8080
 }
 
 /// The value of a quoted string; none if it has an invalid escape.
@@ -390,6 +416,17 @@ mod tests {
                 }
             }
             Json::new(&text).root_members();
+        }
+    }
+
+    #[test]
+    fn the_first_quote_or_escape_is_found_wherever_it_stands() {
+        for length in 0..60 {
+            assert_eq!(quote_or_escape(&"\u{e9}a!#[]\u{80}".repeat(9).as_bytes()[..length]), None);
+            for mark in ['"', '\\'] {
+                let text = format!("{}{mark}\"\\x", "#]!\u{7f}".repeat(20)[..length].to_owned());
+                assert_eq!(quote_or_escape(text.as_bytes()), Some(length), "{text}");
+            }
         }
     }
 
