@@ -257,13 +257,7 @@ impl Store {
         parts.retain(|part| part.batch.num_rows() > 0);
         let limit = self.shared.options.memory_limit;
         {
-            let mut state = locked(&self.shared.state);
-            let held = state.held();
-            if held >= limit {
-                state.wanted = true;
-                self.shared.changed.notify_all();
-                return Err(busy(held, limit));
-            }
+            let mut state = self.with_room()?;
             for part in &mut parts {
                 part.batch = state.columns.conform(&part.dataset, &part.batch)?;
             }
@@ -284,6 +278,25 @@ impl Store {
             return Err(busy(state.held(), limit));
         }
         Ok(Receipt(receipt))
+    }
+
+    /// Whether rows would be taken now; asked before the work of making them.
+    ///
+    /// # Errors
+    /// [`StoreError::Busy`] while the rows in memory have reached their limit; the flush that makes room is under way.
+    pub fn has_room(&self) -> Result<(), StoreError> {
+        self.with_room().map(drop)
+    }
+
+    fn with_room(&self) -> Result<MutexGuard<'_, State>, StoreError> {
+        let mut state = locked(&self.shared.state);
+        let (held, limit) = (state.held(), self.shared.options.memory_limit);
+        if held >= limit {
+            state.wanted = true;
+            self.shared.changed.notify_all();
+            return Err(busy(held, limit));
+        }
+        Ok(state)
     }
 
     /// The newest state for queries.

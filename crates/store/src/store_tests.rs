@@ -195,12 +195,13 @@ fn a_full_store_says_so() {
     let folder = tempfile::tempdir().unwrap();
     let options = StoreOptions { memory_limit: 1, ..quiet() };
     let store = Store::open(folder.path(), options).unwrap();
+    store.has_room().unwrap();
     append(&store, &[(0, "a")]);
-    match store.append(part(&[(1, "b")])) {
-        Err(StoreError::Busy { .. }) => {}
-        other => panic!("{other:?}"),
+    for full in [store.append(part(&[(1, "b")])).map(drop), store.has_room()] {
+        assert!(matches!(full, Err(StoreError::Busy { .. })), "{full:?}");
     }
     store.flush().unwrap();
+    store.has_room().unwrap();
     append(&store, &[(1, "b")]);
     assert_eq!(ids(&store.snapshot()), ["a", "b"]);
 }

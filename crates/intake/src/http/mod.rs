@@ -141,8 +141,10 @@ impl Intake {
         Ok((bytes.into(), room))
     }
 
-    /// A place in memory for a body.
+    /// A place in memory for a body. While the store takes no rows a body is not even read: mapping it only to refuse
+    /// it would take the time that the store needs.
     fn room(&self, bytes: usize) -> Result<Room, IntakeError> {
+        self.pipeline.store().has_room()?;
         let kib = bytes.div_ceil(1024).max(1) as u32;
         let taken = Arc::clone(&self.room).try_acquire_many_owned(kib);
         taken.map(Room).map_err(|_| IntakeError::Busy {
