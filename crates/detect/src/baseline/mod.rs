@@ -19,7 +19,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
@@ -78,8 +78,9 @@ fn build(rule: &Rule, config: &Value) -> Result<Box<dyn Machine>, String> {
 struct Entity {
     state: State,
     last: i64,
-    #[serde(default, with = "as_pairs")]
-    waiting: BTreeMap<At, Observation>,
+    /// In their order: few wait at a time, for most entities one.
+    #[serde(default)]
+    waiting: VecDeque<(At, Observation)>,
     /// The state with all that waits, and the last of it; none where nothing waits.
     #[serde(skip)]
     ahead: Option<Box<(State, At)>>,
@@ -91,25 +92,24 @@ struct Entity {
 /// An observation by time and content.
 type At = (i64, u64);
 
-/// JSON has no maps with pairs as keys.
-mod as_pairs {
-    use std::collections::BTreeMap;
-
-    use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer};
-
-    use super::{At, Observation};
-
-    pub(super) fn serialize<S: Serializer>(
-        map: &BTreeMap<At, Observation>,
-        to: S,
-    ) -> Result<S::Ok, S::Error> {
-        map.iter().collect::<Vec<_>>().serialize(to)
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
-        from: D,
-    ) -> Result<BTreeMap<At, Observation>, D::Error> {
-        Ok(Vec::<(At, Observation)>::deserialize(from)?.into_iter().collect())
+impl Entity {
+    /// Lets an observation wait at its place; says whether it is new, as one that comes again takes the other's place.
+    fn wait(&mut self, at: At, one: Observation) -> bool {
+        let place = self.waiting.partition_point(|(known, _)| *known < at);
+        match self.waiting.get_mut(place).filter(|(known, _)| *known == at) {
+            Some(known) => {
+                known.1 = one;
+                false
+            }
+            None => {
+                // Room is kept for no more than there is: a million entities may have one each.
+                if self.waiting.len() == self.waiting.capacity() {
+                    self.waiting.reserve_exact(1 + self.waiting.len() / 2);
+                }
+                self.waiting.insert(place, (at, one));
+                true
+            }
+        }
     }
 }
 
@@ -209,14 +209,14 @@ impl Follow {
         let entity = self.entities.entry(id).or_insert_with(|| Entity {
             state: State::new(method, at.0),
             last: at.0,
-            waiting: BTreeMap::new(),
+            waiting: VecDeque::new(),
             ahead: None,
             is_changed: false,
         });
         entity.last = entity.last.max(at.0);
         entity.state.known_since(at.0);
         let quiet = one.quiet;
-        if entity.waiting.insert(at, one).is_none() {
+        if entity.wait(at, one) {
             self.count += 1;
         }
         if !std::mem::replace(&mut entity.is_changed, true) {
@@ -239,8 +239,7 @@ impl Follow {
             if !std::mem::replace(&mut entity.is_changed, true) {
                 self.changed.push(id);
             }
-            while let Some(first) = entity.waiting.first_entry().filter(|first| first.key().0 <= time) {
-                let (at, one) = first.remove_entry();
+            while let Some((at, one)) = entity.waiting.pop_front_if(|(at, _)| at.0 <= time) {
                 if entity.ahead.as_ref().is_some_and(|ahead| ahead.1 < at) {
                     entity.ahead = None;
                 }
@@ -253,6 +252,7 @@ impl Follow {
             if entity.waiting.is_empty() {
                 // The same as the state by now, and as large.
                 entity.ahead = None;
+                entity.waiting = VecDeque::new();
             }
         }
     }
@@ -330,7 +330,7 @@ impl Follow {
 
     fn take_over(&mut self, entities: HashMap<u64, Entity>) {
         self.count = entities.values().map(|entity| entity.waiting.len()).sum();
-        let times = entities.iter().flat_map(|(id, entity)| entity.waiting.keys().map(|at| (at.0, *id)));
+        let times = entities.iter().flat_map(|(id, entity)| entity.waiting.iter().map(|(at, _)| (at.0, *id)));
         self.waiting = times.collect();
         self.entities = entities;
     }

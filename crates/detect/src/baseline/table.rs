@@ -65,6 +65,9 @@ impl Table {
     /// Forgets values that were last seen before a time, µs.
     pub(super) fn forget(&mut self, before: i64) {
         let limit = u32::try_from(before.div_euclid(1_000_000)).unwrap_or(0);
+        if self.places.iter().all(|place| place.2 >= limit) {
+            return;
+        }
         let gone: u64 =
             self.places.iter().filter(|place| place.2 < limit).map(|place| u64::from(place.1)).sum();
         self.places.retain(|place| place.2 >= limit);
