@@ -348,10 +348,12 @@ fn zero_bytes(word: u64) -> u64 {
 
 /// The value of a quoted string; none if it has an invalid escape.
 fn unescape(quoted: &str) -> Option<Cow<'_, str>> {
-    if quoted.contains('\\') {
+    let text = quoted.strip_prefix('"')?.strip_suffix('"')?;
+    // A string that was found whole has no quote that is not escaped.
+    if quote_or_escape(text.as_bytes()).is_some() {
         return serde_json::from_str::<String>(quoted).ok().map(Cow::Owned);
     }
-    quoted.strip_prefix('"')?.strip_suffix('"').map(Cow::Borrowed)
+    Some(Cow::Borrowed(text))
 }
 
 #[cfg(test)]
