@@ -372,11 +372,12 @@ mod tests {
 
     #[test]
     fn scalars_follow_the_core_schema() {
-        let kinds: Vec<Kind> = one("[~, true, 0x1F, -7, 1.5, 'null', yes, 1.2.3, 1e3, '12', -a, 2024-01-01, 00000429, 0, 0.5]")
-            .items()
-            .iter()
-            .map(|node| node.kind.clone())
-            .collect();
+        let kinds: Vec<Kind> =
+            one("[~, true, 0x1F, -7, 1.5, 'null', yes, 1.2.3, 1e3, '12', -a, 2024-01-01, 00000429, 0, 0.5]")
+                .items()
+                .iter()
+                .map(|node| node.kind.clone())
+                .collect();
         let text = |text: &str| Kind::Text(text.to_owned());
         assert_eq!(
             kinds,
