@@ -6,6 +6,8 @@ use atalanta_sigma::pattern::{Part, Pattern};
 use serde_json::{Map, Value};
 
 use crate::files::RuleFile;
+use crate::meaning::holds;
+use crate::sample::matched;
 
 /// An event: texts by field.
 pub type Event = Map<String, Value>;
@@ -30,33 +32,64 @@ impl Random {
     }
 }
 
+/// Events that fulfil a rule, and those that nearly do, for each rule.
+const FITTING: usize = 3;
+
+/// How often an event is made anew that does not fulfil its rule: what one part asks for may contradict another.
+const TRIES: usize = 200;
+
+/// Fields of a fitting event that are changed, each by itself.
+const CHANGED: usize = 6;
+
 /// The events of a batch; each rule is tried on all of them.
 pub fn of_batch(batch: &[RuleFile], number: u64) -> Vec<Event> {
     let mut random = Random(0x9e37_79b9_7f4a_7c15 ^ (number + 1));
     let mut events = vec![Event::new()];
     for rule in batch {
-        for _ in 0..3 {
-            let mut event = Event::new();
-            aim(&rule.matcher, true, &mut event, &mut random);
-            events.push(event.clone());
-            // The same with one field less, and with one text changed.
-            let keys: Vec<String> = event.keys().cloned().collect();
-            if let Some(key) = keys.get(random.below(keys.len())) {
-                let mut without = event.clone();
-                without.remove(key);
-                events.push(without);
-                let mut changed = event.clone();
-                if let Some(Value::String(text)) = changed.get_mut(key) {
-                    *text = change(text, &mut random);
-                }
-                events.push(changed);
-            }
+        for event in fitting_events(&rule.matcher, &mut random) {
+            near(&event, &mut random, &mut events);
+            events.push(event);
         }
         let mut event = Event::new();
         aim(&rule.matcher, false, &mut event, &mut random);
         events.push(event);
     }
     events
+}
+
+/// Different events that fulfil a condition. If there seems to be none, those that came out of the last tries.
+fn fitting_events(matcher: &Matcher, random: &mut Random) -> Vec<Event> {
+    let (mut found, mut others) = (Vec::new(), Vec::new());
+    for _ in 0..TRIES {
+        let event = fulfilling(matcher, random);
+        if !holds(matcher, &event) {
+            others.push(event);
+        } else if !found.contains(&event) {
+            found.push(event);
+        }
+        if found.len() == FITTING {
+            break;
+        }
+    }
+    if found.is_empty() { others.split_off(others.len().saturating_sub(FITTING)) } else { found }
+}
+
+/// The same with one field less, or with one text changed.
+fn near(event: &Event, random: &mut Random, events: &mut Vec<Event>) {
+    let mut keys: Vec<String> = event.keys().cloned().collect();
+    while keys.len() > CHANGED {
+        keys.swap_remove(random.below(keys.len()));
+    }
+    for key in &keys {
+        let mut without = event.clone();
+        without.remove(key);
+        events.push(without);
+        let mut changed = event.clone();
+        if let Some(Value::String(text)) = changed.get_mut(key) {
+            *text = change(text, random);
+        }
+        events.push(changed);
+    }
 }
 
 /// An event that most likely fulfils a condition.
@@ -71,7 +104,11 @@ fn aim(matcher: &Matcher, holds: bool, event: &mut Event, random: &mut Random) {
     match (matcher, holds) {
         (Matcher::Not(inner), _) => aim(inner, !holds, event, random),
         (Matcher::All(parts), true) | (Matcher::Any(parts), false) => {
-            parts.iter().for_each(|part| aim(part, holds, event, random));
+            // In any order: an end of a text that is set first may be covered by what comes later.
+            let mut left: Vec<&Matcher> = parts.iter().collect();
+            while !left.is_empty() {
+                aim(left.swap_remove(random.below(left.len())), holds, event, random);
+            }
         }
         (Matcher::All(parts), false) | (Matcher::Any(parts), true) => {
             if let Some(part) = parts.get(random.below(parts.len())) {
@@ -93,7 +130,10 @@ fn satisfy(test: &Test, event: &mut Event, random: &mut Random) {
     let before = event.get(&name).and_then(Value::as_str).unwrap_or("").to_owned();
     let text = match &test.predicate {
         Predicate::Text { pattern, .. } => fitting(pattern, &before, random),
-        Predicate::Regex(pattern) => pattern.replace(['\\', '^', '$', '(', ')', '?'], ""),
+        Predicate::Regex(pattern) => {
+            let sample = matched(pattern, random).unwrap_or_default();
+            if random.below(2) == 0 { before + &sample } else { sample }
+        }
         Predicate::Number(operator, number) => match operator {
             Operator::Lt => (number - 1.0).to_string(),
             Operator::Gt | Operator::Neq => (number + 1.0).to_string(),
@@ -125,7 +165,7 @@ fn fitting(pattern: &Pattern, before: &str, random: &mut Random) -> String {
         match part {
             Part::Literal(literal) => text.push_str(&odd_case(literal, random)),
             Part::One => text.push('x'),
-            Part::Any if !kept => {
+            Part::Any if !kept && !before.is_empty() => {
                 text.push_str(before);
                 kept = true;
             }

@@ -1,8 +1,11 @@
-//! The rules of a folder.
+//! The rules of a checkout of SigmaHQ.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use atalanta_sigma::{Document, Matcher, Pipeline};
+
+/// Folders of a checkout whose rules are compared; the others hold placeholders, drafts and old formats.
+const FOLDERS: [&str; 3] = ["rules", "rules-emerging-threats", "rules-threat-hunting"];
 
 /// A rule with its query.
 pub struct RuleFile {
@@ -29,17 +32,25 @@ pub struct Read {
     pub broken: Vec<(String, String)>,
     /// Rules that cannot be lowered.
     pub refused: Vec<(String, String)>,
+    /// Files with several documents, or with a correlation.
+    pub several: Vec<String>,
     /// Rules with their queries.
     pub rules: Vec<RuleFile>,
 }
 
-/// Reads a folder with everything below it.
+/// Reads the rules of a checkout, or of any folder with everything below it.
 pub fn read(folder: &Path) -> anyhow::Result<Read> {
+    let own: Vec<PathBuf> =
+        FOLDERS.iter().map(|name| folder.join(name)).filter(|path| path.is_dir()).collect();
     let mut paths = Vec::new();
-    walk(folder, &mut paths)?;
+    if own.is_empty() {
+        walk(folder, &mut paths)?;
+    }
+    for folder in &own {
+        walk(folder, &mut paths)?;
+    }
     paths.sort();
-    let none = Pipeline::builtin("none").cloned().unwrap_or_default();
-    let pipeline = none.with_state("dataset", "ev").with_state("keyword_field", "rawtext");
+    let pipeline = pipeline();
     let mut read = Read::default();
     for path in paths {
         let text = std::fs::read_to_string(&path)?;
@@ -54,30 +65,44 @@ pub fn read(folder: &Path) -> anyhow::Result<Read> {
             read.broken.push((shown.clone(), first.message.clone()));
         }
         read.documents += documents.len();
-        // Their engine takes a file as one collection, so that files of several rules have no verdict of one rule.
-        let [Document::Rule(rule)] = documents.as_slice() else { continue };
-        let lowered = atalanta_sigma::lower(rule, &pipeline);
-        if let Some(first) = lowered.diagnostics.first() {
-            read.refused.push((shown, first.message.clone()));
-            continue;
+        match one(&shown, &text, &pipeline)? {
+            Some(Ok(rule)) => read.rules.push(rule),
+            Some(Err(reason)) => read.refused.push((shown, reason)),
+            None => read.several.push(shown),
         }
-        let found = lowered.xql.split_once("dataset = ev\n| filter ");
-        let (Some((_, condition)), Some(matcher)) = (found, lowered.matcher) else {
-            anyhow::bail!("{shown}: the query has no filter: {}", lowered.xql);
-        };
-        let id = rule.meta.id.as_ref().map(|id| id.text.clone()).unwrap_or_default();
-        read.rules.push(RuleFile {
-            path: shown,
-            id,
-            text: text.clone(),
-            condition: condition.trim().to_owned(),
-            matcher,
-        });
     }
     Ok(read)
 }
 
-fn walk(folder: &Path, paths: &mut Vec<std::path::PathBuf>) -> anyhow::Result<()> {
+/// The pipeline that leaves fields as they are.
+pub fn pipeline() -> Pipeline {
+    let none = Pipeline::builtin("none").cloned().unwrap_or_default();
+    none.with_state("dataset", "ev").with_state("keyword_field", "rawtext")
+}
+
+/// The rule of a file, or why it cannot be lowered. None for files with several documents: their engine takes a file as
+/// one collection, so that it has no verdict of one of them.
+pub fn one(path: &str, text: &str, pipeline: &Pipeline) -> anyhow::Result<Option<Result<RuleFile, String>>> {
+    let (documents, _) = atalanta_sigma::parse(text);
+    let [Document::Rule(rule)] = documents.as_slice() else { return Ok(None) };
+    let lowered = atalanta_sigma::lower(rule, pipeline);
+    if let Some(first) = lowered.diagnostics.first() {
+        return Ok(Some(Err(first.message.clone())));
+    }
+    let found = lowered.xql.split_once("dataset = ev\n| filter ");
+    let (Some((_, condition)), Some(matcher)) = (found, lowered.matcher) else {
+        anyhow::bail!("{path}: the query has no filter: {}", lowered.xql);
+    };
+    Ok(Some(Ok(RuleFile {
+        path: path.to_owned(),
+        id: rule.meta.id.as_ref().map(|id| id.text.clone()).unwrap_or_default(),
+        text: text.to_owned(),
+        condition: condition.trim().to_owned(),
+        matcher,
+    })))
+}
+
+fn walk(folder: &Path, paths: &mut Vec<PathBuf>) -> anyhow::Result<()> {
     for entry in std::fs::read_dir(folder)? {
         let path = entry?.path();
         if path.is_dir() {

@@ -7,26 +7,33 @@ use serde_json::Value;
 
 use crate::events::Event;
 use crate::files::RuleFile;
-use crate::verdicts;
+use crate::verdicts::{self, Theirs};
+
+/// What became of the recorded events.
+#[derive(Default)]
+pub struct Counts {
+    /// Rules with a recorded event.
+    pub rules: usize,
+    /// Those that do not match it: path, and whether rsigma-eval does.
+    pub silent: Vec<(String, bool)>,
+}
 
 /// Runs every rule that has a recorded event over it. The folder of the events is named by the rule's file name.
-pub fn run(rules: &[RuleFile], binary: &str, folder: &Path) -> anyhow::Result<()> {
+pub fn run(rules: &[RuleFile], binary: &str, folder: &Path) -> anyhow::Result<Counts> {
     let mut events: BTreeMap<String, Vec<Event>> = BTreeMap::new();
     walk(folder, &mut events)?;
-    let (mut run, mut silent) = (0, Vec::new());
+    let mut counts = Counts::default();
     for rule in rules {
         let name = Path::new(&rule.path).file_stem().map(|name| name.to_string_lossy().into_owned());
         let Some(events) = name.and_then(|name| events.get(&name)) else { continue };
-        run += 1;
+        counts.rules += 1;
         let ours = verdicts::ours(std::slice::from_ref(rule), events, binary)?;
         if !ours.iter().flatten().any(|verdict| *verdict) {
-            let theirs = verdicts::theirs(rule, events).is_ok_and(|theirs| theirs.contains(&true));
-            silent.push(format!("{} ({}), rsigma-eval says {theirs}", rule.path, rule.id));
+            let theirs = Theirs::new(rule).is_ok_and(|theirs| events.iter().any(|event| theirs.judge(event)));
+            counts.silent.push((rule.path.clone(), theirs));
         }
     }
-    println!("{run} rules with a recorded event, {} match it", run - silent.len());
-    silent.iter().for_each(|line| println!("  silent: {line}"));
-    Ok(())
+    Ok(counts)
 }
 
 fn walk(folder: &Path, events: &mut BTreeMap<String, Vec<Event>>) -> anyhow::Result<()> {

@@ -55,17 +55,31 @@ pub fn ours(rules: &[RuleFile], events: &[Event], binary: &str) -> anyhow::Resul
     Ok(verdicts)
 }
 
-/// rsigma-eval's verdicts, or why it does not take the rule.
-pub fn theirs(rule: &RuleFile, events: &[Event]) -> Result<Vec<bool>, String> {
-    let collection = rsigma_parser::parse_sigma_yaml(&rule.text).map_err(|error| error.to_string())?;
-    if let Some(error) = collection.errors.first() {
-        return Err(error.to_string());
+/// A rule in rsigma-eval.
+pub struct Theirs {
+    engine: rsigma_eval::Engine,
+}
+
+impl Theirs {
+    /// The rule alone, or why it is not taken.
+    pub fn new(rule: &RuleFile) -> Result<Self, String> {
+        Self::of(&rule.text)
     }
-    let mut engine = rsigma_eval::Engine::new();
-    engine.add_collection(&collection).map_err(|error| error.to_string())?;
-    let judge = |event: &Event| {
+
+    /// The same for the text of a rule.
+    pub fn of(text: &str) -> Result<Self, String> {
+        let collection = rsigma_parser::parse_sigma_yaml(text).map_err(|error| error.to_string())?;
+        if let Some(error) = collection.errors.first() {
+            return Err(error.clone());
+        }
+        let mut engine = rsigma_eval::Engine::new();
+        engine.add_collection(&collection).map_err(|error| error.to_string())?;
+        Ok(Self { engine })
+    }
+
+    /// Whether an event is a match.
+    pub fn judge(&self, event: &Event) -> bool {
         let value = Value::Object(event.clone());
-        !engine.evaluate(&rsigma_eval::event::JsonEvent::borrow(&value)).is_empty()
-    };
-    Ok(events.iter().map(judge).collect())
+        !self.engine.evaluate(&rsigma_eval::event::JsonEvent::borrow(&value)).is_empty()
+    }
 }

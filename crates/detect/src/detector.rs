@@ -7,6 +7,7 @@ use arrow::array::{RecordBatch, UInt32Array};
 use arrow::compute::take_record_batch;
 use arrow::datatypes::SchemaRef;
 use atalanta_engine::error::EngineError;
+use atalanta_engine::evidence::{Evidence, EvidenceRow};
 use atalanta_engine::program::row_plan::RowPlan;
 use atalanta_engine::session::Session;
 use atalanta_xql::env::Env;
@@ -20,7 +21,7 @@ use crate::matcher::{Matcher, Places};
 use crate::row_json;
 use crate::rule::{Rule, RuleProblem, Schedule};
 
-/// Rows of one window whose events are looked up; each look-up reads the data again.
+/// Rows of one window whose events are looked up.
 const EXPLAINED: usize = 20;
 
 /// Row plans that are kept compiled.
@@ -427,9 +428,11 @@ impl<'a> Runner<'a> {
             .map_err(|error| error.to_string())?;
         let mut hits = Vec::new();
         for batch in &outcome.batches {
+            let left = EXPLAINED.saturating_sub(hits.len());
+            let behind = self.session.evidence_of_all(&plan, batch, left, EVIDENCE).unwrap_or_default();
+            let mut behind = behind.into_iter();
             for row in 0..batch.num_rows() {
-                let explain = hits.len() < EXPLAINED;
-                hits.push(self.hit(number, rule, &windows.keys, &plan, batch, row, (from, end), explain));
+                hits.push(self.hit(number, rule, &windows.keys, batch, row, (from, end), behind.next()));
             }
         }
         Ok(hits)
@@ -441,11 +444,10 @@ impl<'a> Runner<'a> {
         number: usize,
         rule: &Compiled,
         keys: &[String],
-        plan: &Plan,
         batch: &RecordBatch,
         row: usize,
         window: (i64, i64),
-        explain: bool,
+        behind: Option<Evidence>,
     ) -> Hit {
         let own = row_json::time_of(batch, row).filter(|time| (window.0..window.1).contains(time));
         let time = own.unwrap_or(window.0);
@@ -469,7 +471,6 @@ impl<'a> Runner<'a> {
             evidence: Vec::new(),
             values,
         };
-        let behind = explain.then(|| self.session.evidence(plan, batch, row, EVIDENCE).ok()).flatten();
         if let Some(behind) = behind.filter(|behind| behind.total > 0) {
             hit.events = behind.total;
             hit.span = (behind.first.unwrap_or(time), behind.last.unwrap_or(time));
@@ -485,10 +486,7 @@ impl<'a> Runner<'a> {
     }
 }
 
-fn evidence_row(
-    one: &atalanta_engine::evidence::EvidenceRow,
-    places: bool,
-) -> serde_json::Map<String, serde_json::Value> {
+fn evidence_row(one: &EvidenceRow, places: bool) -> serde_json::Map<String, serde_json::Value> {
     let mut row = row_json::row(&one.row, 0);
     if !places {
         row.retain(|name, _| name != "_path" && name != "_line");

@@ -36,12 +36,18 @@ const POSITION: Duration = Duration::from_secs(1);
 /// How far behind the newest event machines are told that all has come, µs.
 pub(crate) const LATENESS: i64 = 600_000_000;
 
-/// Windows that have not ended are looked at again after this many times as long as the last look took, so that they
+/// Windows that have not ended are looked at again after this many times as long as the last looks took, so that they
 /// take a fifth of a core at most.
 const REST: u32 = 4;
 
-/// Windows that are looked at before arriving rows are looked at again.
-const AT_ONCE: usize = 64;
+/// Arriving rows are looked at again after so much time with windows, so that many of these do not hold them up.
+const SLICE: Duration = Duration::from_millis(200);
+
+/// What windows give is kept after this time at the latest: an alert need not wait for the other windows.
+const UNKEPT: Duration = Duration::from_millis(50);
+
+/// Windows that have not ended rest after looks of so long, also if more of them are ready.
+const BURST: Duration = Duration::from_secs(2);
 
 /// What a live detector works with.
 #[derive(Debug, Default)]
@@ -162,6 +168,12 @@ struct Worker {
     /// Whether what was read has not been kept: machines and position then go back to what has.
     failed: bool,
     kept: Instant,
+    /// How many windows had been looked at when each rule had its last turn.
+    turns: BTreeMap<usize, u64>,
+    /// Whether windows are ready for which there was no time.
+    more: bool,
+    /// How long windows that have not ended have taken since the last rest.
+    spent: Duration,
     /// Until then windows that have not ended are left alone.
     rest: Instant,
     /// Rules that have not learnt from history yet.
@@ -237,6 +249,9 @@ impl Worker {
             newest: i64::MIN,
             failed: false,
             kept: now,
+            turns: BTreeMap::new(),
+            more: false,
+            spent: Duration::ZERO,
             rest: now,
             cold,
             above,
@@ -322,7 +337,8 @@ impl Worker {
         if self.failed {
             self.go_back()?;
         }
-        let newest = self.store.wait_above(self.tail.position(), PATIENCE);
+        let patience = if self.more { Duration::ZERO } else { PATIENCE };
+        let newest = self.store.wait_above(self.tail.position(), patience);
         let worked = self.read(newest).and_then(|()| self.windows());
         self.failed = worked.is_err();
         worked
@@ -435,21 +451,18 @@ impl Worker {
         Ok(())
     }
 
-    /// Looks at the windows whose time has come.
+    /// Looks at the windows whose time has come, for a while.
     fn windows(&mut self) -> Result<(), Box<dyn std::error::Error>> {
         self.add_empty_windows();
-        let wall = clock();
-        let ready: Vec<(usize, i64)> = self
-            .pending
-            .iter()
-            .filter(|((rule, end), marked)| self.is_ready(*rule, *end, **marked, wall))
-            .map(|(window, _)| *window)
-            .take(AT_ONCE)
-            .collect();
+        self.more = false;
+        if self.spent >= BURST {
+            self.rest += std::mem::take(&mut self.spent) * REST;
+        }
+        let ready = self.ready();
         if ready.is_empty() {
+            self.rest += std::mem::take(&mut self.spent) * REST;
             return Ok(());
         }
-        let started = Instant::now();
         let options = SessionOptions {
             threads: 1,
             memory_limit: 256 << 20,
@@ -457,35 +470,82 @@ impl Worker {
             timeout: Some(Duration::from_mins(1)),
             ..SessionOptions::default()
         };
+        let started = Instant::now();
         let mut session = Session::new(options)?;
         self.store.snapshot().fill(&mut session)?;
         let mut runner = Runner::new(&session, false);
-        let mut hits = Vec::new();
-        for (rule, end) in &ready {
-            self.counts.windows.fetch_add(1, Ordering::Relaxed);
-            let compiled = &self.detector.rules()[*rule];
-            match runner.run(*rule, compiled, *end) {
+        let (mut hits, mut done) = (Vec::new(), Vec::new());
+        let (mut kept, mut last) = (started, started);
+        for (rule, end) in ready {
+            self.more = started.elapsed() >= SLICE;
+            if self.more {
+                break;
+            }
+            let looks = self.counts.windows.fetch_add(1, Ordering::Relaxed);
+            self.turns.insert(rule, looks);
+            let compiled = &self.detector.rules()[rule];
+            match runner.run(rule, compiled, end) {
                 Ok(found) => hits.extend(found),
                 Err(why) => {
                     self.counts.failures.fetch_add(1, Ordering::Relaxed);
                     tracing::warn!(rule = compiled.rule.id, why, "a rule failed on a window");
                 }
             }
+            let now = Instant::now();
+            if !self.is_over(rule, end, clock()) {
+                self.spent += now - last;
+                self.rest = now;
+            }
+            last = now;
+            done.push((rule, end));
+            if !hits.is_empty() && kept.elapsed() >= UNKEPT {
+                self.looked_at(&mut hits, &mut done)?;
+                kept = Instant::now();
+            }
         }
-        self.keep(&hits, &BTreeSet::new(), &ready)?;
-        for window in &ready {
-            self.pending.remove(window);
+        self.looked_at(&mut hits, &mut done)
+    }
+
+    /// Keeps what windows gave, which then need not be looked at again.
+    fn looked_at(
+        &mut self,
+        hits: &mut Vec<crate::alert::Hit>,
+        done: &mut Vec<(usize, i64)>,
+    ) -> Result<(), Box<dyn std::error::Error>> {
+        self.keep(hits, &BTreeSet::new(), done)?;
+        for window in done.drain(..) {
+            self.pending.remove(&window);
         }
-        self.rest = Instant::now() + started.elapsed() * REST;
+        hits.clear();
         Ok(())
     }
 
+    /// Windows whose time has come. Rules take turns, that first which has waited longest for its turn: each event wakes
+    /// the two dozen windows of a rule over a day, behind which a rule with one window would otherwise wait.
+    fn ready(&self) -> Vec<(usize, i64)> {
+        let wall = clock();
+        let mut rounds: BTreeMap<usize, usize> = BTreeMap::new();
+        let mut ready = Vec::new();
+        for ((rule, end), marked) in &self.pending {
+            if self.is_ready(*rule, *end, *marked, wall) {
+                let round = rounds.entry(*rule).or_default();
+                ready.push((*round, self.turns.get(rule).copied(), *rule, *end));
+                *round += 1;
+            }
+        }
+        ready.sort_unstable();
+        ready.into_iter().map(|(.., rule, end)| (rule, end)).collect()
+    }
+
     fn is_ready(&self, rule: usize, end: i64, marked: Marked, wall: i64) -> bool {
-        let compiled = &self.detector.rules()[rule];
-        let Run::Windows(windows) = &compiled.run else { return true };
-        let over = wall >= end.saturating_add(compiled.rule.schedule.lateness);
+        let Run::Windows(windows) = &self.detector.rules()[rule].run else { return true };
         let early = windows.early && Instant::now() >= self.rest;
-        (over || early) && (marked.last.elapsed() >= QUIET || marked.first.elapsed() >= LONGEST_WAIT)
+        (early || self.is_over(rule, end, wall))
+            && (marked.last.elapsed() >= QUIET || marked.first.elapsed() >= LONGEST_WAIT)
+    }
+
+    fn is_over(&self, rule: usize, end: i64, wall: i64) -> bool {
+        wall >= end.saturating_add(self.detector.rules()[rule].rule.schedule.lateness)
     }
 
     fn add_empty_windows(&mut self) {
@@ -721,6 +781,33 @@ mod tests {
         let alerts = worker.book.alerts().unwrap();
         assert_eq!(alerts.iter().map(|alert| alert.events).collect::<Vec<_>>(), [1]);
         assert_eq!(alerts[0].values["observations"], 6);
+    }
+
+    #[test]
+    fn a_rule_with_one_window_does_not_wait_for_one_with_many() {
+        let counting = |id: &str| {
+            let query = "dataset = xdr_data | comp count() as n by actor_primary_user_sid | filter n > 2";
+            rule(id, query)
+        };
+        let (of_a_day, of_an_hour) = (counting("day"), counting("hour"));
+        let (detector, problems) = Detector::new([&of_a_day, &of_an_hour]);
+        assert!(problems.is_empty(), "{problems:?}");
+        let folder = tempfile::tempdir().unwrap();
+        let store = Arc::new(Store::open(folder.path(), StoreOptions::default()).unwrap());
+        let book = Book::open(folder.path()).unwrap();
+        let options = LiveOptions::default();
+        let mut worker = Worker::new(store, book, detector, options, Arc::default(), Arc::default());
+        let before = Instant::now().checked_sub(LONGEST_WAIT).unwrap();
+        let marked = Marked { first: before, last: before };
+        worker.pending.extend((1..=24).map(|end| ((0, end), marked)));
+        worker.pending.insert((1, 1), marked);
+        assert_eq!(worker.ready()[..3], [(0, 1), (1, 1), (0, 2)]);
+        assert_eq!(worker.ready().len(), 25);
+        // What is left of one rule waits for the turn of the other.
+        worker.turns.insert(0, 7);
+        assert_eq!(worker.ready()[..3], [(1, 1), (0, 1), (0, 2)]);
+        worker.pending.insert((1, 2), Marked { first: Instant::now(), last: Instant::now() });
+        assert_eq!(worker.ready().len(), 25);
     }
 
     proptest! {

@@ -8,15 +8,22 @@ use arrow::datatypes::{DataType, Int64Type, TimestampMicrosecondType};
 use atalanta_xql::ir::{self, ExprKind, OperationKind};
 use datafusion::common::ScalarValue;
 use datafusion::functions_aggregate::expr_fn as agg;
-use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan, LogicalPlanBuilder, SortExpr, cast, lit};
+use datafusion::functions_window::expr_fn::row_number;
+use datafusion::logical_expr::{
+    Expr, ExprFunctionExt as _, ExprSchemable, LogicalPlan, LogicalPlanBuilder, Operator, SortExpr, cast, lit,
+};
 
 use crate::error::EngineError;
-use crate::plan::{Context, column, existing, hidden_columns, lower, project_over};
+use crate::plan::expr::balanced;
+use crate::plan::{Context, column, existing, hidden_columns, lower_named, project_over};
 use crate::session::Session;
 use crate::tables::{LINE, PATH};
 
 /// The event's own time, kept beside a `_time` that `bin` replaces.
 const EVENT_TIME: &str = "__event_time";
+
+/// The place of a record in its group.
+const NUMBER: &str = "__number";
 
 /// The records behind a result row.
 #[derive(Clone, Debug, Default)]
@@ -58,11 +65,12 @@ impl Session {
         let OperationKind::Aggregate { keys, .. } = &plan.operations[split].kind else {
             return Ok(Evidence::default());
         };
-        let before = self.before(plan, split)?;
-        let filtered = restrict(before, keys, result, row)?;
         let shown = named_columns(plan);
-        let summary = self.run_logical(&summary_plan(&filtered)?)?;
-        let mut evidence = read_summary(&summary);
+        let before = self.before(plan, split, &shown)?;
+        let filtered = restrict(before, keys, result, row)?;
+        let summary = self.run_logical(&summary_plan(&filtered, Vec::new())?)?;
+        let summary = summary.iter().find(|batch| batch.num_rows() > 0);
+        let mut evidence = summary.map(read_summary).unwrap_or_default();
         let rows = self.run_logical(&rows_plan(&filtered, &shown, limit)?)?;
         for batch in &rows {
             evidence.rows.extend((0..batch.num_rows()).map(|row| evidence_row(batch, row)));
@@ -70,8 +78,48 @@ impl Session {
         Ok(evidence)
     }
 
+    /// The records behind each of the first `rows` rows of a result, in that order. Two queries for all of them: planning
+    /// two for each row takes far longer than running them.
+    pub fn evidence_of_all(
+        &self,
+        plan: &ir::Plan,
+        result: &RecordBatch,
+        rows: usize,
+        limit: usize,
+    ) -> Result<Vec<Evidence>, EngineError> {
+        let rows = rows.min(result.num_rows());
+        let one_by_one = || (0..rows).map(|row| self.evidence(plan, result, row, limit)).collect();
+        let split = plan.operations.iter().position(|op| matches!(op.kind, OperationKind::Aggregate { .. }));
+        let Some(split) = split.filter(|_| rows > 1) else { return one_by_one() };
+        let OperationKind::Aggregate { keys, .. } = &plan.operations[split].kind else { return one_by_one() };
+        let shown = named_columns(plan);
+        let before = self.before(plan, split, &shown)?;
+        let groups = Groups::new(&before, keys, result, rows)?;
+        if groups.names.is_empty() {
+            return one_by_one();
+        }
+        let filtered = LogicalPlanBuilder::from(before).filter(groups.any()?)?.build()?;
+        let mut all = vec![Evidence::default(); rows];
+        for batch in &self.run_logical(&summary_plan(&filtered, groups.columns())?)? {
+            for row in 0..batch.num_rows() {
+                let width = groups.names.len();
+                let found = read_summary(&batch.project(&[width, width + 1, width + 2])?.slice(row, 1));
+                groups.of(batch, row)?.for_each(|group| all[group] = found.clone());
+            }
+        }
+        for batch in &self.run_logical(&first_rows_plan(&filtered, &shown, &groups, limit)?)? {
+            for row in 0..batch.num_rows() {
+                let found = evidence_row(&batch.slice(row, 1), 0);
+                groups.of(batch, row)?.for_each(|group| all[group].rows.push(found.clone()));
+            }
+        }
+        // Nulls come last there, too.
+        all.iter_mut().for_each(|one| one.rows.sort_by_key(|row| row.time.unwrap_or(i64::MAX)));
+        Ok(all)
+    }
+
     /// The stages before the aggregation, with provenance and the unbinned time.
-    fn before(&self, plan: &ir::Plan, split: usize) -> Result<LogicalPlan, EngineError> {
+    fn before(&self, plan: &ir::Plan, split: usize, shown: &[String]) -> Result<LogicalPlan, EngineError> {
         let mut plan = ir::Plan { operations: plan.operations[..split].to_vec(), ..plan.clone() };
         let span = plan.operations[0].span;
         let time = ir::Expr {
@@ -83,7 +131,8 @@ impl Session {
         keep_time.kind = OperationKind::Assign(vec![(EVENT_TIME.to_owned(), time)]);
         plan.operations.insert(1, keep_time);
         let context = Context { provenance: true, ..self.lowering_context() };
-        lower(&plan, &context)
+        let of_use = shown.iter().map(|name| name.to_lowercase()).chain(["_time".to_owned()]).collect();
+        lower_named(&plan, &of_use, &context)
     }
 }
 
@@ -142,7 +191,7 @@ fn named_columns(plan: &ir::Plan) -> Vec<String> {
     names
 }
 
-fn summary_plan(plan: &LogicalPlan) -> Result<LogicalPlan, EngineError> {
+fn summary_plan(plan: &LogicalPlan, groups: Vec<Expr>) -> Result<LogicalPlan, EngineError> {
     let time = || match existing(plan, EVENT_TIME) {
         Some(name) => column(&name),
         None => lit(ScalarValue::TimestampMicrosecond(None, Some("UTC".into()))),
@@ -152,12 +201,10 @@ fn summary_plan(plan: &LogicalPlan) -> Result<LogicalPlan, EngineError> {
         agg::min(time()).alias("first"),
         agg::max(time()).alias("last"),
     ];
-    let none: Vec<Expr> = Vec::new();
-    Ok(LogicalPlanBuilder::from(plan.clone()).aggregate(none, aggregates)?.build()?)
+    Ok(LogicalPlanBuilder::from(plan.clone()).aggregate(groups, aggregates)?.build()?)
 }
 
-fn read_summary(batches: &[RecordBatch]) -> Evidence {
-    let Some(batch) = batches.iter().find(|batch| batch.num_rows() > 0) else { return Evidence::default() };
+fn read_summary(batch: &RecordBatch) -> Evidence {
     let total = batch.column(0).as_primitive_opt::<Int64Type>().map_or(0, |total| total.value(0));
     let time = |index: usize| {
         let times = batch.column(index).as_primitive_opt::<TimestampMicrosecondType>()?;
@@ -168,25 +215,110 @@ fn read_summary(batches: &[RecordBatch]) -> Evidence {
 }
 
 fn rows_plan(plan: &LogicalPlan, shown: &[String], limit: usize) -> Result<LogicalPlan, EngineError> {
-    let mut plan = plan.clone();
-    if let Some(line) = existing(&plan, LINE) {
-        plan = project_over(plan, vec![(line.clone(), cast(column(&line), DataType::Int64))])?;
-    }
-    let hidden = hidden_columns(&plan);
-    let names = shown.iter().filter_map(|name| existing(&plan, name));
-    let mut exprs: Vec<Expr> = Vec::new();
-    let mut seen: Vec<String> = Vec::new();
-    for name in names.chain(hidden).chain(existing(&plan, EVENT_TIME)) {
-        if !seen.contains(&name) {
-            exprs.push(column(&name));
-            seen.push(name);
-        }
-    }
+    let plan = with_lines(plan.clone())?;
+    let exprs = shown_exprs(&plan, shown, Vec::new());
     let mut builder = LogicalPlanBuilder::from(plan.clone());
     if let Some(time) = existing(&plan, EVENT_TIME) {
         builder = builder.sort(vec![SortExpr::new(column(&time), true, false)])?;
     }
     Ok(builder.limit(0, Some(limit))?.project(exprs)?.build()?)
+}
+
+/// The same for each group.
+fn first_rows_plan(
+    plan: &LogicalPlan,
+    shown: &[String],
+    groups: &Groups,
+    limit: usize,
+) -> Result<LogicalPlan, EngineError> {
+    let plan = with_lines(plan.clone())?;
+    let exprs = shown_exprs(&plan, shown, groups.names.clone());
+    let mut number = row_number().partition_by(groups.columns());
+    if let Some(time) = existing(&plan, EVENT_TIME) {
+        number = number.order_by(vec![SortExpr::new(column(&time), true, false)]);
+    }
+    let number = number.build()?.alias(NUMBER);
+    let numbered = LogicalPlanBuilder::from(plan).window(vec![number])?;
+    Ok(numbered.filter(column(NUMBER).lt_eq(lit(limit as u64)))?.project(exprs)?.build()?)
+}
+
+/// Line numbers of one type.
+fn with_lines(plan: LogicalPlan) -> Result<LogicalPlan, EngineError> {
+    match existing(&plan, LINE) {
+        Some(line) => project_over(plan, vec![(line.clone(), cast(column(&line), DataType::Int64))]),
+        None => Ok(plan),
+    }
+}
+
+fn shown_exprs(plan: &LogicalPlan, shown: &[String], further: Vec<String>) -> Vec<Expr> {
+    let mut seen: Vec<String> = Vec::new();
+    let names = shown.iter().filter_map(|name| existing(plan, name));
+    for name in names.chain(hidden_columns(plan)).chain(existing(plan, EVENT_TIME)).chain(further) {
+        if !seen.contains(&name) {
+            seen.push(name);
+        }
+    }
+    seen.iter().map(|name| column(name)).collect()
+}
+
+/// The groups of some result rows: what their records have in common.
+struct Groups {
+    /// Columns of the records.
+    names: Vec<String>,
+    /// Their values, by result row.
+    values: Vec<Vec<ScalarValue>>,
+}
+
+impl Groups {
+    fn new(
+        plan: &LogicalPlan,
+        keys: &[(String, ir::Expr)],
+        result: &RecordBatch,
+        rows: usize,
+    ) -> Result<Self, EngineError> {
+        let mut groups = Self { names: Vec::new(), values: vec![Vec::new(); rows] };
+        for (name, key) in keys {
+            let ExprKind::Column(source) = &key.kind else { continue };
+            let (Some(source), Some(values)) = (existing(plan, source), find(result, name)) else { continue };
+            if groups.names.contains(&source) {
+                continue;
+            }
+            let ty = column(&source).get_type(plan.schema())?;
+            for (row, own) in groups.values.iter_mut().enumerate() {
+                own.push(ScalarValue::try_from_array(values, row)?.cast_to(&ty)?);
+            }
+            groups.names.push(source);
+        }
+        Ok(groups)
+    }
+
+    fn columns(&self) -> Vec<Expr> {
+        self.names.iter().map(|name| column(name)).collect()
+    }
+
+    /// Records of one of the groups; null keys equal each other.
+    fn any(&self) -> Result<Expr, EngineError> {
+        let test = |(name, value): (&String, &ScalarValue)| match value.is_null() {
+            true => column(name).is_null(),
+            false => column(name).eq(lit(value.clone())),
+        };
+        let group =
+            |own: &Vec<ScalarValue>| balanced(self.names.iter().zip(own).map(test).collect(), Operator::And);
+        let groups = self.values.iter().filter_map(group).collect();
+        balanced(groups, Operator::Or).ok_or_else(|| EngineError::internal("evidence of no group"))
+    }
+
+    /// The result rows whose group a record belongs to.
+    fn of(&self, batch: &RecordBatch, row: usize) -> Result<impl Iterator<Item = usize>, EngineError> {
+        let mut own = Vec::with_capacity(self.names.len());
+        for name in &self.names {
+            let values =
+                find(batch, name).ok_or_else(|| EngineError::internal("a record without its key"))?;
+            own.push(ScalarValue::try_from_array(values, row)?);
+        }
+        let same = self.values.iter().enumerate().filter(move |(_, values)| **values == own);
+        Ok(same.map(|(group, _)| group))
+    }
 }
 
 fn evidence_row(batch: &RecordBatch, row: usize) -> EvidenceRow {
@@ -217,4 +349,55 @@ pub fn place(batch: &RecordBatch, row: usize) -> (String, u64) {
         .and_then(|lines| lines.is_valid(row).then(|| lines.value(row)))
         .unwrap_or(0);
     (path, u64::try_from(line).unwrap_or(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use arrow::array::{ArrayRef, Int64Array, StringViewArray, TimestampMicrosecondArray};
+
+    use super::*;
+    use crate::session::SessionOptions;
+
+    #[test]
+    fn all_groups_at_once_have_the_evidence_of_each() {
+        let users = [Some("ana"), None, Some("ben"), Some("ana"), None, Some("ana"), Some("cy"), Some("ana")];
+        let times: ArrayRef = Arc::new(
+            TimestampMicrosecondArray::from_iter_values((0..8).map(|row| (7 * row) % 8 * 600_000_000))
+                .with_timezone("UTC"),
+        );
+        let users: ArrayRef = Arc::new(StringViewArray::from(users.to_vec()));
+        let ports: ArrayRef = Arc::new(Int64Array::from_iter_values(0..8));
+        let batch = RecordBatch::try_from_iter_with_nullable([
+            ("_time", times, true),
+            ("user", users, true),
+            ("port", ports, true),
+            ("unnamed", Arc::new(Int64Array::from_iter_values(0..8)) as ArrayRef, true),
+        ])
+        .unwrap();
+        // One thread: all groups of a result are then in one batch.
+        let mut session = Session::new(SessionOptions { threads: 1, ..SessionOptions::default() }).unwrap();
+        session.add_batches("calls_raw", batch.schema(), vec![batch]).unwrap();
+        let cases = [
+            ("comp count() as n by user", 4, 3),
+            ("bin _time span = 30m | comp sum(port) as n by _time, user | sort asc n", 6, 3),
+            ("comp count() as n by user | filter n > 3", 1, 2),
+            ("comp count() as n", 1, 2),
+            ("alter name = uppercase(user) | comp values(port) as p by name", 4, 2),
+        ];
+        for (query, groups, columns) in cases {
+            let text = format!("dataset = calls_raw | filter port >= 0 | {query}");
+            let plan = atalanta_xql::check(&text, &session.env()).resolved.plan;
+            let outcome = session.prepare(&plan).unwrap().run().unwrap();
+            let result = &outcome.batches[0];
+            let all = session.evidence_of_all(&plan, result, 10, 3).unwrap();
+            assert_eq!(all.len(), groups, "{query}");
+            for (row, found) in all.iter().enumerate() {
+                let alone = session.evidence(&plan, result, row, 3).unwrap();
+                assert_eq!(format!("{found:?}"), format!("{alone:?}"), "{query}");
+                assert!(found.rows.iter().all(|one| one.row.num_columns() <= columns), "{found:?}");
+            }
+        }
+    }
 }

@@ -303,13 +303,17 @@ fn reason(error: &granit_parser::ScanError) -> String {
     error.info().to_lowercase()
 }
 
-/// A plain scalar by the core schema.
+/// A plain scalar by the core schema, but for decimals that begin with 0: these are texts, as the reader of Sigma's own
+/// tools has it for `00000429`. Rules search such codes in texts, where the zeros count.
 fn plain(text: &str) -> Kind {
     match text {
         "" | "~" | "null" | "Null" | "NULL" => return Kind::Null,
         "true" | "True" | "TRUE" => return Kind::Bool(true),
         "false" | "False" | "FALSE" => return Kind::Bool(false),
         _ => {}
+    }
+    if text.len() > 1 && text.starts_with('0') && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Kind::Text(text.to_owned());
     }
     if let Some(number) = whole(text) {
         return Kind::Int(number);
@@ -368,11 +372,12 @@ mod tests {
 
     #[test]
     fn scalars_follow_the_core_schema() {
-        let kinds: Vec<Kind> = one("[~, true, 0x1F, -7, 1.5, 'null', yes, 1.2.3, 1e3, '12', -a, 2024-01-01]")
-            .items()
-            .iter()
-            .map(|node| node.kind.clone())
-            .collect();
+        let kinds: Vec<Kind> =
+            one("[~, true, 0x1F, -7, 1.5, 'null', yes, 1.2.3, 1e3, '12', -a, 2024-01-01, 00000429, 0, 0.5]")
+                .items()
+                .iter()
+                .map(|node| node.kind.clone())
+                .collect();
         let text = |text: &str| Kind::Text(text.to_owned());
         assert_eq!(
             kinds,
@@ -388,7 +393,10 @@ mod tests {
                 Kind::Float(1000.0),
                 text("12"),
                 text("-a"),
-                text("2024-01-01")
+                text("2024-01-01"),
+                text("00000429"),
+                Kind::Int(0),
+                Kind::Float(0.5),
             ]
         );
     }

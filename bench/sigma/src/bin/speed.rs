@@ -10,6 +10,7 @@
 //! that is made from the condition of a rule.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -25,8 +26,8 @@ use rsigma_eval::event::JsonEvent;
 use rsigma_parser::LogSource;
 use serde_json::Value;
 
-/// Numbers of rules that are measured.
-const COUNTS: [usize; 2] = [500, 3_000];
+/// Numbers of rules that are measured, and whether rsigma-eval is measured with them too.
+const COUNTS: [(usize, bool); 4] = [(500, true), (1_500, false), (2_000, false), (3_000, true)];
 
 /// Events of one run.
 const EVENTS: usize = 40_960;
@@ -55,8 +56,21 @@ const FIELDS: [(&str, Option<&str>); 10] = [
 const KIND: [(&str, &str); 3] =
     [("event_type", "PROCESS"), ("event_sub_type", "PROCESS_START"), ("agent_os_type", "AGENT_OS_WINDOWS")];
 
+/// The name of Atalanta in the table.
+const OURS: &str = "Atalanta";
+
 /// Matches as (place of the rule, number of the event).
 type Matches = BTreeSet<(usize, usize)>;
+
+/// What an engine did with some rules.
+struct Measured {
+    rules: usize,
+    engine: &'static str,
+    /// Events a second.
+    speed: f64,
+    warm_up: Duration,
+    matches: Matches,
+}
 
 fn main() -> anyhow::Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -66,15 +80,59 @@ fn main() -> anyhow::Result<()> {
         _ => anyhow::bail!("usage: atalanta-detect-bench RULES_FOLDER [SECONDS]"),
     };
     let all = usable(files::read(Path::new(folder))?.rules);
-    println!("{} rules that both sides read", all.len());
-    println!("| rules | engine | events/s | warm-up s | matches |\n|---:|---|---:|---:|---:|");
-    for count in COUNTS {
+    eprintln!("{} rules that both sides read", all.len());
+    let mut measured: Vec<Measured> = Vec::new();
+    let mut compared = String::new();
+    for (count, both) in COUNTS {
         let rules = spread(&all, count);
         let events = events(&rules);
-        let (ours, theirs) = (atalanta(&rules, &events, seconds)?, rsigma(&rules, &events, seconds)?);
-        compare(&rules, &ours, &theirs);
+        let ours = atalanta(&rules, &events, seconds)?;
+        eprintln!("{}", ours.row());
+        if both {
+            let theirs = rsigma(&rules, &events, seconds)?;
+            eprintln!("{}", theirs.row());
+            compared.push_str(&compare(&rules, &ours.matches, &theirs.matches));
+            measured.push(theirs);
+        }
+        measured.push(ours);
     }
+    print!("{}", page(all.len(), seconds, &measured, &compared));
     Ok(())
+}
+
+/// The page SPEED.md.
+fn page(all: usize, seconds: u64, measured: &[Measured], compared: &str) -> String {
+    let mut page = format!(
+        "# Events a second of one core against public Sigma rules\n\nMade by\n\n```sh\ncd bench/sigma && cargo run \
+         --release --ignore-rust-version --features speed --bin atalanta-detect-bench CHECKOUT/rules > SPEED.md\n```\n\n\
+         and not to be edited. The first lines of [speed.rs](src/bin/speed.rs) say what is measured; {EVENTS} events, over \
+         and over for {seconds} s. The rules are taken evenly out of the {all} that both sides load.\n\n\
+         | rules | engine | events/s | warm-up s | matches |\n|---:|---|---:|---:|---:|\n"
+    );
+    for one in measured {
+        let _ = writeln!(page, "{}", one.row());
+    }
+    page.push('\n');
+    let ours = |rules: usize| measured.iter().find(|one| one.rules == rules && one.engine == OURS);
+    for (fewer, more) in [(500, 1_500), (2_000, 3_000)] {
+        if let (Some(fewer), Some(more)) = (ours(fewer), ours(more)) {
+            let costs = 100.0 * (1.0 - more.speed / fewer.speed);
+            let _ = writeln!(
+                page,
+                "From {} to {} rules the speed falls by {costs:.0} %.\n",
+                fewer.rules, more.rules
+            );
+        }
+    }
+    page.push_str(compared);
+    page
+}
+
+impl Measured {
+    fn row(&self) -> String {
+        let Self { rules, engine, speed, warm_up, matches } = self;
+        format!("| {rules} | {engine} | {speed:.0} | {:.1} | {} |", warm_up.as_secs_f64(), matches.len())
+    }
 }
 
 /// Rules with an id of their own that both sides load.
@@ -185,7 +243,7 @@ fn events(rules: &[&RuleFile]) -> Vec<Event> {
 }
 
 /// Atalanta's detector over Arrow batches.
-fn atalanta(rules: &[&RuleFile], events: &[Event], seconds: u64) -> anyhow::Result<Matches> {
+fn atalanta(rules: &[&RuleFile], events: &[Event], seconds: u64) -> anyhow::Result<Measured> {
     let files: Vec<SigmaFile> = rules.iter().map(|rule| file(rule)).collect();
     let numbers: BTreeMap<&str, usize> =
         rules.iter().enumerate().map(|(number, rule)| (rule.id.as_str(), number)).collect();
@@ -218,8 +276,7 @@ fn atalanta(rules: &[&RuleFile], events: &[Event], seconds: u64) -> anyhow::Resu
             std::hint::black_box(detector.feed("xdr_data", batch));
         }
     });
-    report(rules.len(), "Atalanta", speed, warm_up, matches.len());
-    Ok(matches)
+    Ok(Measured { rules: rules.len(), engine: OURS, speed, warm_up, matches })
 }
 
 fn file(rule: &RuleFile) -> SigmaFile {
@@ -262,7 +319,7 @@ fn batches(events: &[Event]) -> anyhow::Result<Vec<RecordBatch>> {
 }
 
 /// rsigma-eval over JSON values.
-fn rsigma(rules: &[&RuleFile], events: &[Event], seconds: u64) -> anyhow::Result<Matches> {
+fn rsigma(rules: &[&RuleFile], events: &[Event], seconds: u64) -> anyhow::Result<Measured> {
     let numbers: BTreeMap<&str, usize> =
         rules.iter().enumerate().map(|(number, rule)| (rule.id.as_str(), number)).collect();
     let kind = LogSource {
@@ -290,8 +347,7 @@ fn rsigma(rules: &[&RuleFile], events: &[Event], seconds: u64) -> anyhow::Result
             std::hint::black_box(engine.evaluate_with_logsource(&JsonEvent::borrow(value), &kind));
         }
     });
-    report(rules.len(), "rsigma-eval", speed, warm_up, matches.len());
-    Ok(matches)
+    Ok(Measured { rules: rules.len(), engine: "rsigma-eval", speed, warm_up, matches })
 }
 
 /// Events a second of rounds over all of them, for at least so many seconds.
@@ -305,11 +361,7 @@ fn repeat(seconds: u64, mut round: impl FnMut()) -> f64 {
     (rounds * EVENTS) as f64 / started.elapsed().as_secs_f64()
 }
 
-fn report(rules: usize, engine: &str, speed: f64, warm_up: Duration, matches: usize) {
-    println!("| {rules} | {engine} | {speed:.0} | {:.1} | {matches} |", warm_up.as_secs_f64());
-}
-
-fn compare(rules: &[&RuleFile], ours: &Matches, theirs: &Matches) {
+fn compare(rules: &[&RuleFile], ours: &Matches, theirs: &Matches) -> String {
     let mut by_rule: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
     for (rule, _) in ours.difference(theirs) {
         by_rule.entry(&rules[*rule].path).or_default().0 += 1;
@@ -317,9 +369,19 @@ fn compare(rules: &[&RuleFile], ours: &Matches, theirs: &Matches) {
     for (rule, _) in theirs.difference(ours) {
         by_rule.entry(&rules[*rule].path).or_default().1 += 1;
     }
-    println!("\n{} verdicts differ, in {} rules", ours.symmetric_difference(theirs).count(), by_rule.len());
-    for (path, (ours, theirs)) in by_rule {
-        println!("  {path}: {ours} here alone, {theirs} there alone");
+    let count = ours.symmetric_difference(theirs).count();
+    let mut text =
+        format!("## Verdicts with {} rules\n\n{count} differ, in {} rules", rules.len(), by_rule.len());
+    text.push_str(if by_rule.is_empty() {
+        ".\n\n"
+    } else {
+        "; [RESULTS.md](RESULTS.md) explains the classes.\n\n"
+    });
+    for (path, (ours, theirs)) in &by_rule {
+        let _ = writeln!(text, "* `{path}`: {ours} here alone, {theirs} there alone");
     }
-    println!();
+    if !by_rule.is_empty() {
+        text.push('\n');
+    }
+    text
 }

@@ -221,7 +221,7 @@ impl ExprContext<'_> {
         let Some(lowering) = self.lowering else {
             return Err(EngineError::unsupported("a sub-query cannot stand in a mapping rule"));
         };
-        let plan = lowering.pipeline(query)?;
+        let plan = lowering.inner(query)?;
         let hidden = super::hidden_columns(&plan);
         let shown: Vec<String> = plan
             .schema()

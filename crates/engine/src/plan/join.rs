@@ -20,7 +20,7 @@ impl Lowering<'_> {
         condition: &ir::Expr,
         output: &[JoinColumn],
     ) -> Result<LogicalPlan, EngineError> {
-        let right = self.pipeline(right)?;
+        let right = self.inner(right)?;
         let left = build(LogicalPlanBuilder::from(input).alias(LEFT))?;
         let right = build(LogicalPlanBuilder::from(right).alias(RIGHT))?;
         let context = ExprContext {
@@ -69,7 +69,7 @@ impl Lowering<'_> {
         right: &ir::Plan,
         row: &ir::Row,
     ) -> Result<LogicalPlan, EngineError> {
-        let right = self.pipeline(right)?;
+        let right = self.inner(right)?;
         let hidden = hidden_columns(&input);
         let names: Vec<(String, Option<atalanta_schema::Type>)> = row
             .columns

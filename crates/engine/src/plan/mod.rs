@@ -24,6 +24,7 @@ use std::sync::Arc;
 
 use atalanta_schema::Type;
 use atalanta_xql::ir::{self, OperationKind};
+use atalanta_xql::resolve::limits::RAW_ROWS;
 use datafusion::common::{Column, UnnestOptions};
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, Operator, SortExpr, lit};
 
@@ -51,8 +52,21 @@ pub(crate) struct Context<'a> {
 pub(crate) fn lower(plan: &ir::Plan, context: &Context<'_>) -> Result<LogicalPlan, EngineError> {
     let mut needed = BTreeSet::new();
     referenced(plan, &mut needed);
-    let logical = Lowering { context, needed: &needed, timeframe: None }.pipeline(plan)?;
+    let logical = Lowering { context, needed: &needed, timeframe: None, narrow: false }.pipeline(plan)?;
     if plan.transpose.is_some() { as_texts(logical) } else { Ok(logical) }
+}
+
+/// Lowers a plan whose result is looked at by the names of some columns only: those that `of_use` has, lower case, and
+/// those that the plan names itself. Others may be left out.
+pub(crate) fn lower_named(
+    plan: &ir::Plan,
+    of_use: &BTreeSet<String>,
+    context: &Context<'_>,
+) -> Result<LogicalPlan, EngineError> {
+    let mut needed = of_use.clone();
+    referenced(plan, &mut needed);
+    let narrow = plan.operations.iter().all(|operation| names_what_it_reads(&operation.kind));
+    Lowering { context, needed: &needed, timeframe: None, narrow }.pipeline(plan)
 }
 
 /// Lowers one operation over rows that are at hand; no projection, which alone asks for the row type before it.
@@ -64,7 +78,11 @@ pub(crate) fn lower_one(
     let mut needed = BTreeSet::new();
     let alone = ir::Plan { operations: vec![operation.clone()], ..ir::Plan::default() };
     referenced(&alone, &mut needed);
-    Lowering { context, needed: &needed, timeframe: None }.operation(input, operation, &operation.row)
+    Lowering { context, needed: &needed, timeframe: None, narrow: false }.operation(
+        input,
+        operation,
+        &operation.row,
+    )
 }
 
 /// Every column as text.
@@ -83,6 +101,9 @@ pub(crate) struct Lowering<'a> {
     pub needed: &'a BTreeSet<String>,
     /// The time range inherited from the outer query, µs.
     pub timeframe: Option<(i64, i64)>,
+    /// Whether the needed columns are all that is looked at: planning takes the longer the more columns there are, and
+    /// a store has some hundred.
+    pub narrow: bool,
 }
 
 impl Lowering<'_> {
@@ -94,7 +115,8 @@ impl Lowering<'_> {
             )));
         }
         let own = source::time_range(plan.timeframe.as_ref(), self.context.now)?;
-        let inner = Self { context: self.context, needed: self.needed, timeframe: own.or(self.timeframe) };
+        let inner =
+            Self { timeframe: own.or(self.timeframe), narrow: self.narrow || is_closed(plan), ..*self };
         let mut operations = plan.operations.iter().peekable();
         let Some(first) = operations.next() else {
             return Err(EngineError::Query("the query is empty".to_owned()));
@@ -122,6 +144,11 @@ impl Lowering<'_> {
             row = &operation.row;
         }
         Ok(logical)
+    }
+
+    /// A plan inside of this one, whose result is looked at by columns that this one need not name.
+    pub(crate) fn inner(&self, plan: &ir::Plan) -> Result<LogicalPlan, EngineError> {
+        Self { narrow: false, ..*self }.pipeline(plan)
     }
 
     fn operation(
@@ -352,6 +379,46 @@ fn array_expand(input: LogicalPlan, name: &str, limit: Option<u64>) -> Result<Lo
     build(LogicalPlanBuilder::from(plan).unnest_column_with_options(Column::new_unqualified(name), options))
 }
 
+/// Whether the columns of a plan's result are those that it names, from a stage on before which every stage names what
+/// it reads.
+fn is_closed(plan: &ir::Plan) -> bool {
+    let mut before = plan.operations.iter().map(|operation| &operation.kind);
+    let closing = before.find(|kind| !names_what_it_reads(kind));
+    match closing {
+        Some(OperationKind::Project(_) | OperationKind::Top { .. }) => true,
+        Some(OperationKind::Aggregate { aggregates, .. }) => {
+            aggregates.iter().all(|(_, call)| call.function != RAW_ROWS)
+        }
+        _ => false,
+    }
+}
+
+/// Whether an operation looks at no other columns than those that [`referenced`] gives, and passes the others on.
+fn names_what_it_reads(kind: &OperationKind) -> bool {
+    match kind {
+        OperationKind::Source { .. }
+        | OperationKind::Filter(_)
+        | OperationKind::Assign(_)
+        | OperationKind::Window(_)
+        | OperationKind::Sort(_)
+        | OperationKind::Limit(_)
+        | OperationKind::Bin { .. }
+        | OperationKind::Keep => true,
+        OperationKind::Project(_)
+        | OperationKind::Aggregate { .. }
+        | OperationKind::Dedup { .. }
+        | OperationKind::Join { .. }
+        | OperationKind::Union(_)
+        | OperationKind::ArrayExpand { .. }
+        | OperationKind::Top { .. }
+        | OperationKind::Search { .. }
+        | OperationKind::IpLoc { .. }
+        | OperationKind::GetRole { .. }
+        | OperationKind::Transaction(_)
+        | OperationKind::Unsupported(_) => false,
+    }
+}
+
 /// Folded names of all columns that a plan names outside of "everything there is".
 pub(crate) fn referenced(plan: &ir::Plan, names: &mut BTreeSet<String>) {
     for operation in &plan.operations {
@@ -366,8 +433,7 @@ pub(crate) fn referenced(plan: &ir::Plan, names: &mut BTreeSet<String>) {
             OperationKind::Project(columns) => columns.iter().for_each(|(from, _)| note(from)),
             OperationKind::Aggregate { keys, aggregates } => {
                 keys.iter().for_each(|(_, key)| expression_names(key, names));
-                let arguments = aggregates.iter().filter_map(|(_, call)| call.argument.as_ref());
-                arguments.for_each(|argument| expression_names(argument, names));
+                aggregates.iter().for_each(|(_, call)| call_names(call, names));
                 let ordered = ["first", "last", "earliest", "latest"];
                 if aggregates.iter().any(|(_, call)| ordered.contains(&call.function.as_str())) {
                     names.insert("_time".to_owned());
@@ -378,8 +444,7 @@ pub(crate) fn referenced(plan: &ir::Plan, names: &mut BTreeSet<String>) {
                     item.by.iter().for_each(|name| note(name));
                     item.sort.iter().for_each(|(name, _)| note(name));
                 }
-                let arguments = items.iter().filter_map(|(_, item)| item.call.argument.as_ref());
-                arguments.for_each(|argument| expression_names(argument, names));
+                items.iter().for_each(|(_, item)| call_names(&item.call, names));
             }
             OperationKind::Sort(keys) => keys.iter().for_each(|(key, _)| expression_names(key, names)),
             OperationKind::Dedup { keys, by, then } => {
@@ -419,6 +484,10 @@ fn transaction_names(transaction: &ir::Transaction, names: &mut BTreeSet<String>
             expression_names(condition, names);
         }
     }
+}
+
+fn call_names(call: &ir::AggregateCall, names: &mut BTreeSet<String>) {
+    call.argument.iter().chain(&call.parameters).for_each(|argument| expression_names(argument, names));
 }
 
 fn expression_names(expr: &ir::Expr, names: &mut BTreeSet<String>) {

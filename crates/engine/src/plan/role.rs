@@ -56,7 +56,7 @@ impl Lowering<'_> {
 
     /// One row for each asset with the array of its roles.
     fn role_table(&self) -> Result<LogicalPlan, EngineError> {
-        let outside_time = Self { context: self.context, needed: self.needed, timeframe: None };
+        let outside_time = Self { timeframe: None, narrow: false, ..*self };
         let rows = outside_time.source(&[ROLE_TABLE.to_owned()], &atalanta_xql::ir::Row::default())?;
         let (Some(asset), Some(role)) = (existing(&rows, "asset"), existing(&rows, "role")) else {
             let text = format!("the dataset `{ROLE_TABLE}` needs the columns `asset` and `role`");

@@ -1,5 +1,6 @@
 //! Sources: datasets, presets, unions of several, and the time range.
 
+use arrow::datatypes::DataType;
 use atalanta_schema::DatasetKind;
 use atalanta_xql::ir;
 use atalanta_xql::syntax::ast::{TimeFrame, Unit};
@@ -70,7 +71,8 @@ impl Lowering<'_> {
         for table in &part.dataset.tables {
             let source = provider_as_source(std::sync::Arc::clone(table));
             let scan = build(LogicalPlanBuilder::scan(part.dataset.name.as_str(), source, None))?;
-            let shaped = self.shape(scan, part.dataset, row)?;
+            let filtered = part.filter.as_ref().map(|(field, _)| field.as_str());
+            let shaped = self.shape(scan, part.dataset, row, filtered)?;
             plan = Some(match plan {
                 None => shaped,
                 Some(plan) => build(LogicalPlanBuilder::from(plan).union(shaped))?,
@@ -85,8 +87,14 @@ impl Lowering<'_> {
     }
 
     /// The columns of the dataset in one order and one type each, plus nulls for those that only the query names.
-    fn shape(&self, scan: LogicalPlan, dataset: &Dataset, row: &ir::Row) -> Result<LogicalPlan, EngineError> {
-        let columns = dataset.columns();
+    fn shape(
+        &self,
+        scan: LogicalPlan,
+        dataset: &Dataset,
+        row: &ir::Row,
+        filtered: Option<&str>,
+    ) -> Result<LogicalPlan, EngineError> {
+        let columns = self.of_use(dataset.columns(), filtered);
         let mut exprs: Vec<Expr> = Vec::with_capacity(columns.len());
         for (name, ty) in &columns {
             let hidden = name == PATH || name == LINE;
@@ -118,6 +126,22 @@ impl Lowering<'_> {
             }));
         }
         build(LogicalPlanBuilder::from(scan).project(exprs))
+    }
+
+    /// The columns of a dataset that are looked at, or all.
+    fn of_use(&self, columns: Vec<(String, DataType)>, filtered: Option<&str>) -> Vec<(String, DataType)> {
+        if !self.narrow {
+            return columns;
+        }
+        let is_of_use = |name: &str| {
+            let own = [PATH, LINE, "_time"].iter().chain(filtered.iter());
+            own.copied().any(|known| known.eq_ignore_ascii_case(name))
+                || self.needed.contains(&name.to_lowercase())
+        };
+        let first = columns.first().cloned();
+        let named: Vec<_> = columns.into_iter().filter(|(name, _)| is_of_use(name)).collect();
+        // Rows without any column cannot be counted.
+        if named.is_empty() { first.into_iter().collect() } else { named }
     }
 
     fn within_time(&self, plan: LogicalPlan) -> Result<LogicalPlan, EngineError> {
@@ -212,12 +236,67 @@ fn relative(text: &str) -> Option<(i64, Unit)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::session::{Session, SessionOptions};
 
     const NOW: i64 = 1_772_442_000_000_000; // 2026-03-02 09:00:00 UTC
 
     fn between(from: &str, to: &str) -> (i64, i64) {
         let frame = TimeFrame::Between(from.to_owned(), to.to_owned());
         time_range(Some(&frame), NOW).ok().flatten().unwrap_or_default()
+    }
+
+    /// The columns that a query takes from its dataset, and its result.
+    fn taken(query: &str) -> (Vec<String>, usize, usize) {
+        use arrow::array::{ArrayRef, RecordBatch, StringViewArray};
+        let text =
+            |value: &str| -> ArrayRef { std::sync::Arc::new(StringViewArray::from(vec![value, value])) };
+        let batch = RecordBatch::try_from_iter([
+            ("A", text("x")),
+            ("b", text("y")),
+            ("c", text("z")),
+            ("e", text("w")),
+        ])
+        .unwrap();
+        let mut session = Session::new(SessionOptions::default()).unwrap();
+        session.add_batches("calls_raw", batch.schema(), vec![batch]).unwrap();
+        let checked = atalanta_xql::check(query, &session.env());
+        let plan = checked.resolved.plan;
+        let mut node = &super::super::lower(&plan, &session.lowering_context()).unwrap();
+        let mut columns = Vec::new();
+        while let Some(input) = node.inputs().first() {
+            columns = node.schema().fields().iter().map(|field| field.name().clone()).collect();
+            node = input;
+        }
+        let outcome = session.prepare(&plan).unwrap().run().unwrap();
+        (columns, outcome.rows, outcome.batches.first().map_or(0, RecordBatch::num_columns))
+    }
+
+    #[test]
+    fn a_query_takes_the_columns_that_it_names() {
+        let cases: [(&str, &[&str], (usize, usize)); 9] = [
+            ("filter a = \"x\" | comp count() as n by B", &["A", "b"], (1, 2)),
+            ("comp count() as n", &["A"], (1, 1)),
+            ("alter d = concat(b, \"!\") | sort asc c | limit 1 | fields d", &["b", "c"], (1, 1)),
+            ("filter b = \"y\"", &["A", "b", "c", "e"], (2, 4)),
+            (
+                "filter b = \"y\" | comp list(a) as l by b addrawdata = true as raw",
+                &["A", "b", "c", "e"],
+                (1, 3),
+            ),
+            ("dedup a | fields b", &["A", "b", "c", "e"], (1, 1)),
+            ("join (dataset = calls_raw) as j j.a = a | fields c", &["A", "b", "c", "e"], (4, 1)),
+            ("comp count() as n by a | join (dataset = calls_raw) as j j.a = a", &["A"], (2, 5)),
+            (
+                "filter a in (dataset = calls_raw | filter b = \"y\" | dedup a) | fields c",
+                &["A", "b", "c"],
+                (2, 1),
+            ),
+        ];
+        for (query, columns, size) in cases {
+            let (taken, rows, width) = taken(&format!("dataset = calls_raw | {query}"));
+            assert_eq!(taken, columns, "{query}");
+            assert_eq!((rows, width), size, "{query}");
+        }
     }
 
     #[test]
