@@ -112,6 +112,8 @@ pub enum FactKind {
         expected: String,
         /// What was given.
         found: Type,
+        /// No conversion exists: the query cannot run.
+        fatal: bool,
     },
     /// A scalar function in `comp`, or an aggregate elsewhere.
     AggregateMisplaced {
@@ -127,6 +129,11 @@ pub enum FactKind {
     },
     /// A regex that does not compile.
     BadRegex {
+        /// The reason.
+        reason: String,
+    },
+    /// A literal that its function cannot read: a path, a format, a range, a unit.
+    BadLiteral {
         /// The reason.
         reason: String,
     },

@@ -12,6 +12,7 @@ pub mod format;
 pub mod ir;
 pub mod library;
 pub mod lint;
+pub mod literals;
 pub mod logic;
 pub mod parameters;
 mod plain_regex;

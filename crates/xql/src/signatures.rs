@@ -193,6 +193,24 @@ impl ParamType {
     }
 }
 
+impl ParamType {
+    /// Whether a value of a type that it does not accept is read as one that it does; what cannot be read is null.
+    #[must_use]
+    pub fn converts(self, ty: &Type) -> bool {
+        match self {
+            Self::Int | Self::Float | Self::Number | Self::Numeric => {
+                ty.is_numeric() || matches!(ty, Type::String | Type::Json)
+            }
+            Self::Bool => ty.is_numeric(),
+            Self::String => ty.is_numeric() || matches!(ty, Type::Bool | Type::Json),
+            Self::Text => ty.is_numeric() || *ty == Type::Bool,
+            Self::Json => matches!(ty, Type::String),
+            Self::Any => true,
+            Self::Timestamp | Self::Array | Self::StringArray => false,
+        }
+    }
+}
+
 impl Signature {
     /// What argument `index` must be; none if there are too many.
     #[must_use]

@@ -85,10 +85,21 @@ impl LambdaKind {
     }
 }
 
+/// A column that a body reads beside the element.
+#[derive(Debug)]
+pub struct Captured {
+    /// What stands for it outside of the body.
+    pub argument: Expr,
+    /// Its name in the body.
+    pub name: String,
+    /// Its type.
+    pub ty: DataType,
+}
+
 /// Builds the call of an array function with a body.
 ///
 /// `body` refers to the element as the column [`ELEMENT`] of type `element`, and to other columns of the row by their
-/// unqualified name; `captured` lists those with their types. The array's elements are cast to `element`.
+/// unqualified name; `captured` lists those. The array's elements are cast to `element`.
 ///
 /// # Errors
 /// The body does not fit its columns, or is no condition where one is needed.
@@ -96,11 +107,16 @@ pub fn lambda_expr(
     kind: LambdaKind,
     array: Expr,
     body: Expr,
-    captured: Vec<(String, DataType)>,
+    captured: Vec<Captured>,
     element: DataType,
 ) -> Result<Expr> {
     let mut arguments = vec![array];
-    arguments.extend(captured.iter().map(|(name, _)| Expr::Column(Column::new_unqualified(name))));
+    let mut columns = Vec::with_capacity(captured.len());
+    for Captured { argument, name, ty } in captured {
+        arguments.push(argument);
+        columns.push((name, ty));
+    }
+    let captured = columns;
     let function = ArrayLambda::new(kind, body, captured, element)?;
     Ok(Arc::new(ScalarUDF::from(function)).call(arguments))
 }
@@ -344,8 +360,10 @@ mod tests {
         (0..batch.num_rows()).map(|row| as_json(&array, row)).collect()
     }
 
-    fn run(kind: LambdaKind, body: Expr, captured: &[&str]) -> Vec<Value> {
-        let captured = captured.iter().map(|name| ((*name).to_owned(), DataType::Utf8View)).collect();
+    fn run(kind: LambdaKind, body: Expr, columns: &[&str]) -> Vec<Value> {
+        let captured =
+            |name: &&str| Captured { argument: col(*name), name: (*name).to_owned(), ty: DataType::Utf8View };
+        let captured = columns.iter().map(captured).collect();
         let expr = lambda_expr(kind, col("tags"), body, captured, DataType::Utf8View).unwrap();
         let batch = batch();
         let whole = evaluate(&expr, &batch);

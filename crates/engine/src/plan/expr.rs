@@ -3,13 +3,14 @@
 use arrow::datatypes::DataType;
 use atalanta_schema::Type;
 use atalanta_xql::ir::{self, Comparison, ExprKind, Pattern};
+use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{Column, DFSchemaRef, ScalarValue};
 use datafusion::logical_expr::{BinaryExpr, Case, Expr, ExprSchemable, Operator, cast, lit, not, try_cast};
 
 use super::apart::{keep_apart, negates};
 use super::{Lowering, column, typed_null};
 use crate::error::EngineError;
-use crate::functions;
+use crate::functions::{self, lambda::Captured};
 use crate::kernels::{IpVersion, predicate_udf as kernels};
 use crate::types::{arrow_type, timestamp_type};
 
@@ -17,6 +18,8 @@ use crate::types::{arrow_type, timestamp_type};
 pub(crate) const LEFT: &str = "__left";
 /// Qualifier of the right side.
 pub(crate) const RIGHT: &str = "__right";
+/// Qualifier of the values that the sub-query of `in` gives.
+const VALUES: &str = "__values";
 /// The column that stands for `@element`.
 pub(crate) const ELEMENT: &str = "@element";
 
@@ -107,7 +110,7 @@ impl ExprContext<'_> {
     fn compare(&self, operator: Comparison, left: &ir::Expr, right: &ir::Expr) -> Lowered {
         let (l, r) = (self.lower(left)?, self.lower(right)?);
         if is_list(&self.type_of(&l, &left.ty)) && !is_list(&self.type_of(&r, &right.ty)) {
-            return self.any_element_of(l, left, right, |element| Ok(binary(element, operator, r.clone())));
+            return self.any_element(l, left, |element| Ok(binary(element, operator, r.clone())));
         }
         if operator != Comparison::Ne {
             return Ok(binary(l, operator, r));
@@ -143,36 +146,46 @@ impl ExprContext<'_> {
         all.map_err(|error| EngineError::Query(error.to_string()))
     }
 
-    /// True if some element of an array passes the test.
+    /// True if some element of an array passes the test, which may read other columns.
     fn any_element(&self, array: Expr, declared: &ir::Expr, test: impl Fn(Expr) -> Lowered) -> Lowered {
-        self.any_element_with(array, declared, Vec::new(), test)
-    }
-
-    /// As [`Self::any_element`], for a test that reads the columns of another operand.
-    fn any_element_of(
-        &self,
-        array: Expr,
-        declared: &ir::Expr,
-        other: &ir::Expr,
-        test: impl Fn(Expr) -> Lowered,
-    ) -> Lowered {
-        self.any_element_with(array, declared, captured_columns(other, self.schema), test)
-    }
-
-    fn any_element_with(
-        &self,
-        array: Expr,
-        declared: &ir::Expr,
-        captured: Vec<(String, DataType)>,
-        test: impl Fn(Expr) -> Lowered,
-    ) -> Lowered {
         let element = match self.type_of(&array, &declared.ty) {
             DataType::List(field) => field.data_type().clone(),
             _ => DataType::Utf8View,
         };
-        let body = test(column(ELEMENT))?;
+        let (body, captured) = self.capture(test(column(ELEMENT))?)?;
         let kind = functions::lambda::LambdaKind::Any;
         Ok(functions::lambda::lambda_expr(kind, array, body, captured, element)?)
+    }
+
+    /// The columns that a body reads beside the element become arguments of its call; in the condition of a join they
+    /// have the name of their side before them.
+    fn capture(&self, body: Expr) -> Result<(Expr, Vec<Captured>), EngineError> {
+        let mut captured: Vec<Captured> = Vec::new();
+        let body = body.transform(|expr| {
+            let Expr::Column(column) = &expr else { return Ok(Transformed::no(expr)) };
+            let Some(ty) = self.column_type(column) else { return Ok(Transformed::no(expr)) };
+            let name = column.flat_name();
+            if !captured.iter().any(|known| known.name == name) {
+                captured.push(Captured { argument: expr.clone(), name: name.clone(), ty });
+            }
+            Ok(Transformed::yes(Expr::Column(Column::new_unqualified(name))))
+        })?;
+        Ok((body.data, captured))
+    }
+
+    /// The type of a column of the row or of a side; none of the element.
+    fn column_type(&self, column: &Column) -> Option<DataType> {
+        if column.relation.is_none() && column.name == ELEMENT {
+            return None;
+        }
+        let of_right = column.relation.as_ref().is_some_and(|side| side.table() == RIGHT);
+        let schema = match self.sides {
+            Some((_, right)) if of_right => right,
+            Some((left, _)) => left,
+            None => self.schema,
+        };
+        let field = schema.fields().iter().find(|field| *field.name() == column.name)?;
+        Some(field.data_type().clone())
     }
 
     fn membership(&self, value: &ir::Expr, list: &[ir::Expr], negated: bool, fold: bool) -> Lowered {
@@ -213,6 +226,11 @@ impl ExprContext<'_> {
                 Ok(kernels::wildcard(cast(value, DataType::Utf8View), text, fold))
             }
             ExprKind::String(text) if fold => Ok(kernels::equals_fold(cast(value, DataType::Utf8View), text)),
+            _ if fold && item.ty == Type::String => {
+                let folded = function("fold_case")?;
+                let value = cast(value, DataType::Utf8View);
+                Ok(folded.call(vec![value]).eq(folded.call(vec![self.lower(item)?])))
+            }
             _ => Ok(value.eq(self.lower(item)?)),
         }
     }
@@ -239,9 +257,12 @@ impl ExprContext<'_> {
         let value = self.lower(value)?;
         let ty = self.type_of(&value, &Type::String);
         let one = cast(column(name), ty).alias(name);
-        let plan = super::build(datafusion::logical_expr::LogicalPlanBuilder::from(plan).project([one]))?;
+        let plan = datafusion::logical_expr::LogicalPlanBuilder::from(plan).project([one]);
+        // Under no name of its own DataFusion takes the column twice where the test stands beside others with `or`.
+        let plan = super::build(plan.and_then(|plan| plan.alias(VALUES)))?;
         let inside = datafusion::logical_expr::expr_fn::in_subquery(value, super::shared(plan));
-        Ok(if negated { not(inside) } else { inside })
+        // As with a list, `not in` is true for null; a null among the values says nothing of other values.
+        Ok(if negated { Expr::IsNotTrue(Box::new(inside)) } else { inside })
     }
 
     fn in_cidr(&self, value: &ir::Expr, ranges: &ir::Expr, v6: bool) -> Lowered {
@@ -327,14 +348,9 @@ impl ExprContext<'_> {
         if !is_list(&self.type_of(value, &declared.ty)) {
             return Ok(test.call(lowered));
         }
-        let captured = arguments.iter().skip(1).flat_map(|right| captured_columns(right, self.schema));
-        let body = test.call([&[column(ELEMENT)], &lowered[1..]].concat());
-        let element = match self.type_of(value, &declared.ty) {
-            DataType::List(field) => field.data_type().clone(),
-            _ => DataType::Utf8View,
-        };
-        let kind = functions::lambda::LambdaKind::Any;
-        Ok(functions::lambda::lambda_expr(kind, value.clone(), body, captured.collect(), element)?)
+        self.any_element(value.clone(), declared, |element| {
+            Ok(test.call([&[element], &lowered[1..]].concat()))
+        })
     }
 
     /// A value in the type of its field of the data model.
@@ -404,8 +420,7 @@ impl ExprContext<'_> {
         };
         let with_element = element_schema(self.schema, &element)?;
         let inner = ExprContext { schema: &with_element, ..*self };
-        let captured: Vec<(String, DataType)> = captured_columns(body, self.schema);
-        let body = inner.lower(body)?;
+        let (body, captured) = self.capture(inner.lower(body)?)?;
         Ok(functions::lambda::lambda_expr(kind, lowered, body, captured, element)?)
     }
 }
@@ -434,20 +449,6 @@ fn element_schema(schema: &DFSchemaRef, element: &DataType) -> Result<DFSchemaRe
     fields.push(Field::new(ELEMENT, element.clone(), true));
     let schema = datafusion::common::DFSchema::try_from(Schema::new(fields))?;
     Ok(std::sync::Arc::new(schema))
-}
-
-fn captured_columns(body: &ir::Expr, schema: &DFSchemaRef) -> Vec<(String, DataType)> {
-    let mut captured: Vec<(String, DataType)> = Vec::new();
-    body.walk(&mut |expr| {
-        let ExprKind::Column(name) = &expr.kind else { return };
-        let field = schema.fields().iter().find(|field| field.name().eq_ignore_ascii_case(name));
-        if let Some(field) = field
-            && !captured.iter().any(|(known, _)| known == field.name())
-        {
-            captured.push((field.name().clone(), field.data_type().clone()));
-        }
-    });
-    captured
 }
 
 fn function(name: &str) -> Result<std::sync::Arc<datafusion::logical_expr::ScalarUDF>, EngineError> {

@@ -168,7 +168,15 @@ pub(crate) fn time_range(frame: Option<&TimeFrame>, now: i64) -> Result<Option<(
             // The end is exclusive, and an event of this very instant belongs to the range.
             Some((shift(now, -amount, duration.unit)?, now.saturating_add(1)))
         }
-        Some(TimeFrame::Between(from, to)) => Some((time_end(from, now)?, time_end(to, now)?)),
+        Some(TimeFrame::Between(from, to)) => {
+            let (start, end) = (time_end(from, now)?, time_end(to, now)?);
+            if start > end {
+                return Err(EngineError::Query(format!(
+                    "the time frame ends (`{to}`) before it begins (`{from}`): write the earlier end first"
+                )));
+            }
+            Some((start, end))
+        }
     })
 }
 
@@ -188,8 +196,9 @@ fn shift(at: i64, amount: i64, unit: Unit) -> Result<i64, EngineError> {
     let span = span.map_err(|_| out_of_range())?;
     let zoned =
         jiff::Timestamp::from_microsecond(at).map_err(|_| out_of_range())?.to_zoned(jiff::tz::TimeZone::UTC);
-    // Before the calendar begins there is nothing: the earliest instant will do.
-    let moved = zoned.checked_add(span).map_or(i64::MIN / 2, |moved| moved.timestamp().as_microsecond());
+    // Beyond the calendar there is nothing: the earliest or latest instant will do.
+    let beyond = if amount < 0 { i64::MIN / 2 } else { i64::MAX / 2 };
+    let moved = zoned.checked_add(span).map_or(beyond, |moved| moved.timestamp().as_microsecond());
     Ok(moved)
 }
 
@@ -304,9 +313,10 @@ mod tests {
         assert_eq!(between("2d", "now"), (NOW - 2 * 86_400_000_000, NOW + 1));
         assert_eq!(between("begin", "+1h"), (0, NOW + 3_600_000_000));
         assert_eq!(
-            between("2026-03-02 09:00:00 +0100", "2026-03-02"),
-            (NOW - 3_600_000_000, NOW - 32_400_000_000)
+            between("2026-03-02", "2026-03-02 09:00:00 +0100"),
+            (NOW - 32_400_000_000, NOW - 3_600_000_000)
         );
+        assert_eq!(between("2026-03-02 09:00:00 +0100", "2026-03-02"), (0, 0), "the ends are refused");
         assert!(time_end("yesterday", NOW).is_err());
     }
 }

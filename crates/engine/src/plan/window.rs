@@ -141,6 +141,10 @@ fn frame(item: &WindowCall, unordered: bool) -> Result<WindowFrame, EngineError>
             "the frame `between {start} and {end}` ends before it starts"
         )));
     }
+    if range && unordered {
+        // Without a sort key that is left, all rows are peers.
+        return Ok(WindowFrame::new(None));
+    }
     let units = if range { WindowFrameUnits::Range } else { WindowFrameUnits::Rows };
     let start = bound(start, true, range);
     let end = bound(end, false, range);

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that meets an error fails by panicking")]
 
+mod agreement;
 mod compat;
 mod events;
 mod hunts;

@@ -192,6 +192,7 @@ const RULES: &[&Rule] = &[
     &types::impossible_content::RULE,
     &types::misplaced_aggregate::RULE,
     &types::arity::RULE,
+    &types::bad_literal::RULE,
     &types::unanchored_extension::RULE,
     &logic::never::RULE,
     &logic::one_value::RULE,

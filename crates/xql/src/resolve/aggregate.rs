@@ -3,7 +3,7 @@
 use atalanta_schema::Type;
 
 use super::Resolver;
-use super::expr::null;
+use super::expr::{clash, mismatch, null};
 use crate::facts::{FactKind, Usage};
 use crate::ir::{AggregateCall, Column, Expr, ExprKind, OperationKind, WindowCall};
 use crate::signatures::Signature;
@@ -25,7 +25,15 @@ impl Resolver<'_> {
             keys.push((column.name.clone(), value));
             self.add_output(&mut columns, column, key.span);
         }
-        let names = Self::aggregate_names(comp);
+        let mut names = Self::aggregate_names(comp);
+        let taken: Vec<String> = keys.iter().map(|(name, _)| name.clone()).collect();
+        for at in 0..names.len() {
+            if taken.iter().any(|key| key.eq_ignore_ascii_case(&names[at])) {
+                self.fact(FactKind::DuplicateColumn { name: names[at].clone() }, comp.aggregates[at].span);
+                let others: Vec<String> = taken.iter().chain(&names).cloned().collect();
+                names[at] = unique(names[at].clone(), &others);
+            }
+        }
         let mut aggregates = Vec::new();
         for (aggregate, name) in comp.aggregates.iter().zip(names) {
             if name == "*" {
@@ -98,6 +106,12 @@ impl Resolver<'_> {
         for column in row.columns.iter().filter(|column| !is_key(&column.name)) {
             let argument = super::scope::column_expr(column, aggregate.span);
             let Some(signature) = self.aggregate_signature(&aggregate.function, false) else { return };
+            let fits = signature.param(0).is_none_or(|param| param.accepts(&column.ty));
+            if column.system && !fits {
+                // No query can take them away, so that they do not count as what was meant.
+                continue;
+            }
+            self.check_summed(signature, &argument, aggregate.span);
             let ty = result_type(signature, Some(&argument));
             let call = AggregateCall {
                 function: signature.name.to_owned(),
@@ -124,8 +138,28 @@ impl Resolver<'_> {
         };
         let given = usize::from(argument.is_some()) + parameters.len();
         self.check_aggregate_arity(signature, given, aggregate.call_span);
+        if let Some(argument) = &argument {
+            self.check_summed(signature, argument, argument.span);
+        }
         let ty = result_type(signature, argument.as_ref());
         AggregateCall { function: signature.name.to_owned(), argument, parameters, ty, span: aggregate.span }
+    }
+
+    /// Records an argument that is no number where numbers are summed; a text is read as one.
+    fn check_summed(&mut self, signature: &Signature, argument: &Expr, span: atalanta_diag::Span) {
+        let Some(param) = signature.param(0) else { return };
+        if param.accepts(&argument.ty) {
+            return;
+        }
+        let place = format!("argument 1 of {}", signature.name);
+        let found = argument.ty.clone();
+        let readable = found == Type::String;
+        let kind = if readable {
+            mismatch(&place, param.words(), found)
+        } else {
+            clash(&place, param.words(), found)
+        };
+        self.fact(kind, span);
     }
 
     fn check_aggregate_arity(&mut self, signature: &Signature, given: usize, span: atalanta_diag::Span) {

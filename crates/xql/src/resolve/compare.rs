@@ -7,11 +7,11 @@ use atalanta_diag::Span;
 use atalanta_schema::{Enum, Field, Type};
 
 use super::Resolver;
-use super::expr::{boolean, call, mismatch, null, string};
+use super::expr::{boolean, call, clash, mismatch, null, string};
 use crate::distance::distance;
 use crate::facts::FactKind;
 use crate::ir::{Comparison, Expr, ExprKind, Pattern};
-use crate::plain_regex;
+use crate::literals;
 use crate::syntax::ast::{self, Literal, Operator};
 
 /// The column that holds the highest known protocol and the one that holds the transport below it.
@@ -72,7 +72,7 @@ impl Resolver<'_> {
         match comparison {
             Comparison::Eq => Some(test),
             Comparison::Ne => Some(boolean(ExprKind::Not(Box::new(test)), span)),
-            _ => Some(null(span)),
+            _ => Some(Expr { ty: Type::Bool, ..null(span) }),
         }
     }
 
@@ -189,6 +189,14 @@ impl Resolver<'_> {
     fn plain(&mut self, operator: Comparison, left: Expr, right: Expr, span: Span) -> Expr {
         let textual = |ty: &Type| matches!(ty, Type::String | Type::Json);
         let (left, right) = match (&left.ty, &right.ty) {
+            (ty, Type::Timestamp) if textual(ty) => {
+                let at = left.span;
+                let left = match &left.kind {
+                    ExprKind::String(text) => timestamp(text, at),
+                    _ => left,
+                };
+                (left, right)
+            }
             (Type::Timestamp, ty) if textual(ty) => {
                 let at = right.span;
                 let right = match &right.kind {
@@ -212,7 +220,32 @@ impl Resolver<'_> {
             }
             _ => (left, right),
         };
+        self.check_comparable("a comparison", &left, &right);
+        if operator == Comparison::Ne && left.ty.element().is_some() && right.ty.element().is_none() {
+            // Of an array no element may be the value, so that one other element is not enough.
+            let alone = |unset: &Expr, set: &Expr| {
+                let is_null = |side: &Expr| boolean(ExprKind::IsNull(Box::new(side.clone())), span);
+                let known = boolean(ExprKind::Not(Box::new(is_null(set))), span);
+                boolean(ExprKind::And(vec![is_null(unset), known]), span)
+            };
+            let sides = [alone(&left, &right), alone(&right, &left)];
+            let equal = compare(Comparison::Eq, left, right, span);
+            let differs = boolean(ExprKind::Not(Box::new(equal)), span);
+            return boolean(ExprKind::Or(sides.into_iter().chain([differs]).collect()), span);
+        }
         compare(operator, left, right, span)
+    }
+
+    /// Records a comparison of two types that have no value in common. An array on the left is compared by its
+    /// elements.
+    fn check_comparable(&mut self, place: &str, left: &Expr, right: &Expr) {
+        let element = left.ty.element().filter(|_| right.ty.element().is_none());
+        let left_type = element.unwrap_or(&left.ty);
+        if comparable(left_type, &right.ty) {
+            return;
+        }
+        let expected = left_type.to_string();
+        self.fact(clash(place, &expected, right.ty.clone()), right.span);
     }
 
     pub(super) fn membership(
@@ -272,6 +305,9 @@ impl Resolver<'_> {
             self.fact(mismatch("a list", &value.ty.to_string(), Type::String), item.span);
             return Expr { kind: ExprKind::Float(number), ty: Type::Float, span: item.span };
         }
+        if let (Type::Timestamp, ExprKind::String(text)) = (&value.ty, &resolved.kind) {
+            return timestamp(text, item.span);
+        }
         if value.ty == Type::String && resolved.ty.is_numeric() {
             self.fact(mismatch("a list", "string", resolved.ty.clone()), item.span);
             let text = match resolved.kind {
@@ -280,6 +316,14 @@ impl Resolver<'_> {
                 _ => return resolved,
             };
             return string(&text, item.span);
+        }
+        let read_as_text = value.ty.is_numeric() || value.ty == Type::Bool;
+        match (&value.ty, &resolved.ty) {
+            (ty, Type::String) if read_as_text => {
+                self.fact(mismatch("a list", &ty.to_string(), Type::String), item.span);
+            }
+            (Type::String | Type::Json, Type::Int | Type::Float | Type::Bool) => {}
+            _ => self.check_comparable("a list", value, &resolved),
         }
         resolved
     }
@@ -311,8 +355,7 @@ impl Resolver<'_> {
             Expr { kind: ExprKind::String(text), .. } => crate::re2::to_rust(&text).into_owned(),
             other => return call("regex_match", vec![value, other], Type::Bool, span),
         };
-        if let Some(error) = regex_error(&pattern) {
-            let reason = regex_reason(&error);
+        if let Some(reason) = literals::regex_problem(&pattern) {
             self.fact(FactKind::BadRegex { reason }, right.span);
         }
         let pattern = Pattern::Regex(pattern);
@@ -353,25 +396,12 @@ pub fn like_pattern(text: &str, fold: bool) -> Pattern {
     Pattern::Regex(format!("{flags}^{}$", parts.join(".*")))
 }
 
-/// Why a pattern is not a regex. Only Unicode properties and flags can be wrong beyond the syntax, so
-/// that patterns without them need no second pass.
-fn regex_error(pattern: &str) -> Option<regex_syntax::Error> {
-    if plain_regex::read(pattern).is_some() {
-        return None;
-    }
-    if let Err(error) = regex_syntax::ast::parse::Parser::new().parse(pattern) {
-        return Some(error.into());
-    }
-    let plain = !["\\p", "\\P", "(?"].iter().any(|part| pattern.contains(part));
-    if plain { None } else { regex_syntax::parse(pattern).err() }
-}
-
-fn regex_reason(error: &regex_syntax::Error) -> String {
-    match error {
-        regex_syntax::Error::Parse(error) => error.kind().to_string(),
-        regex_syntax::Error::Translate(error) => error.kind().to_string(),
-        _ => "the pattern cannot be read".to_owned(),
-    }
+/// Whether values of two types can be equal at all.
+fn comparable(left: &Type, right: &Type) -> bool {
+    let textual = |ty: &Type| matches!(ty, Type::String | Type::Json);
+    let time = |ty: &Type| *ty == Type::Timestamp;
+    let read_as = |text: &Type, other: &Type| textual(text) && (textual(other) || time(other));
+    Type::common(left, right).is_some() || read_as(left, right) || read_as(right, left)
 }
 
 fn known_values(list: &Enum, written: &str) -> Vec<String> {

@@ -37,7 +37,8 @@ impl Resolver<'_> {
             }
         }
         for name in names.iter().filter(|name| !name.text.contains('*')) {
-            if self.env.with_data && models.of(&name.text).next().is_none() {
+            let unknown = self.env.input(&name.text).is_none() && models.of(&name.text).next().is_none();
+            if self.env.with_data && unknown {
                 let nearest = models.datasets().into_iter().next().map(ToOwned::to_owned);
                 self.fact(FactKind::UnknownDataset { name: name.text.clone(), nearest }, name.span);
             }

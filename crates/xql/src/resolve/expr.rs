@@ -77,7 +77,8 @@ impl Resolver<'_> {
     pub(super) fn condition(&mut self, expr: &ast::Expr) -> Expr {
         let resolved = self.expr(expr);
         match resolved.ty {
-            Type::Bool | Type::Any | Type::Null => resolved,
+            Type::Bool | Type::Any => resolved,
+            Type::Null => Expr { ty: Type::Bool, ..resolved },
             Type::Int | Type::Float => {
                 let span = resolved.span;
                 self.fact(mismatch("a condition", "boolean", resolved.ty.clone()), span);
@@ -90,7 +91,7 @@ impl Resolver<'_> {
                 boolean(ExprKind::And(vec![set, differs]), span)
             }
             ref other => {
-                let kind = mismatch("a condition", "boolean", other.clone());
+                let kind = clash("a condition", "boolean", other.clone());
                 self.fact(kind, resolved.span);
                 resolved
             }
@@ -160,6 +161,12 @@ impl Resolver<'_> {
             Operator::InCidr | Operator::InCidr6 => {
                 let value = Box::new(self.expr(left));
                 let ranges = Box::new(self.expr(right));
+                let v6 = operator == Operator::InCidr6;
+                if let Some(reason) =
+                    ranges.as_text().and_then(|text| crate::literals::range_problem(text, v6))
+                {
+                    self.fact(FactKind::BadLiteral { reason }, ranges.span);
+                }
                 boolean(ExprKind::InCidr { value, ranges, v6: operator == Operator::InCidr6 }, span)
             }
             comparison => return self.comparison(comparison, left, right, span),
@@ -197,7 +204,12 @@ impl Resolver<'_> {
 }
 
 pub(super) fn mismatch(context: &str, expected: &str, found: Type) -> FactKind {
-    FactKind::TypeMismatch { context: context.to_owned(), expected: expected.to_owned(), found }
+    FactKind::TypeMismatch { context: context.to_owned(), expected: expected.to_owned(), found, fatal: false }
+}
+
+/// As [`mismatch`], where no conversion makes the query run.
+pub(super) fn clash(context: &str, expected: &str, found: Type) -> FactKind {
+    FactKind::TypeMismatch { context: context.to_owned(), expected: expected.to_owned(), found, fatal: true }
 }
 
 pub(super) fn null(span: Span) -> Expr {

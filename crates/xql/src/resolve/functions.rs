@@ -4,7 +4,7 @@ use atalanta_diag::Span;
 use atalanta_schema::Type;
 
 use super::Resolver;
-use super::expr::{call, mismatch, null};
+use super::expr::{call, clash, mismatch, null};
 use crate::facts::{FactKind, Usage};
 use crate::ir::{Expr, ExprKind};
 use crate::signatures::{self, Kind, ParamType, Returns, Signature};
@@ -40,6 +40,9 @@ impl Resolver<'_> {
         }
         self.check_arity(signature, resolved.len(), span);
         self.check_types(signature, &mut resolved);
+        if let Some((index, reason)) = crate::literals::problem(signature.name, &resolved) {
+            self.fact(FactKind::BadLiteral { reason }, resolved[index].span);
+        }
         if signature.name == "string_count" && !self.plan.case_sensitive {
             let fold = |text: Expr| {
                 let span = text.span;
@@ -126,10 +129,17 @@ impl Resolver<'_> {
                 continue;
             }
             let place = format!("argument {} of {}", index + 1, signature.name);
-            self.fact(mismatch(&place, param.words(), argument.ty.clone()), argument.span);
             let matches =
                 matches!(&argument.kind, ExprKind::Call { function, .. } if function == "regextract");
-            if FIRST_MATCH_AS_TEXT && matches && param == ParamType::String {
+            let first_match = FIRST_MATCH_AS_TEXT && matches && param == ParamType::String;
+            let found = argument.ty.clone();
+            let kind = if first_match || param.converts(&found) {
+                mismatch(&place, param.words(), found)
+            } else {
+                clash(&place, param.words(), found)
+            };
+            self.fact(kind, argument.span);
+            if first_match {
                 let span = argument.span;
                 let first = Expr { kind: ExprKind::Int(0), ty: Type::Int, span };
                 *argument = call("arrayindex", vec![argument.clone(), first], Type::String, span);
@@ -148,7 +158,9 @@ impl Resolver<'_> {
                 Some(both) => common = both,
                 None => {
                     let place = format!("argument {} of {}", index + 1, signature.name);
-                    self.fact(mismatch(&place, &common.to_string(), argument.ty.clone()), argument.span);
+                    let (expected, found) = (common.to_string(), argument.ty.clone());
+                    let fact = if signature.name == "coalesce" { mismatch } else { clash };
+                    self.fact(fact(&place, &expected, found), argument.span);
                     return;
                 }
             }

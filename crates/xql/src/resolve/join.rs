@@ -81,13 +81,8 @@ impl Resolver<'_> {
 
     fn right_name(&mut self, name: &str, span: Span) -> Expr {
         let plain = name.rsplit('.').next().unwrap_or(name).to_owned();
-        let Some(right) = &self.scope.right else { return self.null_here() };
-        match right.row.find(&plain) {
-            Some(column) => {
-                Expr { kind: ExprKind::RightColumn(column.name.clone()), ty: column.ty.clone(), span }
-            }
-            None => Expr { kind: ExprKind::RightColumn(plain), ty: Type::Any, span },
-        }
+        let Some(right) = self.scope.right.clone() else { return self.null_here() };
+        self.right_column(&right, &plain, span)
     }
 
     /// The columns of the result under the conflict strategy, left columns first.

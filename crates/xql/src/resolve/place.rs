@@ -41,7 +41,9 @@ impl Resolver<'_> {
 
     /// Records every stage that stands where it must not; returns whether each may be resolved.
     pub(super) fn places(&mut self, query: &Query, outermost: bool) -> Vec<bool> {
-        let leading = query.stages.iter().take_while(|stage| matches!(stage.kind, StageKind::Config(_)));
+        // A first stage that could not be read is most likely one of `config`.
+        let leads = |stage: &&Stage| matches!(stage.kind, StageKind::Config(_) | StageKind::Error);
+        let leading = query.stages.iter().take_while(leads);
         let first = leading.count();
         let last = query.stages.len().saturating_sub(1);
         let search = matches!(query.stages.get(first), Some(Stage { kind: StageKind::Search(_), .. }));

@@ -141,8 +141,8 @@ impl Resolver<'_> {
         if let Some(dataset) = known {
             self.scope.datasets.push(dataset);
         } else if input.is_none() {
-            let nearest = self.catalog.nearest(name).map(ToOwned::to_owned);
-            let nearest = nearest.or_else(|| self.env.inputs.first().map(|input| input.name.clone()));
+            let nearest =
+                self.catalog.nearest(name).map(ToOwned::to_owned).or_else(|| self.nearest_input(name));
             self.fact(FactKind::UnknownDataset { name: name.to_owned(), nearest }, span);
         }
         let mut columns = known.map(|dataset| catalogue_columns(self.catalog, dataset)).unwrap_or_default();
@@ -178,7 +178,8 @@ impl Resolver<'_> {
             && let Some((alias, rest)) = name.split_once('.')
             && alias.eq_ignore_ascii_case(&right.alias)
         {
-            return Some(right_column(right, rest, span));
+            let (right, rest) = (right.clone(), rest.to_owned());
+            return Some(self.right_column(&right, &rest, span));
         }
         if let Some(column) = self.scope.row.find(name) {
             return Some(column_expr(column, span));
@@ -215,20 +216,39 @@ impl Resolver<'_> {
         if self.scope.row.open {
             return Expr { kind: ExprKind::Column(name.to_owned()), ty: Type::Any, span };
         }
-        let nearest = self.nearest_column(name);
+        let nearest = nearest_column(&self.scope.row, name);
         let cortex = self.catalog.is_cortex_field(name);
         self.fact(FactKind::UnknownField { name: name.to_owned(), nearest, cortex }, span);
         Expr { kind: ExprKind::Null, ty: Type::Null, span }
     }
 
-    fn nearest_column(&self, name: &str) -> Option<String> {
+    /// The dataset at hand that is called nearly so, or the only one there is.
+    fn nearest_input(&self, name: &str) -> Option<String> {
         let name = name.to_lowercase();
         let limit = (name.chars().count() / 3).max(1);
-        let scored =
-            self.scope.row.columns.iter().filter_map(|column| {
-                Some((distance(&name, &column.name.to_lowercase(), limit)?, &column.name))
-            });
-        scored.min().map(|(_, name)| name.clone())
+        let names = self.env.inputs.iter().map(|input| &input.name);
+        let near = names.filter_map(|known| Some((distance(&name, &known.to_lowercase(), limit)?, known)));
+        let only = match self.env.inputs.as_slice() {
+            [input] => Some(&input.name),
+            _ => None,
+        };
+        near.min().map(|(_, known)| known).or(only).cloned()
+    }
+
+    /// A column of the joined query; records a fact if it has none of this name.
+    pub(super) fn right_column(&mut self, right: &RightSide, name: &str, span: Span) -> Expr {
+        let physical = self.scope.alias(name).unwrap_or(name);
+        if let Some(column) = right.row.find(name).or_else(|| right.row.find(physical)) {
+            let kind = ExprKind::RightColumn(column.name.clone());
+            return Expr { kind, ty: column.ty.clone(), span };
+        }
+        if right.row.open {
+            return Expr { kind: ExprKind::RightColumn(name.to_owned()), ty: Type::Any, span };
+        }
+        let nearest = nearest_column(&right.row, name).map(|near| format!("{}.{near}", right.alias));
+        let name = format!("{}.{name}", right.alias);
+        self.fact(FactKind::UnknownField { name, nearest, cortex: false }, span);
+        Expr { kind: ExprKind::Null, ty: Type::Null, span }
     }
 
     /// Whether a name is a column here, without recording anything.
@@ -245,13 +265,14 @@ impl Resolver<'_> {
     }
 }
 
-fn right_column(right: &RightSide, name: &str, span: Span) -> Expr {
-    match right.row.find(name) {
-        Some(column) => {
-            Expr { kind: ExprKind::RightColumn(column.name.clone()), ty: column.ty.clone(), span }
-        }
-        None => Expr { kind: ExprKind::RightColumn(name.to_owned()), ty: Type::Any, span },
-    }
+fn nearest_column(row: &Row, name: &str) -> Option<String> {
+    let name = name.to_lowercase();
+    let limit = (name.chars().count() / 3).max(1);
+    let near = row
+        .columns
+        .iter()
+        .filter_map(|column| Some((distance(&name, &column.name.to_lowercase(), limit)?, &column.name)));
+    near.min().map(|(_, name)| name.clone())
 }
 
 pub(super) fn column_expr(column: &Column, span: Span) -> Expr {

@@ -258,6 +258,11 @@ impl Resolver<'_> {
                     system: false,
                     empty: false,
                 });
+                let taken = projection.iter().find(|(_, known)| known.eq_ignore_ascii_case(shown));
+                if taken.is_some_and(|(source, _)| !source.eq_ignore_ascii_case(name)) {
+                    let at = item.alias.as_ref().map_or(item.pattern.span, |alias| alias.span);
+                    self.fact(FactKind::DuplicateColumn { name: shown.clone() }, at);
+                }
                 add_column(&mut projection, &mut columns, &column, shown);
             } else {
                 let ty = found.ty.clone();
@@ -370,7 +375,8 @@ impl Resolver<'_> {
             let text = super::expr::string(text, filler.span);
             filler = call("timestamp_text", vec![text], Type::Timestamp, filler.span);
         }
-        if Type::common(&current.ty, &filler.ty).is_none() {
+        let cut = current.ty == Type::Int && filler.ty == Type::Float;
+        if cut || Type::common(&current.ty, &filler.ty).is_none() {
             self.fact(
                 super::expr::mismatch("replacenull", &current.ty.to_string(), filler.ty.clone()),
                 value.span,
@@ -380,7 +386,7 @@ impl Resolver<'_> {
             ExprKind::Column(name) => name.clone(),
             _ => field.text.clone(),
         };
-        let ty = if current.ty == Type::Null { filler.ty.clone() } else { current.ty.clone() };
+        let ty = if cut || current.ty == Type::Null { filler.ty.clone() } else { current.ty.clone() };
         let filled = if matches!(current.ty, Type::Array(_)) {
             self.filled_array(current, filler, &ty)
         } else {

@@ -9,6 +9,11 @@ use super::ast::ArrowKind;
 use super::codes;
 use super::token::{Comment, CommentKind, Symbol, Token, TokenKind};
 
+/// Bytes of the longest name.
+const LONGEST_NAME: usize = 1024;
+/// The digits of the least integer, whose amount is one more than the greatest.
+const LEAST: &str = "9223372036854775808";
+
 /// What the lexer made of a text.
 #[derive(Clone, Debug, Default)]
 pub struct Lexed {
@@ -163,6 +168,7 @@ impl Lexer<'_> {
     fn word(&mut self) {
         let start = self.at;
         let word = self.take_while(|c| c.is_alphanumeric() || c == '_').to_owned();
+        let word = self.limited(word, start);
         self.push(TokenKind::Word(word), start);
     }
 
@@ -175,7 +181,20 @@ impl Lexer<'_> {
         } else {
             self.unterminated(start, "quoted name");
         }
+        let name = self.limited(name, start);
         self.push(TokenKind::Quoted(name), start);
+    }
+
+    /// A name becomes part of others, such as those of all columns behind a join: one as long as a text would take
+    /// memory many times that.
+    fn limited(&mut self, mut name: String, start: usize) -> String {
+        if name.len() > LONGEST_NAME {
+            let message = format!("a name of {} bytes; {LONGEST_NAME} are allowed", name.len());
+            let span = Span::new(start, self.at);
+            self.out.diagnostics.push(Diagnostic::error(codes::LIMIT, span, message));
+            name.truncate(name.floor_char_boundary(LONGEST_NAME));
+        }
+        name
     }
 
     fn unterminated(&mut self, start: usize, what: &str) {
@@ -201,6 +220,8 @@ impl Lexer<'_> {
             TokenKind::Float(text.parse().unwrap_or(f64::MAX))
         } else if let Ok(value) = text.parse() {
             TokenKind::Int(value)
+        } else if text == LEAST && self.follows_minus(start) {
+            TokenKind::Int(i64::MIN)
         } else {
             let message = "number does not fit into 64 bits";
             let span = Span::new(start, self.at);
@@ -208,6 +229,12 @@ impl Lexer<'_> {
             TokenKind::Int(i64::MAX)
         };
         self.push(kind, start);
+    }
+
+    /// Whether a minus sign stands directly before a place.
+    fn follows_minus(&self, at: usize) -> bool {
+        let last = self.out.tokens.last().map(|token| &token.kind);
+        self.text[..at].ends_with('-') && last == Some(&TokenKind::Symbol(Symbol::Minus))
     }
 
     /// Reads `e12`, `e-3` if it is there; `1e` alone is a number and a word.
@@ -449,6 +476,18 @@ mod tests {
         let lexed = lex(text, Backslash::OddEscapes);
         assert!(lexed.diagnostics.is_empty(), "{:?}", lexed.diagnostics);
         lexed.tokens.into_iter().map(|token| token.kind).collect()
+    }
+
+    #[test]
+    fn names_have_a_length_limit_and_the_least_integer_is_one() {
+        let lexed = lex(&format!("{} `{}`", "é".repeat(600), "b".repeat(1025)), Backslash::OddEscapes);
+        assert_eq!(lexed.diagnostics.len(), 2);
+        assert!(lexed.diagnostics.iter().all(|found| found.code == codes::LIMIT));
+        assert!(matches!(&lexed.tokens[0].kind, TokenKind::Word(word) if word.len() == 1024));
+        assert!(kinds(&"a".repeat(1024)).len() <= 2);
+        assert_eq!(kinds("-9223372036854775808")[1], TokenKind::Int(i64::MIN));
+        assert_eq!(lex("9223372036854775808", Backslash::OddEscapes).diagnostics.len(), 1);
+        assert_eq!(lex("- 9223372036854775808", Backslash::OddEscapes).diagnostics.len(), 1);
     }
 
     fn string(text: &str) -> String {

@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use arrow::array::ArrayRef;
 use arrow::array::{Array, StringViewArray};
+use arrow::compute::cast;
 use arrow::datatypes::DataType;
 use datafusion::common::Result;
 
@@ -36,6 +37,9 @@ fn evaluate(args: &Args<'_>) -> Result<ArrayRef> {
     let (array, constant) = args.normalised(0)?;
     if *array.data_type() == DataType::Utf8View && !constant {
         return Ok(array);
+    }
+    if matches!(array.data_type(), DataType::Int64 | DataType::Boolean) && !constant {
+        return Ok(cast(&array, &DataType::Utf8View)?);
     }
     let text = |row: usize| {
         let row = if constant { 0 } else { row };

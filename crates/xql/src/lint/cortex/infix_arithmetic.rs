@@ -11,7 +11,8 @@
 //! alter gap = subtract(action_remote_port, action_local_port)
 //! ```
 //! # Limits
-//! A `+` between two strings is valid and not reported. `%` has no exact function and gets no fix.
+//! A `+` between two strings is valid and not reported. For `%` stands `mod`, which the newer command reference alone
+//! has, so that this repair is one to review.
 
 use atalanta_diag::{Code, Diagnostic, Edit, Fix, Severity};
 
@@ -36,13 +37,33 @@ fn check(context: &Context<'_>) -> Vec<Diagnostic> {
     for fact in context.facts() {
         let FactKind::InfixArithmetic { function } = &fact.kind else { continue };
         let mut report = RULE.report(context, fact.span, format!("XQL computes with `{function}()`"));
-        let node = expressions.iter().find(|expr| expr.span == fact.span);
+        let node = expressions.iter().copied().find(|expr| expr.span == fact.span);
         if let Some(text) = node.and_then(|expr| call(context, expr)) {
-            report = report.fix(Fix::safe(format!("write `{text}`"), vec![Edit::new(fact.span, text)]));
+            let (message, edits) = (format!("write `{text}`"), vec![Edit::new(fact.span, text)]);
+            let remainder = node.is_some_and(has_remainder);
+            report = report.fix(if remainder {
+                Fix::needs_review(message, edits)
+            } else {
+                Fix::safe(message, edits)
+            });
         }
         out.push(report);
     }
     out
+}
+
+/// Whether a `%` stands among the arithmetic of an expression; the parser bounds the depth.
+fn has_remainder(expr: &Expr) -> bool {
+    match &expr.unparen().kind {
+        ExprKind::Binary { operator: Operator::Rem, .. } => true,
+        ExprKind::Binary {
+            operator: Operator::Add | Operator::Sub | Operator::Mul | Operator::Div,
+            left,
+            right,
+            ..
+        } => has_remainder(left) || has_remainder(right),
+        _ => false,
+    }
 }
 
 /// The expression with function calls in place of arithmetic operators; the parser bounds the depth.
@@ -56,7 +77,24 @@ fn call(context: &Context<'_>, expr: &Expr) -> Option<String> {
         Operator::Sub => "subtract",
         Operator::Mul => "multiply",
         Operator::Div => "divide",
+        Operator::Rem => "mod",
         _ => return None,
     };
     Some(format!("{function}({}, {})", call(context, left)?, call(context, right)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use atalanta_diag::Applicability;
+
+    use crate::env::{Env, Mode};
+
+    #[test]
+    fn a_remainder_is_repaired_after_a_review() {
+        let text = "alter z = action_upload * 2 + 7 % 4 | fields z";
+        let fix = |level| crate::fix(text, level, &Env::new(Mode::Compat)).text;
+        assert_eq!(fix(Applicability::Safe), "alter z = multiply(action_upload, 2) + 7 % 4 | fields z");
+        let all = fix(Applicability::NeedsReview);
+        assert_eq!(all, "alter z = add(multiply(action_upload, 2), mod(7, 4)) | fields z");
+    }
 }

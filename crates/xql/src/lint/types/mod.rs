@@ -1,6 +1,7 @@
 //! Types and values.
 
 pub(super) mod arity;
+pub(super) mod bad_literal;
 pub(super) mod bad_regex;
 pub(super) mod impossible_content;
 pub(super) mod misplaced_aggregate;

@@ -229,7 +229,7 @@ impl Parser {
         let start = self.span();
         self.bump();
         let literal = match self.token().kind {
-            TokenKind::Int(value) => Literal::Int(value.saturating_neg()),
+            TokenKind::Int(value) => Literal::Int(value.wrapping_neg()),
             TokenKind::Float(value) => Literal::Float(-value),
             _ => return Err(self.expected("a number after `-`")),
         };

@@ -288,7 +288,7 @@ impl Parser {
         }
         let TokenKind::Int(value) = self.token().kind else { return Err(self.expected(what)) };
         self.bump();
-        Ok(if negative { -value } else { value })
+        Ok(if negative { value.wrapping_neg() } else { value })
     }
 
     pub(super) fn unsigned(&mut self, what: &str) -> Parse<u64> {
