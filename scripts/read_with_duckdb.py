@@ -2,14 +2,17 @@
 """Reads a data folder with DuckDB and compares what its statistics say with what scans say.
 
 Needs, from PyPI: duckdb==1.5.5 duckdb-extension-ducklake duckdb-extension-sqlite-scanner, and for tables in S3
-duckdb-extension-httpfs; endpoint and credentials are those of the environment (AWS_...).
+duckdb-extension-httpfs; endpoint and credentials are those of the environment (AWS_...). A catalog in Postgres needs
+duckdb-extension-postgres-scanner; the password is that of the environment (PGPASSWORD, PGPASSFILE).
 Usage: scripts/read_with_duckdb.py FOLDER
 """
 
 import glob
 import importlib.util
+import json
 import os
 import sys
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import duckdb
 
@@ -35,6 +38,26 @@ def use_s3(connection):
     connection.execute(f"CREATE SECRET (TYPE s3, {listed})")
 
 
+def attach(connection, folder):
+    """Attaches the catalog of a data folder, which may be in Postgres."""
+    note = os.path.join(folder, "catalog.json")
+    if not os.path.exists(note):
+        load(connection, "duckdb_extension_sqlite_scanner")
+        connection.execute(f"ATTACH 'ducklake:sqlite:{folder}/catalog.sqlite' AS lake (READ_ONLY)")
+        return
+    load(connection, "duckdb_extension_postgres_scanner")
+    with open(note) as file:
+        address = urlsplit(json.load(file)["catalog"])
+    settings = parse_qs(address.query)
+    host = settings.get("host", [unquote(address.hostname or "")])[0]
+    database, user = unquote(address.path.lstrip("/")), unquote(address.username)
+    place = f"dbname={database} host={host} port={address.port} user={user}"
+    if "sslmode" in settings:
+        place += f" sslmode={settings['sslmode'][0]}"
+    schema = settings.get("schema", ["public"])[0]
+    connection.execute(f"ATTACH 'ducklake:postgres:{place}' AS lake (READ_ONLY, METADATA_SCHEMA '{schema}')")
+
+
 def check(connection, table):
     rows = connection.execute(f'SELECT count(*) FROM lake."{table}"').fetchone()[0]
     columns = [row[0] for row in connection.execute(f'DESCRIBE lake."{table}"').fetchall()]
@@ -53,11 +76,10 @@ def check(connection, table):
 
 def main():
     connection = duckdb.connect(config={"allow_unsigned_extensions": "true"})
-    load(connection, "duckdb_extension_sqlite_scanner")
     load(connection, "duckdb_extension_ducklake")
     if importlib.util.find_spec("duckdb_extension_httpfs"):
         use_s3(connection)
-    connection.execute(f"ATTACH 'ducklake:sqlite:{sys.argv[1]}/catalog.sqlite' AS lake (READ_ONLY)")
+    attach(connection, sys.argv[1])
     tables = "SELECT table_name FROM duckdb_tables() WHERE database_name = 'lake' AND schema_name = 'main'"
     for (table,) in connection.execute(tables).fetchall():
         check(connection, table)

@@ -57,6 +57,11 @@ if ! has python3; then
   install python3 || say "python3 cannot be had: the check of the recordings' generator is left out"
 fi
 
+# Optional: a server for the tests of catalogs in Postgres, which start one of their own; the package's is not wanted.
+if ! has initdb && ! ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; then
+  install postgresql || say "postgresql cannot be had: catalogs in Postgres are not tested"
+fi
+
 # Wanted by the fuzz targets only: libFuzzer is C++.
 if [ "${1:-}" = fuzz ] && ! has c++ && ! has g++ && ! has clang++; then
   install g++ || say "no C++ compiler can be had: the fuzz targets cannot be built"

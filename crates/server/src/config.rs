@@ -161,6 +161,7 @@ struct Tls {
 #[serde(deny_unknown_fields, default)]
 struct Store {
     tables: Option<String>,
+    catalog: Option<String>,
     segment_mib: u64,
     flush_mib: usize,
     flush_interval: String,
@@ -248,6 +249,7 @@ impl Default for Store {
     fn default() -> Self {
         Self {
             tables: None,
+            catalog: None,
             segment_mib: 64,
             flush_mib: 64,
             flush_interval: "30s".to_owned(),
@@ -333,6 +335,7 @@ impl Config {
                 flush_interval: duration("store.flush_interval", &file.store.flush_interval)?,
                 memory_limit: file.store.memory_mib << 20,
                 tables: file.store.tables,
+                catalog: file.store.catalog,
                 keep_above: None,
             },
             detect: file.detect.enabled.then_some(DetectConfig {
@@ -379,6 +382,9 @@ impl Config {
         }
         if let Some(address) = &self.store.tables {
             atalanta_store::expect_address(address).map_err(|error| format!("store.tables: {error}"))?;
+        }
+        if let Some(address) = &self.store.catalog {
+            atalanta_store::expect_catalog(address).map_err(|error| format!("store.catalog: {error}"))?;
         }
         self.check_tls()?;
         self.check_reach()
@@ -509,6 +515,9 @@ mod tests {
         assert!(wrong("[store]\ntables = \"/srv/lake\"").contains("store.tables"));
         let secret = wrong("[store]\ntables = \"s3://key:SECRET@lake\"");
         assert!(secret.contains("credentials come from the environment") && !secret.contains("SECRET"));
+        assert!(wrong("[store]\ncatalog = \"catalog.sqlite\"").contains("store.catalog"));
+        let secret = wrong("[store]\ncatalog = \"postgres://ann:SECRET@db/lake\"");
+        assert!(secret.contains("PGPASSWORD") && !secret.contains("SECRET"));
     }
 
     #[test]

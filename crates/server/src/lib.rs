@@ -29,6 +29,10 @@ use config::{Config, Grpc};
 /// How long requests may go on after the signal to end.
 const LAST_REQUESTS: Duration = Duration::from_secs(15);
 
+/// Time until a catalog that cannot be reached is tried again at the start; doubled each time, up to [`MOST_PAUSE`].
+const FIRST_PAUSE: Duration = Duration::from_millis(500);
+const MOST_PAUSE: Duration = Duration::from_secs(30);
+
 /// Why the server did not start or ended.
 #[derive(Debug, thiserror::Error)]
 pub enum ServerError {
@@ -80,7 +84,7 @@ pub fn start_log(config: &Config) {
 pub fn run(config: Config, started: impl FnOnce(SocketAddr)) -> Result<(), ServerError> {
     let book = detection::open_book(&config)?;
     let keep_above = book.as_ref().and_then(|book| book.position().ok().flatten());
-    let store = Arc::new(Store::open(&config.data_dir, StoreOptions { keep_above, ..config.store.clone() })?);
+    let store = Arc::new(open(&config, keep_above)?);
     for problem in store.problems() {
         tracing::warn!(loss = problem.loss, "{}", problem.message);
     }
@@ -107,6 +111,23 @@ pub fn run(config: Config, started: impl FnOnce(SocketAddr)) -> Result<(), Serve
     }
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Opens the store. A catalog whose server does not answer yet is waited for: both may have been started together.
+fn open(config: &Config, keep_above: Option<u64>) -> Result<Store, StoreError> {
+    let mut pause = FIRST_PAUSE;
+    loop {
+        let options = StoreOptions { keep_above, ..config.store.clone() };
+        match Store::open(&config.data_dir, options) {
+            Err(StoreError::Unreachable(error)) => {
+                let again_in_ms = pause.as_millis() as u64;
+                tracing::error!(error, again_in_ms, "the catalog cannot be opened yet");
+                std::thread::sleep(pause);
+                pause = (pause * 2).min(MOST_PAUSE);
+            }
+            opened => return opened,
+        }
+    }
 }
 
 async fn serve(

@@ -68,7 +68,9 @@ impl Columns {
                 continue;
             }
             let array = supported(dataset, field.name(), array)?;
-            let (name, array) = self.place(dataset, field.name(), array, &fields)?;
+            // Postgres, and whoever reads names in C, takes no NUL.
+            let name = field.name().replace('\0', "\u{2400}");
+            let (name, array) = self.place(dataset, &name, array, &fields)?;
             fields.push(Arc::new(Field::new(name, array.data_type().clone(), true)));
             arrays.push(array);
         }

@@ -60,15 +60,13 @@ impl Store {
                 ended: files.clone(),
             };
             let file = place.write(&change, day, &rows, &shared.stopping)?;
-            let path = format!("main/{}/{}", table.name, file.path);
             done.before += files.len() as u64;
             done.after += 1;
             done.rows += file.rows;
             change.added.push((file, day));
             let change = Change { tables: vec![change], compaction: true, ..Change::default() };
             let mut catalog = locked(&shared.catalog);
-            let tables = catalog.commit(&change).inspect_err(|_| place.discard(vec![path]))?;
-            locked(&shared.state).tables = Arc::new(tables);
+            shared.adopt(catalog.commit(&change)?);
         }
     }
 }

@@ -25,6 +25,9 @@ pub enum StoreError {
     /// The disk or the machine failed.
     #[error("{0}")]
     Environment(String),
+    /// The server of the catalog does not answer; it may later.
+    #[error("{0}")]
+    Unreachable(String),
     /// The folder's content contradicts itself.
     #[error("{0}")]
     Damaged(String),

@@ -31,33 +31,37 @@ impl Shared {
     /// Moves the rows in memory to tables; the position of the log after it, or none if there were no rows.
     pub(crate) fn flush(&self) -> Result<Option<u64>, StoreError> {
         let mut catalog = locked(&self.catalog);
-        let (hot, conflicts, total) = {
+        let (hot, from, conflicts) = {
             let mut state = locked(&self.state);
             let Some(hot) = state.begin_flush() else { return Ok(None) };
-            let fresh = uncounted(&state.columns.conflicts, &state.counted);
-            (hot, fresh, state.columns.conflicts.clone())
+            (hot, state.tables.position, uncounted(&state.counting, &state.counted))
         };
         let before = catalog.tables()?;
+        if before.position >= hot.last {
+            // They got there, but the answer to the commit did not come.
+            locked(&self.state).end_flush(before);
+            return Ok(Some(hot.last));
+        }
         let mut written = Vec::new();
         let files = catalog.files().clone();
-        let change = write_tables(&hot, &before, &files, &mut written, &self.stopping);
-        let committed = change.and_then(|tables| {
-            let change = Change { tables, position: Some(hot.last), conflicts, compaction: false };
-            catalog.commit(&change)
-        });
-        let tables = match committed {
-            Ok(tables) => tables,
-            Err(error) => {
-                files.discard(written);
-                return Err(error);
-            }
-        };
-        let mut state = locked(&self.state);
-        state.counted = total;
-        state.end_flush(tables);
-        drop(state);
+        let tables = write_tables(&hot, &before, &files, &mut written, &self.stopping)
+            .inspect_err(|_| files.discard(written))?;
+        let change = Change { tables, position: Some((from, hot.last)), conflicts, compaction: false };
+        let tables = catalog.commit(&change)?;
+        locked(&self.state).end_flush(tables);
         files.remove_discarded();
         Ok(Some(hot.last))
+    }
+
+    /// Takes over a state of the catalog that was read or made outside of a flush. It may have the rows that are being
+    /// flushed, if the answer to their commit was lost.
+    pub(crate) fn adopt(&self, tables: Tables) {
+        let mut state = locked(&self.state);
+        if state.flushing.as_ref().is_some_and(|hot| tables.position >= hot.last) {
+            state.end_flush(tables);
+        } else if tables.position == state.tables.position {
+            state.tables = Arc::new(tables);
+        }
     }
 }
 
@@ -224,6 +228,7 @@ impl State {
         self.active.last = taken.last;
         taken.last = taken.last.max(self.tables.position);
         self.since = None;
+        self.counting = self.columns.conflicts.clone();
         let flushing = Arc::new(taken);
         self.flushing = Some(Arc::clone(&flushing));
         Some(flushing)
@@ -232,6 +237,7 @@ impl State {
     /// Ends a flush whose rows are in `tables`.
     pub(crate) fn end_flush(&mut self, tables: Tables) {
         self.flushing = None;
+        self.counted = std::mem::take(&mut self.counting);
         self.tables = Arc::new(tables);
         self.trouble = None;
         self.flushes += 1;

@@ -5,6 +5,7 @@
 //! <folder>/log/<gen>-<first>.log    records that are not all in tables yet
 //! <folder>/log/quarantine/          copies of damaged segments
 //! <folder>/catalog.sqlite           DuckLake 1.0 catalog, and the log position that it holds
+//! <folder>/catalog.json             instead of it, where a catalog in Postgres is
 //! <folder>/outgoing/                files on their way to an object store
 //! <folder>/tables/main/<dataset>/year=Y/month=M/day=D/*.parquet
 //! ```
@@ -34,6 +35,8 @@ mod verify;
 #[cfg(test)]
 mod object_tests;
 #[cfg(test)]
+mod postgres_tests;
+#[cfg(test)]
 mod store_tests;
 #[cfg(test)]
 mod testing;
@@ -48,6 +51,6 @@ pub use log::LogProblem;
 pub use retain::{Retained, Retention};
 pub use show::{DatasetReport, show};
 pub use snapshot::{DatasetSnapshot, Snapshot, expect_data_folder, is_data_folder};
-pub use store::{Gauges, Receipt, Store, StoreOptions, expect_address};
+pub use store::{Gauges, Receipt, Store, StoreOptions, expect_address, expect_catalog};
 pub use tail::{Records, Tail};
 pub use verify::{Verified, verify};

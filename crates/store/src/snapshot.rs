@@ -141,7 +141,7 @@ impl DatasetSnapshot {
 
 /// Whether a folder is one that a store keeps its data in.
 pub fn is_data_folder(folder: &Path) -> bool {
-    crate::catalog::file(folder).is_file()
+    crate::catalog::is_there(folder)
 }
 
 /// The same, with the error that says what is missing.
@@ -150,5 +150,7 @@ pub fn expect_data_folder(folder: &Path) -> Result<(), StoreError> {
         return Ok(());
     }
     let folder = folder.display();
-    Err(StoreError::Environment(format!("{folder}: is no data folder, expected a file catalog.sqlite in it")))
+    Err(StoreError::Environment(format!(
+        "{folder}: is no data folder, expected a file catalog.sqlite or catalog.json in it"
+    )))
 }

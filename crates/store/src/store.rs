@@ -51,6 +51,9 @@ pub struct StoreOptions {
     /// Where the files of the tables are: an address such as `s3://bucket/prefix`. Without one they are where the
     /// catalog says, in the data folder if it is new.
     pub tables: Option<String>,
+    /// Where the catalog is: an address such as `postgres://user@host/database`. Without one it is where the folder says,
+    /// in `catalog.sqlite` if it is new.
+    pub catalog: Option<String>,
     /// Records with higher numbers stay in the log although their rows are in tables, see [`Store::hold`].
     pub keep_above: Option<u64>,
 }
@@ -63,6 +66,7 @@ impl Default for StoreOptions {
             flush_interval: Duration::from_secs(30),
             memory_limit: 256 << 20,
             tables: None,
+            catalog: None,
             keep_above: None,
         }
     }
@@ -88,8 +92,8 @@ pub(crate) struct Shared {
     pub catalog: Mutex<Catalog>,
     /// What queries found out about files.
     pub memory: Arc<FileMemory>,
-    /// Requests to an object store are to end.
-    pub stopping: AtomicBool,
+    /// Requests to an object store, and to the server of a catalog, are to end.
+    pub stopping: Arc<AtomicBool>,
     /// The object store of the tables.
     bucket: Option<Arc<Bucket>>,
 }
@@ -99,6 +103,8 @@ pub(crate) struct State {
     pub columns: Columns,
     /// Conflicts whose rows the catalog has counted.
     pub counted: BTreeMap<Conflict, u64>,
+    /// The same once the rows that are being written are in tables.
+    pub counting: BTreeMap<Conflict, u64>,
     /// Rows since the last flush began.
     pub active: Hot,
     /// Rows that are being written to files.
@@ -186,7 +192,8 @@ impl Store {
     pub fn open(folder: &Path, options: StoreOptions) -> Result<Self, StoreError> {
         let folder = create(folder)?;
         let lock = lock(&folder)?;
-        let mut catalog = Catalog::open(&folder, options.tables.as_deref())?;
+        let stopping = Arc::new(AtomicBool::new(false));
+        let mut catalog = Catalog::open(&folder, &options, &stopping)?;
         catalog.files().forget_outgoing()?;
         let tables = catalog.tables()?;
         let mut contents = log::read(&folder.join("log"), tables.position)?;
@@ -202,6 +209,7 @@ impl Store {
         let since = (!active.is_empty()).then(Instant::now);
         let state = State {
             counted: columns.conflicts.clone(),
+            counting: BTreeMap::new(),
             columns,
             active,
             flushing: None,
@@ -226,7 +234,7 @@ impl Store {
             bucket: catalog.files().bucket().cloned(),
             catalog: Mutex::new(catalog),
             memory: Arc::default(),
-            stopping: AtomicBool::new(false),
+            stopping,
         });
         let (queue, threads) = start(&shared, log)?;
         Ok(Self {
@@ -558,6 +566,11 @@ fn publish(shared: &Shared, group: Vec<Queued>, written: Result<u64, StoreError>
         // Whoever asked may have gone; the rows stay.
         let _ = done.send(answer);
     }
+}
+
+/// Whether an address can be that of a catalog in Postgres, with the error that says why not. Nothing is sent to it.
+pub fn expect_catalog(address: &str) -> Result<(), StoreError> {
+    crate::catalog::expect_address(address)
 }
 
 /// Whether an address can be that of tables, with the error that says why not. Nothing is sent to it.

@@ -4,23 +4,89 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use arrow::array::{ArrayRef, RecordBatch, StringViewArray, TimestampMicrosecondArray};
+use arrow::array::{
+    ArrayRef, BooleanArray, Float64Array, Int64Array, ListBuilder, RecordBatch, StringViewArray,
+    StringViewBuilder, TimestampMicrosecondArray,
+};
 use arrow::datatypes::{DataType, Field, Schema};
 use atalanta_engine::session::{Outcome, Session, SessionOptions};
 use atalanta_engine::types::timestamp_type;
+use tempfile::TempDir;
 
-use crate::testing::{DAY, rows};
+use crate::testing::cluster::Cluster;
+use crate::testing::{DAY, rows, shared_cluster};
 use crate::{
     Part, Retention, Snapshot, Store, StoreError, StoreOptions, export_delta, is_data_folder, show, verify,
 };
 
-fn quiet() -> StoreOptions {
+pub(crate) fn quiet() -> StoreOptions {
     StoreOptions { flush_interval: Duration::from_hours(1), ..StoreOptions::default() }
 }
 
-fn open(folder: &Path) -> Store {
-    Store::open(folder, quiet()).unwrap()
+/// A data folder with a catalog of one of the kinds.
+struct Lake {
+    folder: TempDir,
+    _cluster: Option<Arc<Cluster>>,
 }
+
+impl Lake {
+    fn with_sqlite() -> Self {
+        Self { folder: tempfile::tempdir().unwrap(), _cluster: None }
+    }
+
+    /// None where there is no Postgres.
+    fn with_postgres(test: &str) -> Option<Self> {
+        let cluster = shared_cluster()?;
+        let folder = tempfile::tempdir().unwrap();
+        let catalog = Some(cluster.database(&test[..test.len().min(60)]));
+        // From now on the folder knows it.
+        drop(Store::open(folder.path(), StoreOptions { catalog, ..quiet() }).unwrap());
+        Some(Self { folder, _cluster: Some(cluster) })
+    }
+
+    fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    fn open(&self) -> Store {
+        Store::open(self.path(), quiet()).unwrap()
+    }
+}
+
+/// Runs tests with each kind of catalog.
+macro_rules! on_each_catalog {
+    ($($test:ident),* $(,)?) => {
+        mod on_sqlite {
+            $(#[test] fn $test() { super::$test(&super::Lake::with_sqlite()); })*
+        }
+        mod on_postgres {
+            $(#[test] fn $test() {
+                if let Some(lake) = super::Lake::with_postgres(stringify!($test)) {
+                    super::$test(&lake);
+                }
+            })*
+        }
+    };
+}
+
+on_each_catalog!(
+    rows_are_visible_at_once_and_after_each_step,
+    a_process_that_ends_at_once_loses_nothing_and_repeats_nothing,
+    a_log_that_holds_rows_of_the_tables_repeats_nothing,
+    a_file_that_was_not_committed_does_not_count,
+    verify_names_a_damaged_and_a_missing_file,
+    one_process_writes,
+    small_files_are_merged_and_removed_later,
+    old_days_end,
+    a_full_store_says_so,
+    a_failed_flush_keeps_the_rows_and_is_made_up_for,
+    a_report_counts_rows_and_values,
+    many_writers_share_a_sync,
+    needles_are_read_in_their_page_and_repeated_queries_read_less,
+    damaged_maps_are_found_and_not_believed,
+    columns_come_and_change_their_type,
+    sealed_days_are_exported_once_and_merged_files_take_the_place_of_theirs,
+);
 
 pub(crate) fn part(values: &[(i64, &str)]) -> Vec<Part> {
     vec![Part { dataset: "xdr_data".to_owned(), batch: rows(values) }]
@@ -46,26 +112,22 @@ pub(crate) fn ids(snapshot: &Snapshot) -> Vec<String> {
     out
 }
 
-#[test]
-fn rows_are_visible_at_once_and_after_each_step() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = open(folder.path());
+fn rows_are_visible_at_once_and_after_each_step(lake: &Lake) {
+    let store = lake.open();
     append(&store, &[(0, "a"), (1, "b")]);
     assert_eq!(ids(&store.snapshot()), ["a", "b"]);
-    assert_eq!(ids(&Snapshot::read(folder.path()).unwrap()), ["a", "b"]);
+    assert_eq!(ids(&Snapshot::read(lake.path()).unwrap()), ["a", "b"]);
     store.flush().unwrap();
     append(&store, &[(2, "c")]);
     assert_eq!(store.gauges().stored_rows, 2);
     assert_eq!(ids(&store.snapshot()), ["a", "b", "c"]);
-    assert_eq!(ids(&Snapshot::read(folder.path()).unwrap()), ["a", "b", "c"]);
-    assert!(is_data_folder(folder.path()));
+    assert_eq!(ids(&Snapshot::read(lake.path()).unwrap()), ["a", "b", "c"]);
+    assert!(is_data_folder(lake.path()));
 }
 
-#[test]
-fn a_process_that_ends_at_once_loses_nothing_and_repeats_nothing() {
-    let folder = tempfile::tempdir().unwrap();
+fn a_process_that_ends_at_once_loses_nothing_and_repeats_nothing(lake: &Lake) {
     for round in 0..6 {
-        let store = open(folder.path());
+        let store = lake.open();
         assert!(store.problems().is_empty(), "{:?}", store.problems());
         append(&store, &[(round, &format!("{round}-a"))]);
         if round % 2 == 1 {
@@ -76,19 +138,17 @@ fn a_process_that_ends_at_once_loses_nothing_and_repeats_nothing() {
     }
     let expected: Vec<String> =
         (0..6).flat_map(|round| [format!("{round}-a"), format!("{round}-b")]).collect();
-    let store = open(folder.path());
+    let store = lake.open();
     assert_eq!(ids(&store.snapshot()), expected);
     store.close().unwrap();
-    let verified = verify(folder.path(), true).unwrap();
+    let verified = verify(lake.path(), true).unwrap();
     assert_eq!((verified.errors, verified.rows, verified.log_rows), (vec![], 12, 0));
 }
 
-#[test]
-fn a_log_that_holds_rows_of_the_tables_repeats_nothing() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = open(folder.path());
+fn a_log_that_holds_rows_of_the_tables_repeats_nothing(lake: &Lake) {
+    let store = lake.open();
     append(&store, &[(0, "a")]);
-    let log = folder.path().join("log");
+    let log = lake.path().join("log");
     let saved: Vec<_> = std::fs::read_dir(&log)
         .unwrap()
         .map(|entry| entry.unwrap().path())
@@ -100,49 +160,43 @@ fn a_log_that_holds_rows_of_the_tables_repeats_nothing() {
     for (path, bytes) in saved {
         std::fs::write(path, bytes).unwrap();
     }
-    let store = open(folder.path());
+    let store = lake.open();
     assert_eq!(ids(&store.snapshot()), ["a"]);
 }
 
-#[test]
-fn a_file_that_was_not_committed_does_not_count() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = open(folder.path());
+fn a_file_that_was_not_committed_does_not_count(lake: &Lake) {
+    let store = lake.open();
     append(&store, &[(0, "a")]);
     store.close().unwrap();
     drop(store);
-    let day = folder.path().join("tables/main/xdr_data/year=2026/month=11/day=20");
+    let day = lake.path().join("tables/main/xdr_data/year=2026/month=11/day=20");
     let file = std::fs::read_dir(&day).unwrap().next().unwrap().unwrap().path();
     std::fs::copy(&file, day.join("atalanta-unfinished.parquet")).unwrap();
-    let store = open(folder.path());
+    let store = lake.open();
     assert_eq!(ids(&store.snapshot()), ["a"]);
-    let verified = verify(&folder.path().canonicalize().unwrap(), true).unwrap();
+    let verified = verify(&lake.path().canonicalize().unwrap(), true).unwrap();
     assert_eq!((verified.errors.len(), verified.leftovers.len()), (0, 1));
 }
 
-#[test]
-fn verify_names_a_damaged_and_a_missing_file() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = open(folder.path());
+fn verify_names_a_damaged_and_a_missing_file(lake: &Lake) {
+    let store = lake.open();
     append(&store, &[(0, "a"), (86_400, "b")]);
     store.close().unwrap();
-    let tables = folder.path().join("tables/main/xdr_data/year=2026/month=11");
+    let tables = lake.path().join("tables/main/xdr_data/year=2026/month=11");
     let only = |day: &str| std::fs::read_dir(tables.join(day)).unwrap().next().unwrap().unwrap().path();
     std::fs::remove_file(only("day=20")).unwrap();
     let path = only("day=21");
     let mut bytes = std::fs::read(&path).unwrap();
     bytes.truncate(bytes.len() - 1);
     std::fs::write(&path, bytes).unwrap();
-    let errors = verify(folder.path(), false).unwrap().errors;
+    let errors = verify(lake.path(), false).unwrap().errors;
     assert_eq!(errors.len(), 2);
     assert!(errors[0].contains("cannot be read") && errors[1].contains("the catalog says"), "{errors:?}");
 }
 
-#[test]
-fn one_process_writes() {
-    let folder = tempfile::tempdir().unwrap();
-    let _store = open(folder.path());
-    assert!(matches!(Store::open(folder.path(), quiet()), Err(StoreError::Locked(_))));
+fn one_process_writes(lake: &Lake) {
+    let _store = lake.open();
+    assert!(matches!(Store::open(lake.path(), quiet()), Err(StoreError::Locked(_))));
 }
 
 /// Ten files of one day and one of the next.
@@ -155,10 +209,8 @@ pub(crate) fn fill_two_days(store: &Store) {
     store.flush().unwrap();
 }
 
-#[test]
-fn small_files_are_merged_and_removed_later() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = open(folder.path());
+fn small_files_are_merged_and_removed_later(lake: &Lake) {
+    let store = lake.open();
     fill_two_days(&store);
     let before = ids(&store.snapshot());
     let old = store.snapshot();
@@ -173,14 +225,12 @@ fn small_files_are_merged_and_removed_later() {
     assert_eq!(store.clean(Duration::ZERO, later).unwrap(), 10);
     assert_eq!(ids(&store.snapshot()), before);
     store.close().unwrap();
-    let verified = verify(&folder.path().canonicalize().unwrap(), true).unwrap();
+    let verified = verify(&lake.path().canonicalize().unwrap(), true).unwrap();
     assert_eq!((verified.errors, verified.leftovers, verified.files), (vec![], vec![], 2));
 }
 
-#[test]
-fn old_days_end() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = open(folder.path());
+fn old_days_end(lake: &Lake) {
+    let store = lake.open();
     append(&store, &[(0, "old"), (86_400 * 5, "new")]);
     store.flush().unwrap();
     let now = jiff::Timestamp::from_microsecond(DAY + 86_400_000_000 * 6).unwrap();
@@ -190,11 +240,9 @@ fn old_days_end() {
     assert_eq!(store.retain(&retention, now).unwrap().rows, 0);
 }
 
-#[test]
-fn a_full_store_says_so() {
-    let folder = tempfile::tempdir().unwrap();
+fn a_full_store_says_so(lake: &Lake) {
     let options = StoreOptions { memory_limit: 1, ..quiet() };
-    let store = Store::open(folder.path(), options).unwrap();
+    let store = Store::open(lake.path(), options).unwrap();
     store.has_room().unwrap();
     append(&store, &[(0, "a")]);
     for full in [store.append(part(&[(1, "b")])).map(drop), store.has_room()] {
@@ -206,13 +254,11 @@ fn a_full_store_says_so() {
     assert_eq!(ids(&store.snapshot()), ["a", "b"]);
 }
 
-#[test]
-fn a_failed_flush_keeps_the_rows_and_is_made_up_for() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = open(folder.path());
+fn a_failed_flush_keeps_the_rows_and_is_made_up_for(lake: &Lake) {
+    let store = lake.open();
     append(&store, &[(0, "a")]);
     // Where the table's folder should be there is a file.
-    let tables = folder.path().join("tables");
+    let tables = lake.path().join("tables");
     std::fs::write(&tables, b"").unwrap();
     assert!(store.flush().is_err());
     append(&store, &[(1, "b")]);
@@ -225,23 +271,19 @@ fn a_failed_flush_keeps_the_rows_and_is_made_up_for() {
     );
 }
 
-#[test]
-fn a_report_counts_rows_and_values() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = open(folder.path());
+fn a_report_counts_rows_and_values(lake: &Lake) {
+    let store = lake.open();
     append(&store, &[(0, "a"), (5, "b")]);
     store.flush().unwrap();
     append(&store, &[(9, "c")]);
-    let report = show(folder.path()).unwrap().remove(0);
+    let report = show(lake.path()).unwrap().remove(0);
     assert_eq!((report.rows, report.hot_rows, report.files), (3, 1, 1));
     assert_eq!(report.times, Some((DAY, DAY + 9_000_000)));
     assert_eq!(report.filled, [("_time".to_owned(), 3), ("event_id".to_owned(), 3)]);
 }
 
-#[test]
-fn many_writers_share_a_sync() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = open(folder.path());
+fn many_writers_share_a_sync(lake: &Lake) {
+    let store = lake.open();
     std::thread::scope(|scope| {
         for thread in 0..8 {
             let store = &store;
@@ -258,6 +300,67 @@ fn many_writers_share_a_sync() {
     let gauges = store.gauges();
     assert_eq!(gauges.records, 400);
     assert!(gauges.groups <= 400, "{} groups", gauges.groups);
+}
+
+/// A row with columns beside `_time` and the id.
+fn wide(id: &str, more: Vec<(&str, ArrayRef)>) -> Vec<Part> {
+    let narrow = rows(&[(0, id)]);
+    let mut fields: Vec<Field> =
+        narrow.schema().fields().iter().map(|field| field.as_ref().clone()).collect();
+    let mut columns = narrow.columns().to_vec();
+    for (name, column) in more {
+        fields.push(Field::new(name, column.data_type().clone(), true));
+        columns.push(column);
+    }
+    let batch = RecordBatch::try_new(Arc::new(Schema::new(fields)), columns).unwrap();
+    vec![Part { dataset: "xdr_data".to_owned(), batch }]
+}
+
+fn columns_come_and_change_their_type(lake: &Lake) {
+    let text = |text: &str| -> ArrayRef { Arc::new(StringViewArray::from(vec![text])) };
+    let mut tags = ListBuilder::new(StringViewBuilder::new());
+    tags.append_value([Some("a"), None, Some("b'\\")]);
+    let store = lake.open();
+    append(&store, &[(0, "a")]);
+    store.flush().unwrap();
+    let more: Vec<(&str, ArrayRef)> = vec![
+        ("n", Arc::new(Int64Array::from(vec![i64::MIN]))),
+        ("f", Arc::new(Float64Array::from(vec![-0.5]))),
+        ("ok", Arc::new(BooleanArray::from(vec![false]))),
+        ("tags", Arc::new(tags.finish())),
+        ("it's \"?1\" \\ $1\0;--\u{1f980}", text("odd")),
+    ];
+    store.append(wide("b", more)).unwrap().wait().unwrap();
+    store.flush().unwrap();
+    store.append(wide("c", vec![("n", text("text")), ("f", text("more"))])).unwrap().wait().unwrap();
+    store.flush().unwrap();
+    store.append(wide("d", vec![("n", text("again"))])).unwrap().wait().unwrap();
+    store.close().unwrap();
+    drop(store);
+    let store = lake.open();
+    append(&store, &[(1, "e")]);
+    store.flush().unwrap();
+    store.compact(true).unwrap();
+    assert_eq!(ids(&store.snapshot()), ["a", "b", "c", "d", "e"]);
+    let report = show(lake.path()).unwrap().remove(0);
+    let filled: Vec<(&str, u64)> =
+        report.filled.iter().map(|(name, count)| (name.as_str(), *count)).collect();
+    let odd = "it's \"?1\" \\ $1\u{2400};--\u{1f980}";
+    let expected = [
+        ("_time", 5),
+        ("event_id", 5),
+        ("n", 1),
+        ("f", 1),
+        ("ok", 1),
+        ("tags", 2),
+        (odd, 1),
+        ("n__text", 2),
+        ("f__text", 1),
+    ];
+    assert_eq!(filled, expected);
+    let conflict = |column: &str, rows| (column.to_owned(), format!("{column}__text"), rows);
+    assert_eq!(report.conflicts, [conflict("f", 1), conflict("n", 2)]);
+    assert_eq!(verify(lake.path(), true).unwrap().errors, Vec::<String>::new());
 }
 
 /// Command lines that differ, one of them with a needle, and a user for each; [`DAY`] and later.
@@ -290,10 +393,8 @@ pub(crate) fn ask(snapshot: &Snapshot, stages: &str) -> Outcome {
     session.prepare(&checked.resolved.plan).unwrap().run().unwrap()
 }
 
-#[test]
-fn needles_are_read_in_their_page_and_repeated_queries_read_less() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = open(folder.path());
+fn needles_are_read_in_their_page_and_repeated_queries_read_less(lake: &Lake) {
+    let store = lake.open();
     // Two pages in the first file, one in the second.
     store.append(commands(30_000, 20_000)).unwrap().wait().unwrap();
     store.flush().unwrap();
@@ -323,20 +424,18 @@ fn needles_are_read_in_their_page_and_repeated_queries_read_less() {
     assert!(merged.pages.by_maps >= 1, "{:?}", merged.pages);
     assert!(store.gauges().pages.by_memory >= 6);
     store.close().unwrap();
-    let found = verify(folder.path(), true).unwrap();
+    let found = verify(lake.path(), true).unwrap();
     assert_eq!((found.errors, found.mapped), (vec![], 1));
     assert!(found.map_bytes > 0 && found.map_bytes * 50 <= found.bytes, "{} bytes", found.map_bytes);
 }
 
-#[test]
-fn damaged_maps_are_found_and_not_believed() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = open(folder.path());
+fn damaged_maps_are_found_and_not_believed(lake: &Lake) {
+    let store = lake.open();
     store.append(commands(30_000, 20_000)).unwrap().wait().unwrap();
     store.close().unwrap();
     drop(store);
     let path =
-        Snapshot::read(folder.path()).unwrap().datasets[0].files[0].place.on_disk().unwrap().to_path_buf();
+        Snapshot::read(lake.path()).unwrap().datasets[0].files[0].place.on_disk().unwrap().to_path_buf();
     let mut bytes = std::fs::read(&path).unwrap();
     let entry = b"atalanta.grams";
     let at = bytes.windows(entry.len()).rposition(|window| window == entry).unwrap();
@@ -344,9 +443,9 @@ fn damaged_maps_are_found_and_not_believed() {
     let maps: usize = text.split(' ').nth(2).unwrap().parse().unwrap();
     bytes[maps..maps + 2000].fill(0);
     std::fs::write(&path, bytes).unwrap();
-    let errors = verify(folder.path(), false).unwrap().errors;
+    let errors = verify(lake.path(), false).unwrap().errors;
     assert!(errors.len() == 1 && errors[0].contains("text maps are not used"), "{errors:?}");
-    let found = ask(&Snapshot::read(folder.path()).unwrap(), "filter command contains \"mimikatz\"");
+    let found = ask(&Snapshot::read(lake.path()).unwrap(), "filter command contains \"mimikatz\"");
     assert_eq!(found.rows, 1);
     assert!(found.pages.damaged > 0);
 }
@@ -377,17 +476,16 @@ fn exported(table: &Path) -> (u64, Vec<String>) {
     (files.values().sum(), files.into_keys().collect())
 }
 
-#[test]
-fn sealed_days_are_exported_once_and_merged_files_take_the_place_of_theirs() {
-    let (folder, out) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    let store = open(folder.path());
+fn sealed_days_are_exported_once_and_merged_files_take_the_place_of_theirs(lake: &Lake) {
+    let out = tempfile::tempdir().unwrap();
+    let store = lake.open();
     let day = 86_400;
     append(&store, &[(0, "a"), (day, "later")]);
     store.flush().unwrap();
     append(&store, &[(1, "b")]);
     store.flush().unwrap();
     let export = |today: i64| {
-        let done = export_delta(folder.path(), out.path(), None, DAY + today * day * 1_000_000).unwrap();
+        let done = export_delta(lake.path(), out.path(), None, DAY + today * day * 1_000_000).unwrap();
         assert_eq!(done.len(), 1);
         done[0].clone()
     };
@@ -407,6 +505,6 @@ fn sealed_days_are_exported_once_and_merged_files_take_the_place_of_theirs() {
         files[0].starts_with("_day=2026-11-20/") && files[1].starts_with("_day=2026-11-21/"),
         "{files:?}"
     );
-    let unknown = export_delta(folder.path(), out.path(), Some("nothing"), DAY).unwrap_err().to_string();
+    let unknown = export_delta(lake.path(), out.path(), Some("nothing"), DAY).unwrap_err().to_string();
     assert!(unknown.contains("there are xdr_data"), "{unknown}");
 }

@@ -1,6 +1,9 @@
-//! Rows for the tests of this crate.
+//! Rows, servers and connections for the tests of this crate.
 
-use std::sync::Arc;
+pub(crate) mod cluster;
+pub(crate) mod proxy;
+
+use std::sync::{Arc, Mutex, Weak};
 
 use arrow::array::{RecordBatch, StringViewArray, TimestampMicrosecondArray};
 use arrow::datatypes::{DataType, Field, Schema};
@@ -20,4 +23,16 @@ pub(crate) fn rows(values: &[(i64, &str)]) -> RecordBatch {
     let ids = StringViewArray::from_iter_values(values.iter().map(|(_, id)| *id));
     let times = Arc::new(times.with_data_type(timestamp_type()));
     RecordBatch::try_new(Arc::new(schema), vec![times, Arc::new(ids)]).unwrap()
+}
+
+/// The Postgres of all tests of this process that run at a time; none where there is no Postgres.
+pub(crate) fn shared_cluster() -> Option<Arc<cluster::Cluster>> {
+    static SHARED: Mutex<Weak<cluster::Cluster>> = Mutex::new(Weak::new());
+    let mut shared = SHARED.lock().unwrap();
+    if let Some(running) = shared.upgrade() {
+        return Some(running);
+    }
+    let started = Arc::new(cluster::Cluster::start()?);
+    *shared = Arc::downgrade(&started);
+    Some(started)
 }

@@ -50,6 +50,9 @@ pub struct Args {
     /// Where the tables of a new data folder are: an object store, as in s3://bucket/prefix (docs/server.md)
     #[arg(long, value_name = "ADDRESS", conflicts_with = "server")]
     tables: Option<String>,
+    /// Where the catalog of a new data folder is: Postgres, as in postgres://user@host/database (docs/server.md)
+    #[arg(long, value_name = "ADDRESS", conflicts_with = "server")]
+    catalog: Option<String>,
     #[command(flatten)]
     server: Server,
     /// Go on with what is appended to one file of lines, also when it is rotated; Ctrl-C ends it
@@ -87,7 +90,7 @@ pub fn run(args: Args, terminal: Terminal) -> anyhow::Result<Ended> {
     let target = Target::parse(&args.source)?;
     let sink = match args.server.remote()? {
         Some(remote) => Sink::Server(remote),
-        None => Sink::Folder(Box::new(folder(&args.data_dir, args.tables, terminal)?)),
+        None => Sink::Folder(Box::new(folder(&args.data_dir, args.tables, args.catalog, terminal)?)),
     };
     let mut ingest = Ingest { sink, word: args.source.clone(), target, counts: Counts::default() };
     if args.follow {
@@ -113,9 +116,14 @@ pub fn run(args: Args, terminal: Terminal) -> anyhow::Result<Ended> {
     Ok(if problems.list.is_empty() { Ended::Clean } else { Ended::Failed })
 }
 
-/// A data folder, open for writing; `tables` is the address of its tables, if it is known.
-pub fn folder(path: &Path, tables: Option<String>, terminal: Terminal) -> anyhow::Result<Pipeline> {
-    let store = Store::open(path, StoreOptions { tables, ..StoreOptions::default() })?;
+/// A data folder, open for writing, with the addresses of its tables and its catalog where they are given.
+pub fn folder(
+    path: &Path,
+    tables: Option<String>,
+    catalog: Option<String>,
+    terminal: Terminal,
+) -> anyhow::Result<Pipeline> {
+    let store = Store::open(path, StoreOptions { tables, catalog, ..StoreOptions::default() })?;
     for problem in store.problems() {
         terminal.warning(&atalanta_diag::render::escape_control(&problem.message));
     }

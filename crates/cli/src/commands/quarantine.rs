@@ -259,7 +259,7 @@ fn again(at: &At, mut selection: Selection, terminal: Terminal) -> anyhow::Resul
         Some(remote) => there(&remote, &selection)?,
         None => {
             expect_data_folder(&at.data_dir)?;
-            let pipeline = ingest::folder(&at.data_dir, None, terminal)?;
+            let pipeline = ingest::folder(&at.data_dir, None, None, terminal)?;
             let done = replay(&pipeline, &selection, |_| true)?;
             pipeline.store().close()?;
             done

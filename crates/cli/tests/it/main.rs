@@ -7,6 +7,8 @@ mod attacks;
 mod bad_input;
 mod check;
 mod clients;
+#[path = "../../../store/src/testing/cluster.rs"]
+mod cluster;
 mod detect;
 mod faults;
 mod fmt;
@@ -16,6 +18,9 @@ mod lsp;
 mod model;
 mod objects;
 mod parse;
+mod postgres;
+#[path = "../../../store/src/testing/proxy.rs"]
+mod proxy;
 mod query;
 mod readers;
 mod serve;

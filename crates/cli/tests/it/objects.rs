@@ -4,20 +4,15 @@
 //! test ends at once and says so.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::io::{BufRead, BufReader, Write};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::{Duration, Instant};
 
+use crate::proxy::{PASS, Proxy, REFUSE, STALL};
 use crate::serve::{Server, request};
 use crate::{Bench, Run, not_tested};
-
-const PASS: u8 = 0;
-const REFUSE: u8 = 1;
-const STALL: u8 = 2;
 
 const SECRET: &str = "a-secret-key-that-no-message-shows";
 
@@ -28,8 +23,7 @@ fn python() -> PathBuf {
 /// An S3 server behind a proxy with faults.
 struct ObjectStore {
     child: Child,
-    proxy: SocketAddr,
-    mood: Arc<AtomicU8>,
+    proxy: Proxy,
 }
 
 impl ObjectStore {
@@ -54,28 +48,18 @@ impl ObjectStore {
         std::thread::spawn(move || for _ in lines.by_ref() {});
         let (status, body) = request(address, "PUT", "/lake", b"").unwrap();
         assert_eq!(status, 200, "{body}");
-        let mood = Arc::new(AtomicU8::new(PASS));
-        let proxy = TcpListener::bind("127.0.0.1:0").unwrap();
-        let at = proxy.local_addr().unwrap();
-        let own = Arc::clone(&mood);
-        std::thread::spawn(move || {
-            for client in proxy.incoming().flatten() {
-                let mood = Arc::clone(&own);
-                std::thread::spawn(move || pass(&client, address, &mood));
-            }
-        });
-        Some(Self { child, proxy: at, mood })
+        Some(Self { child, proxy: Proxy::to(address) })
     }
 
     fn be(&self, mood: u8) {
-        self.mood.store(mood, Ordering::Relaxed);
+        self.proxy.be(mood);
     }
 
     /// A program that finds the object store.
     fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
         let mut command = Command::new(program);
         command
-            .env("AWS_ENDPOINT_URL", format!("http://{}", self.proxy))
+            .env("AWS_ENDPOINT_URL", format!("http://{}", self.proxy.at))
             .env("AWS_ALLOW_HTTP", "true")
             .env("AWS_REGION", "us-east-1")
             .env("AWS_ACCESS_KEY_ID", "test")
@@ -104,48 +88,14 @@ impl Drop for ObjectStore {
     }
 }
 
-/// Copies bytes both ways as long as the mood allows it.
-fn pass(client: &TcpStream, address: SocketAddr, mood: &AtomicU8) {
-    let Ok(server) = TcpStream::connect(address) else { return };
-    std::thread::scope(|scope| {
-        scope.spawn(|| copy(client, &server, mood));
-        copy(&server, client, mood);
-    });
-}
-
-fn copy(mut from: &TcpStream, mut to: &TcpStream, mood: &AtomicU8) {
-    let mut buffer = vec![0; 64 << 10];
-    from.set_read_timeout(Some(Duration::from_millis(20))).unwrap();
-    loop {
-        match mood.load(Ordering::Relaxed) {
-            STALL => {
-                std::thread::sleep(Duration::from_millis(20));
-                continue;
-            }
-            REFUSE => break,
-            _ => {}
-        }
-        match from.read(&mut buffer) {
-            Ok(0) => break,
-            Ok(read) if to.write_all(&buffer[..read]).is_err() => break,
-            Ok(_) => {}
-            Err(error)
-                if matches!(error.kind(), std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut) => {}
-            Err(_) => break,
-        }
-    }
-    let _ = from.shutdown(std::net::Shutdown::Both);
-    let _ = to.shutdown(std::net::Shutdown::Both);
-}
-
 /// A number of the metrics page.
-fn metric(server: &Server, name: &str) -> u64 {
+pub fn metric(server: &Server, name: &str) -> u64 {
     let (_, page) = server.get("/metrics");
     let line = page.lines().find_map(|line| line.strip_prefix(&format!("{name} ")));
     line.unwrap_or_else(|| panic!("no {name} in\n{page}")).parse().unwrap()
 }
 
-fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
+pub fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
     let begun = Instant::now();
     while !holds() {
         assert!(begun.elapsed() < Duration::from_mins(2), "{what} did not come");
@@ -154,7 +104,7 @@ fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
 }
 
 /// Sends events with ids of their own; all are acknowledged, whatever the object store does.
-fn send(server: &Server, round: usize) -> Vec<String> {
+pub fn send(server: &Server, round: usize) -> Vec<String> {
     let ids: Vec<String> = (0..200).map(|number| format!("r{round}-{number}")).collect();
     for some in ids.chunks(20) {
         let lines = some.iter().map(|id| format!("{{\"id\":\"{id}\",\"text\":\"fine tune of {id}\"}}\n"));

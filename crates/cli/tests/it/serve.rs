@@ -145,20 +145,22 @@ fn load(
 
 #[test]
 fn killed_at_random_moments_it_keeps_what_it_acknowledged_once() {
-    let bench = Bench::new();
+    survives_kills(&Bench::new(), "", ROUNDS);
+}
+
+/// Rounds of load and a kill, with further keys of `[store]`; `usual` is the number without `ATALANTA_KILL_ROUNDS`.
+pub fn survives_kills(bench: &Bench, store: &str, usual: u64) {
     // Small sizes, so that every step of the store happens all the time.
-    bench.write(
-        "serve.toml",
-        "[store]\nsegment_mib = 1\nflush_mib = 1\nflush_interval = \"100ms\"\nmaintenance_interval = \"300ms\"\n\
-         removal_grace = \"1s\"\n",
-    );
+    let small = "segment_mib = 1\nflush_mib = 1\nflush_interval = \"100ms\"\nmaintenance_interval = \"300ms\"\n\
+                 removal_grace = \"1s\"\n";
+    bench.write("serve.toml", format!("[store]\n{small}{store}"));
     let rounds =
-        std::env::var("ATALANTA_KILL_ROUNDS").ok().and_then(|text| text.parse().ok()).unwrap_or(ROUNDS);
+        std::env::var("ATALANTA_KILL_ROUNDS").ok().and_then(|text| text.parse().ok()).unwrap_or(usual);
     let next = AtomicU64::new(0);
     let mut acknowledged: Vec<String> = Vec::new();
     let mut sent = 0;
     for round in 0..rounds {
-        let mut server = Server::start(&bench);
+        let mut server = Server::start(bench);
         let (stop, answered) = (AtomicBool::new(false), AtomicU64::new(0));
         let results = std::thread::scope(|scope| {
             let (address, next, stop, answered) = (server.address, &next, &stop, &answered);
@@ -181,7 +183,7 @@ fn killed_at_random_moments_it_keeps_what_it_acknowledged_once() {
             sent += count;
         }
     }
-    let found = ids(&bench);
+    let found = ids(bench);
     let lost: Vec<&String> = acknowledged.iter().filter(|id| !found.contains_key(*id)).collect();
     let twice: Vec<_> = found.iter().filter(|(_, count)| **count != 1).collect();
     assert!(
@@ -194,9 +196,9 @@ fn killed_at_random_moments_it_keeps_what_it_acknowledged_once() {
     assert!(found.len() as u64 <= sent && !acknowledged.is_empty());
     bench.run(&["store", "verify", "--data-dir", "lake", "--deep"]).ends(0).says("nothing wrong");
     // The next start has everything in tables after a clean end.
-    let mut server = Server::start(&bench);
+    let mut server = Server::start(bench);
     assert!(server.signal("-TERM").success());
-    assert_eq!(ids(&bench), found);
+    assert_eq!(ids(bench), found);
     bench
         .run(&["store", "verify", "--data-dir", "lake", "--deep"])
         .ends(0)

@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
-use rusqlite::{OptionalExtension, Transaction, TransactionBehavior, params};
+use arrow::datatypes::DataType;
 
-use super::value::{Bound, lake_type, timestamp};
+use super::sql::{Row, Sql, Unwritten, Value};
+use super::value::{Bound, Extent, lake_type, timestamp};
 use super::{Catalog, Column, DataFile, Day, Extents, Table, Tables, read_tables};
 use crate::columns::{Conflict, TIME};
 use crate::error::StoreError;
+use crate::files::Files;
 
 /// A file that was written and synced.
 #[derive(Clone, Debug)]
@@ -42,8 +44,8 @@ pub(crate) struct TableChange {
 pub(crate) struct Change {
     /// By table.
     pub tables: Vec<TableChange>,
-    /// Number of the last log record whose rows the files hold; the position stays if none is given.
-    pub position: Option<u64>,
+    /// Number of the last log record whose rows are in files, before and after; the position stays if none is given.
+    pub position: Option<(u64, u64)>,
     /// All conflicts so far that are not in the catalog, with their rows.
     pub conflicts: Vec<(Conflict, u64)>,
     /// Says that rows were moved, not added and removed.
@@ -60,114 +62,154 @@ struct Snapshot {
 }
 
 impl Catalog {
-    /// Applies a change as a whole and gives the tables after it.
+    /// Applies a change as a whole and gives the tables after it. Files of a change that was not done are removed.
     pub fn commit(&mut self, change: &Change) -> Result<Tables, StoreError> {
         let files = self.files.clone();
-        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let mut snapshot = next_snapshot(&transaction)?;
-        let before = read_tables(&transaction, &files)?;
-        for table in &change.tables {
-            let before = before.tables.get(&table.dataset);
-            apply(&transaction, &mut snapshot, before, table, change.compaction)?;
+        let now = timestamp(jiff::Timestamp::now().as_microsecond());
+        match self.database.write(|sql| commit(sql, &files, change, &now)) {
+            Ok(tables) => {
+                self.settle_doubts();
+                Ok(tables)
+            }
+            Err(Unwritten::Undone(error)) => {
+                self.files.discard(change.paths());
+                Err(error)
+            }
+            Err(Unwritten::Unknown(error)) => {
+                self.doubtful.extend(change.paths());
+                Err(error)
+            }
         }
-        if !snapshot.changes.is_empty() {
-            let now = timestamp(jiff::Timestamp::now().as_microsecond());
-            let Snapshot { id, schema_version, next_catalog, next_file, changes } = &snapshot;
-            transaction.execute(
-                "INSERT INTO ducklake_snapshot VALUES (?1, ?2, ?3, ?4, ?5)",
-                params![id, now, schema_version, next_catalog, next_file],
-            )?;
-            transaction.execute(
-                "INSERT INTO ducklake_snapshot_changes VALUES (?1, ?2, 'atalanta', NULL, NULL)",
-                params![id, changes.join(",")],
-            )?;
+    }
+
+    /// Removes the files of earlier changes of which is now known that they were not done: the transaction that has
+    /// just ended began when the server was through with them.
+    fn settle_doubts(&mut self) {
+        if self.doubtful.is_empty() {
+            return;
         }
-        if let Some(position) = change.position {
-            transaction.execute("UPDATE atalanta_log SET position = ?1", [position as i64])?;
+        match self.referenced() {
+            Ok(known) => {
+                let doubtful = std::mem::take(&mut self.doubtful);
+                self.files.discard(doubtful.into_iter().filter(|path| !known.contains(path)).collect());
+            }
+            Err(error) => tracing::warn!(%error, "files of a commit that was not answered stay for now"),
         }
-        for (conflict, rows) in &change.conflicts {
-            transaction.execute(
-                "INSERT INTO atalanta_conflict VALUES (?1, ?2, ?3, ?4)
-                 ON CONFLICT(dataset, side) DO UPDATE SET row_count = row_count + excluded.row_count",
-                params![conflict.dataset, conflict.column, conflict.side, *rows as i64],
-            )?;
-        }
-        let tables = read_tables(&transaction, &files)?;
-        transaction.commit()?;
-        Ok(tables)
     }
 
     /// Forgets snapshots other than the newest that are older than `before` (µs since 1970), schedules the files
     /// that only they read, and gives those scheduled before `before` that can be removed now: ids and paths.
     pub fn expire(&mut self, before: i64) -> Result<Vec<(i64, String)>, StoreError> {
         let (before, now) = (timestamp(before), timestamp(jiff::Timestamp::now().as_microsecond()));
-        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let newest: i64 =
-            transaction.query_row("SELECT max(snapshot_id) FROM ducklake_snapshot", [], |row| row.get(0))?;
-        let due = "SELECT snapshot_id FROM ducklake_snapshot WHERE snapshot_id < ?1 AND snapshot_time < ?2";
-        transaction.execute(
-            &format!("DELETE FROM ducklake_snapshot_changes WHERE snapshot_id IN ({due})"),
-            params![newest, before],
-        )?;
-        transaction.execute(
-            "DELETE FROM ducklake_snapshot WHERE snapshot_id < ?1 AND snapshot_time < ?2",
-            params![newest, before],
-        )?;
-        transaction.execute(
-            "INSERT INTO ducklake_files_scheduled_for_deletion
-             SELECT f.data_file_id, 'main/' || t.path || f.path, 1, ?1 FROM ducklake_data_file f
-             JOIN ducklake_table t USING (table_id)
-             WHERE f.end_snapshot IS NOT NULL AND NOT EXISTS (SELECT 1 FROM ducklake_snapshot s
-               WHERE s.snapshot_id >= f.begin_snapshot AND s.snapshot_id < f.end_snapshot)",
-            [&now],
-        )?;
-        for table in ["ducklake_file_column_stats", "ducklake_file_partition_value", "ducklake_data_file"] {
-            transaction.execute(
-                &format!(
-                    "DELETE FROM {table} WHERE data_file_id IN
-                       (SELECT data_file_id FROM ducklake_files_scheduled_for_deletion)"
-                ),
-                [],
-            )?;
-        }
-        let removable = {
-            let mut statement = transaction.prepare(
-                "SELECT data_file_id, path FROM ducklake_files_scheduled_for_deletion WHERE schedule_start <= ?1",
-            )?;
-            let rows = statement.query_map([&before], |row| Ok((row.get(0)?, row.get::<_, String>(1)?)))?;
-            rows.collect::<Result<Vec<(i64, String)>, _>>()?
-        };
-        transaction.commit()?;
-        Ok(removable)
+        Ok(self.database.write(|sql| expire(sql, &before, &now))?)
     }
 
     /// Forgets scheduled files that are gone from disk.
     pub fn removed(&mut self, ids: &[i64]) -> Result<(), StoreError> {
-        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        for id in ids {
-            transaction
-                .execute("DELETE FROM ducklake_files_scheduled_for_deletion WHERE data_file_id = ?1", [id])?;
+        if ids.is_empty() {
+            return Ok(());
         }
-        Ok(transaction.commit()?)
+        let forget = "DELETE FROM ducklake_files_scheduled_for_deletion WHERE data_file_id = ?1";
+        let ids = ids.iter().map(|id| vec![(*id).into()]).collect();
+        self.database.write(|sql| sql.execute_each(forget, ids))?;
+        Ok(())
     }
 }
 
-fn next_snapshot(transaction: &Transaction<'_>) -> Result<Snapshot, StoreError> {
+impl Change {
+    /// The new files, as the store names them.
+    fn paths(&self) -> Vec<String> {
+        let of = |table: &TableChange| {
+            let path = |(file, _): &(NewFile, _)| format!("main/{}/{}", table.dataset, file.path);
+            table.added.iter().map(path).collect::<Vec<_>>()
+        };
+        self.tables.iter().flat_map(of).collect()
+    }
+}
+
+fn commit(sql: &mut dyn Sql, files: &Files, change: &Change, now: &str) -> Result<Tables, StoreError> {
+    let mut snapshot = next_snapshot(sql)?;
+    let before = read_tables(sql, files)?;
+    for table in &change.tables {
+        let before = before.tables.get(&table.dataset);
+        apply(sql, &mut snapshot, before, table, change.compaction)?;
+    }
+    if !snapshot.changes.is_empty() {
+        let Snapshot { id, schema_version, next_catalog, next_file, changes } = snapshot;
+        sql.execute(
+            "INSERT INTO ducklake_snapshot VALUES (?1, ?2, ?3, ?4, ?5)",
+            &[id.into(), now.into(), schema_version.into(), next_catalog.into(), next_file.into()],
+        )?;
+        sql.execute(
+            "INSERT INTO ducklake_snapshot_changes VALUES (?1, ?2, 'atalanta', NULL, NULL)",
+            &[id.into(), changes.join(",").into()],
+        )?;
+    }
+    if let Some((from, to)) = change.position {
+        let advance = "UPDATE atalanta_log SET position = ?2 WHERE position = ?1";
+        if sql.execute(advance, &[(from as i64).into(), (to as i64).into()])? != 1 {
+            return Err(StoreError::Damaged(format!(
+                "catalog: it holds the log up to record {}, expected {from}; another process has written to it, or it \
+                 was restored without the data folder",
+                before.position
+            )));
+        }
+    }
+    let count = |(conflict, rows): &(Conflict, u64)| {
+        let Conflict { dataset, column, side } = conflict;
+        vec![dataset.as_str().into(), column.as_str().into(), side.as_str().into(), (*rows as i64).into()]
+    };
+    sql.execute_each(
+        "INSERT INTO atalanta_conflict VALUES (?1, ?2, ?3, ?4) ON CONFLICT(dataset, side)
+         DO UPDATE SET row_count = atalanta_conflict.row_count + excluded.row_count",
+        change.conflicts.iter().map(count).collect(),
+    )?;
+    read_tables(sql, files)
+}
+
+fn expire(sql: &mut dyn Sql, before: &str, now: &str) -> Result<Vec<(i64, String)>, StoreError> {
+    let newest = sql.query_one("SELECT max(snapshot_id) FROM ducklake_snapshot", &[])?.int(0)?;
+    let due = "SELECT snapshot_id FROM ducklake_snapshot WHERE snapshot_id < ?1 AND snapshot_time < ?2";
+    for table in ["ducklake_snapshot_changes", "ducklake_snapshot"] {
+        let forget = format!("DELETE FROM {table} WHERE snapshot_id IN ({due})");
+        sql.execute(&forget, &[newest.into(), before.into()])?;
+    }
+    sql.execute(
+        "INSERT INTO ducklake_files_scheduled_for_deletion
+         SELECT f.data_file_id, 'main/' || t.path || f.path, TRUE, ?1 FROM ducklake_data_file f
+         JOIN ducklake_table t USING (table_id)
+         WHERE f.end_snapshot IS NOT NULL AND NOT EXISTS (SELECT 1 FROM ducklake_snapshot s
+           WHERE s.snapshot_id >= f.begin_snapshot AND s.snapshot_id < f.end_snapshot)",
+        &[now.into()],
+    )?;
+    for table in ["ducklake_file_column_stats", "ducklake_file_partition_value", "ducklake_data_file"] {
+        let forget = format!(
+            "DELETE FROM {table} WHERE data_file_id IN
+               (SELECT data_file_id FROM ducklake_files_scheduled_for_deletion)"
+        );
+        sql.execute(&forget, &[])?;
+    }
+    let removable =
+        "SELECT data_file_id, path FROM ducklake_files_scheduled_for_deletion WHERE schedule_start <= ?1";
+    let rows = sql.query(removable, &[before.into()])?;
+    rows.iter().map(|row| Ok((row.int(0)?, row.text(1)?.to_owned()))).collect()
+}
+
+fn next_snapshot(sql: &mut dyn Sql) -> Result<Snapshot, StoreError> {
     let newest = "SELECT snapshot_id, schema_version, next_catalog_id, next_file_id FROM ducklake_snapshot
                   ORDER BY snapshot_id DESC LIMIT 1";
-    Ok(transaction.query_row(newest, [], |row| {
-        Ok(Snapshot {
-            id: row.get::<_, i64>(0)? + 1,
-            schema_version: row.get(1)?,
-            next_catalog: row.get(2)?,
-            next_file: row.get(3)?,
-            changes: Vec::new(),
-        })
-    })?)
+    let row = sql.query_one(newest, &[])?;
+    Ok(Snapshot {
+        id: row.int(0)? + 1,
+        schema_version: row.int(1)?,
+        next_catalog: row.int(2)?,
+        next_file: row.int(3)?,
+        changes: Vec::new(),
+    })
 }
 
 fn apply(
-    transaction: &Transaction<'_>,
+    sql: &mut dyn Sql,
     snapshot: &mut Snapshot,
     before: Option<&Table>,
     change: &TableChange,
@@ -175,7 +217,7 @@ fn apply(
 ) -> Result<(), StoreError> {
     let (id, partition) = match before {
         Some(table) => (table.id, table.partition),
-        None => create_table(transaction, snapshot, change)?,
+        None => create_table(sql, snapshot, change)?,
     };
     let known = before.map(|table| table.columns.as_slice()).unwrap_or_default();
     let fresh: Vec<&Column> =
@@ -187,21 +229,21 @@ fn apply(
                 change.dataset, column.name
             )));
         }
-        insert_column(transaction, snapshot.id, id, column)?;
     }
     if !fresh.is_empty() {
+        insert_columns(sql, snapshot.id, id, &fresh)?;
         snapshot.schema_version += 1;
-        transaction.execute(
+        sql.execute(
             "INSERT INTO ducklake_schema_versions VALUES (?1, ?2, ?3)",
-            params![snapshot.id, snapshot.schema_version, id],
+            &[snapshot.id.into(), snapshot.schema_version.into(), id.into()],
         )?;
         if before.is_some() {
             snapshot.changes.push(format!("altered_table:{id}"));
         }
     }
-    end_files(transaction, snapshot.id, change)?;
-    add_files(transaction, snapshot, id, partition, change)?;
-    update_stats(transaction, id, change, before.is_some())?;
+    end_files(sql, snapshot.id, change)?;
+    add_files(sql, snapshot, id, partition, change)?;
+    update_stats(sql, id, change, before.is_some())?;
     let words: &[&str] = match (compaction, change.added.is_empty(), change.ended.is_empty()) {
         (true, false, _) => &["merge_adjacent"],
         (_, false, true) => &["inserted_into_table"],
@@ -215,59 +257,62 @@ fn apply(
 
 /// A new table, partitioned by the day of its events: (its id, that of its partitioning).
 fn create_table(
-    transaction: &Transaction<'_>,
+    sql: &mut dyn Sql,
     snapshot: &mut Snapshot,
     change: &TableChange,
 ) -> Result<(i64, Option<i64>), StoreError> {
     let (id, partition) = (snapshot.next_catalog, snapshot.next_catalog + 1);
     snapshot.next_catalog += 2;
-    let name = &change.dataset;
-    transaction.execute(
-        "INSERT INTO ducklake_table VALUES (?1, ?2, ?3, NULL, 0, ?4, ?5, 1)",
-        params![id, uuid::Uuid::now_v7().to_string(), snapshot.id, name, format!("{name}/")],
+    let name = change.dataset.as_str();
+    let uuid = uuid::Uuid::now_v7().to_string();
+    sql.execute(
+        "INSERT INTO ducklake_table VALUES (?1, ?2, ?3, NULL, 0, ?4, ?5, TRUE)",
+        &[id.into(), uuid.into(), snapshot.id.into(), name.into(), format!("{name}/").into()],
     )?;
-    transaction.execute("INSERT INTO ducklake_table_stats VALUES (?1, 0, 0, 0)", [id])?;
+    sql.execute("INSERT INTO ducklake_table_stats VALUES (?1, 0, 0, 0)", &[id.into()])?;
     snapshot.changes.push(format!("created_table:\"main\".\"{name}\""));
     let Some(time) = change.columns.iter().find(|column| column.name == TIME) else { return Ok((id, None)) };
-    transaction.execute(
+    sql.execute(
         "INSERT INTO ducklake_partition_info VALUES (?1, ?2, ?3, NULL)",
-        params![partition, id, snapshot.id],
+        &[partition.into(), id.into(), snapshot.id.into()],
     )?;
-    for (key, transform) in ["year", "month", "day"].iter().enumerate() {
-        transaction.execute(
-            "INSERT INTO ducklake_partition_column VALUES (?1, ?2, ?3, ?4, ?5)",
-            params![partition, id, key as i64, time.id, transform],
-        )?;
-    }
+    let keys = (0_i64..).zip(["year", "month", "day"]);
+    let keys = keys.map(|(key, transform)| {
+        vec![partition.into(), id.into(), key.into(), time.id.into(), transform.into()]
+    });
+    sql.execute_each("INSERT INTO ducklake_partition_column VALUES (?1, ?2, ?3, ?4, ?5)", keys.collect())?;
     Ok((id, Some(partition)))
 }
 
-fn insert_column(
-    transaction: &Transaction<'_>,
+fn insert_columns(
+    sql: &mut dyn Sql,
     snapshot: i64,
     table: i64,
-    column: &Column,
+    columns: &[&Column],
 ) -> Result<(), StoreError> {
-    let mut statement = transaction.prepare_cached(
-        "INSERT INTO ducklake_column VALUES (?1, ?2, NULL, ?3, ?1, ?4, ?5, NULL, 'NULL', 1, ?6, ?7, 'duckdb')",
-    )?;
-    let ty = lake_type(&column.ty);
-    let kind = if column.element.is_some() { "" } else { "literal" };
-    statement.execute(params![column.id, snapshot, table, column.name, ty, None::<i64>, kind])?;
-    if let (Some(element), arrow::datatypes::DataType::List(item)) = (column.element, &column.ty) {
-        let ty = lake_type(item.data_type());
-        statement.execute(params![element, snapshot, table, "element", ty, column.id, "literal"])?;
+    let mut lines = Vec::new();
+    let mut line = |id: i64, name: &str, ty: &DataType, parent: Option<i64>| {
+        let kind = if matches!(ty, DataType::List(_)) { "" } else { "literal" };
+        let (ty, values) = (lake_type(ty), [id.into(), snapshot.into(), table.into(), name.into()]);
+        lines.push([&values[..], &[ty.into(), parent.into(), kind.into()]].concat());
+    };
+    for column in columns {
+        line(column.id, &column.name, &column.ty, None);
+        if let (Some(element), DataType::List(item)) = (column.element, &column.ty) {
+            line(element, "element", item.data_type(), Some(column.id));
+        }
     }
+    let insert = "INSERT INTO ducklake_column
+                  VALUES (?1, ?2, NULL, ?3, ?1, ?4, ?5, NULL, 'NULL', TRUE, ?6, ?7, 'duckdb')";
+    sql.execute_each(insert, lines)?;
     Ok(())
 }
 
-fn end_files(transaction: &Transaction<'_>, snapshot: i64, change: &TableChange) -> Result<(), StoreError> {
+fn end_files(sql: &mut dyn Sql, snapshot: i64, change: &TableChange) -> Result<(), StoreError> {
+    let end =
+        "UPDATE ducklake_data_file SET end_snapshot = ?1 WHERE data_file_id = ?2 AND end_snapshot IS NULL";
     for file in &change.ended {
-        let ended = transaction.execute(
-            "UPDATE ducklake_data_file SET end_snapshot = ?1 WHERE data_file_id = ?2 AND end_snapshot IS NULL",
-            params![snapshot, file.id],
-        )?;
-        if ended != 1 {
+        if sql.execute(end, &[snapshot.into(), file.id.into()])? != 1 {
             let place = &file.place;
             return Err(StoreError::Environment(format!(
                 "{place}: another program took the file out of the table"
@@ -278,67 +323,66 @@ fn end_files(transaction: &Transaction<'_>, snapshot: i64, change: &TableChange)
 }
 
 fn add_files(
-    transaction: &Transaction<'_>,
+    sql: &mut dyn Sql,
     snapshot: &mut Snapshot,
     table: i64,
     partition: Option<i64>,
     change: &TableChange,
 ) -> Result<(), StoreError> {
-    let mut row: i64 = transaction.query_row(
-        "SELECT next_row_id FROM ducklake_table_stats WHERE table_id = ?1",
-        [table],
-        |row| row.get(0),
-    )?;
-    let mut insert = transaction.prepare_cached(
-        "INSERT INTO ducklake_data_file VALUES
-           (?1, ?2, ?3, NULL, NULL, ?4, 1, 'parquet', ?5, ?6, ?7, ?8, ?9, NULL, NULL, NULL)",
-    )?;
-    let mut stats = transaction.prepare_cached(
-        "INSERT INTO ducklake_file_column_stats VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, NULL)",
-    )?;
-    let mut values =
-        transaction.prepare_cached("INSERT INTO ducklake_file_partition_value VALUES (?1, ?2, ?3, ?4)")?;
+    let next = "SELECT next_row_id FROM ducklake_table_stats WHERE table_id = ?1";
+    let mut row = sql.query_one(next, &[table.into()])?.int(0)?;
+    let (mut files, mut stats, mut values) = (Vec::new(), Vec::new(), Vec::new());
     for (file, day) in &change.added {
         let id = snapshot.next_file;
         snapshot.next_file += 1;
         let partition = partition.filter(|_| day.is_some());
         let (rows, bytes, footer) = (file.rows as i64, file.bytes as i64, file.footer_bytes as i64);
-        insert.execute(params![id, table, snapshot.id, file.path, rows, bytes, footer, row, partition])?;
+        let place = [id.into(), table.into(), snapshot.id.into(), file.path.as_str().into()];
+        files.push(
+            [&place[..], &[rows.into(), bytes.into(), footer.into(), row.into(), partition.into()]].concat(),
+        );
         row += rows;
-        for (column, extent) in &file.extents {
-            let (low, high) = match &extent.bounds {
-                Some((low, high)) => (Some(low.text()), Some(high.text())),
-                None => (None, None),
-            };
-            let nan = matches!(extent.bounds, Some((Bound::Float(_), _))).then_some(0);
-            stats.execute(params![
-                id,
-                table,
-                column,
-                extent.bytes,
-                extent.values,
-                extent.nulls,
-                low,
-                high,
-                nan
-            ])?;
-        }
+        stats.extend(file.extents.iter().map(|(column, extent)| file_stats([id, table, *column], extent)));
         if let (Some((year, month, day)), Some(_)) = (day, partition) {
-            for (key, value) in [year, month, day].iter().enumerate() {
-                values.execute(params![id, table, key as i64, value.to_string()])?;
-            }
+            let keys = (0_i64..).zip([year, month, day]);
+            values.extend(
+                keys.map(|(key, value)| vec![id.into(), table.into(), key.into(), value.to_string().into()]),
+            );
         }
     }
-    transaction.execute(
-        "UPDATE ducklake_table_stats SET next_row_id = ?1 WHERE table_id = ?2",
-        params![row, table],
+    sql.execute_each(
+        "INSERT INTO ducklake_data_file
+         VALUES (?1, ?2, ?3, NULL, NULL, ?4, TRUE, 'parquet', ?5, ?6, ?7, ?8, ?9, NULL, NULL, NULL)",
+        files,
     )?;
+    sql.execute_each(
+        "INSERT INTO ducklake_file_column_stats VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, NULL)",
+        stats,
+    )?;
+    sql.execute_each("INSERT INTO ducklake_file_partition_value VALUES (?1, ?2, ?3, ?4)", values)?;
+    let update = "UPDATE ducklake_table_stats SET next_row_id = ?1 WHERE table_id = ?2";
+    sql.execute(update, &[row.into(), table.into()])?;
     Ok(())
+}
+
+/// A line of a file's statistics: file, table and column, then what the file has of the column.
+fn file_stats(ids: [i64; 3], extent: &Extent) -> Vec<Value> {
+    let mut line: Vec<Value> = ids.iter().map(|id| (*id).into()).collect();
+    line.extend([extent.bytes.into(), extent.values.into(), extent.nulls.into()]);
+    line.extend(bounds_and_nan(extent.bounds.as_ref()));
+    line
+}
+
+/// Least and greatest value, and whether a fraction may be no number.
+fn bounds_and_nan(bounds: Option<&(Bound, Bound)>) -> [Value; 3] {
+    let nan = matches!(bounds, Some((Bound::Float(_), _))).then_some(false);
+    let (low, high) = bounds.map(|(low, high)| (low.text(), high.text())).unzip();
+    [low.into(), high.into(), nan.into()]
 }
 
 /// Counts of the table, and bounds of its columns over all files there ever were.
 fn update_stats(
-    transaction: &Transaction<'_>,
+    sql: &mut dyn Sql,
     table: i64,
     change: &TableChange,
     existed: bool,
@@ -352,43 +396,58 @@ fn update_stats(
         change.added.iter().map(|(file, _)| file.bytes).sum(),
         change.ended.iter().map(|file| file.bytes).sum(),
     );
-    transaction.execute(
+    sql.execute(
         "UPDATE ducklake_table_stats SET record_count = record_count + ?1, file_size_bytes = file_size_bytes + ?2
          WHERE table_id = ?3",
-        params![rows, bytes, table],
+        &[rows.into(), bytes.into(), table.into()],
     )?;
-    for column in &change.columns {
-        let leaf = column.element.unwrap_or(column.id);
-        update_column_stats(transaction, (table, leaf), column, change, existed)?;
-    }
-    Ok(())
-}
-
-fn update_column_stats(
-    transaction: &Transaction<'_>,
-    (table, leaf): (i64, i64),
-    column: &Column,
-    change: &TableChange,
-    existed: bool,
-) -> Result<(), StoreError> {
     if change.added.is_empty() {
         return Ok(());
     }
-    let known: Option<(i64, Option<String>, Option<String>)> = transaction
-        .prepare_cached(
-            "SELECT contains_null, min_value, max_value FROM ducklake_table_column_stats
-             WHERE table_id = ?1 AND column_id = ?2",
-        )?
-        .query_row([table, leaf], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
-        .optional()?;
-    let parse = |text: Option<&String>| text.and_then(|text| Bound::parse(text, &column.ty));
-    let (mut nulls, mut bounds) = match &known {
-        Some((nulls, low, high)) => (*nulls != 0, parse(low.as_ref()).zip(parse(high.as_ref()))),
+    let known = "SELECT column_id, contains_null, min_value, max_value FROM ducklake_table_column_stats
+                 WHERE table_id = ?1";
+    let known = sql.query(known, &[table.into()])?;
+    let (mut fresh, mut changed) = (Vec::new(), Vec::new());
+    for column in &change.columns {
+        let leaf = column.element.unwrap_or(column.id);
+        let known = known.iter().find(|row| row.int(0).is_ok_and(|id| id == leaf));
+        let Some((nulls, bounds)) = column_stats(known, leaf, column, change, existed)? else { continue };
+        let mut line = vec![table.into(), leaf.into(), nulls.into()];
+        line.extend(bounds_and_nan(bounds.as_ref()));
+        if known.is_some() { changed.push(line) } else { fresh.push(line) }
+    }
+    sql.execute_each(
+        "UPDATE ducklake_table_column_stats SET contains_null = ?3, min_value = ?4, max_value = ?5, contains_nan = ?6
+         WHERE table_id = ?1 AND column_id = ?2",
+        changed,
+    )?;
+    sql.execute_each(
+        "INSERT INTO ducklake_table_column_stats(table_id, column_id, contains_null, min_value, max_value, contains_nan)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        fresh,
+    )?;
+    Ok(())
+}
+
+/// Whether a column has nulls, and its bounds.
+type ColumnStats = (bool, Option<(Bound, Bound)>);
+
+/// What is known of a column with the new files; none if nothing changes.
+fn column_stats(
+    known: Option<&Row>,
+    leaf: i64,
+    column: &Column,
+    change: &TableChange,
+    existed: bool,
+) -> Result<Option<ColumnStats>, StoreError> {
+    let parse = |text: Option<&str>| text.and_then(|text| Bound::parse(text, &column.ty));
+    let (mut nulls, mut bounds) = match known {
+        Some(row) => (row.flag(1)?, parse(row.maybe_text(2)?).zip(parse(row.maybe_text(3)?))),
         // Rows from before the column have no value in it.
         None => (existed, None),
     };
-    let (had, was) = (known.is_some(), (nulls, bounds.clone()));
-    let mut first = !had;
+    let was = known.map(|_| (nulls, bounds.clone()));
+    let mut first = known.is_none();
     for (file, _) in &change.added {
         let Some((_, extent)) = file.extents.iter().find(|(id, _)| *id == leaf) else {
             nulls = true;
@@ -406,18 +465,6 @@ fn update_column_stats(
         first = false;
     }
     // A column that no file has yet keeps no line, else its first bounds would look like unknown ones.
-    if first || (had && was == (nulls, bounds.clone())) {
-        return Ok(());
-    }
-    let (low, high) =
-        (bounds.as_ref().map(|(low, _)| low.text()), bounds.as_ref().map(|(_, high)| high.text()));
-    let nan = matches!(bounds, Some((Bound::Float(_), _))).then_some(0);
-    let statement = if had {
-        "UPDATE ducklake_table_column_stats SET contains_null = ?3, contains_nan = ?4, min_value = ?5, max_value = ?6
-         WHERE table_id = ?1 AND column_id = ?2"
-    } else {
-        "INSERT INTO ducklake_table_column_stats VALUES (?1, ?2, ?3, ?4, ?5, ?6, NULL)"
-    };
-    transaction.prepare_cached(statement)?.execute(params![table, leaf, nulls, nan, low, high])?;
-    Ok(())
+    let now = (nulls, bounds);
+    Ok(if first || was.as_ref() == Some(&now) { None } else { Some(now) })
 }

@@ -1,31 +1,38 @@
-//! The catalog: which tables, columns and files there are, in DuckLake 1.0, in one SQLite file.
+//! The catalog: which tables, columns and files there are, in DuckLake 1.0, in one SQLite file or in Postgres.
 //!
 //! The process that holds the folder's lock is the only one of ours that writes; a transaction adds a snapshot with
 //! all that changed and the number of the last log record whose rows the files hold, so that rows are in the tables
 //! exactly once whatever the moment at which the process ends.
 
 mod change;
+mod home;
+mod postgres;
+mod sql;
+mod sqlite;
 mod tables;
 pub(crate) mod value;
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::AtomicBool;
 
 use arrow::datatypes::{DataType, Field};
 use atalanta_engine::types::timestamp_type;
 use atalanta_objects::{Bucket, Place};
-use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction};
 
 pub(crate) use change::{Change, NewFile, TableChange};
+use home::Home;
+pub(crate) use home::is_there;
+use postgres::{Address, Postgres};
+use sql::{Database, Row, Sql};
+use sqlite::Sqlite;
 use value::{Extent, parse_timestamp};
 
 use crate::error::StoreError;
 use crate::files::Files;
-
-/// How long another program's transaction is waited for.
-const PATIENCE: Duration = Duration::from_secs(10);
+use crate::log;
+use crate::store::StoreOptions;
 
 /// A calendar day in UTC: year, month, day.
 pub type Day = (i64, i64, i64);
@@ -89,37 +96,45 @@ pub struct Tables {
 /// The open catalog.
 #[derive(Debug)]
 pub(crate) struct Catalog {
-    connection: Connection,
+    database: Database,
     files: Files,
-}
-
-/// The catalog's file in a data folder.
-pub(crate) fn file(folder: &Path) -> PathBuf {
-    folder.join("catalog.sqlite")
+    /// Files of changes whose commit was not answered; whether they count is known after the next one.
+    doubtful: Vec<String>,
 }
 
 impl Catalog {
-    /// Opens or creates the catalog of a folder for writing. With an address, its tables are in that object store.
-    pub fn open(folder: &Path, address: Option<&str>) -> Result<Self, StoreError> {
-        let mut connection = Connection::open(file(folder))?;
-        connection.busy_timeout(PATIENCE)?;
-        connection.pragma_update(None, "journal_mode", "WAL")?;
-        connection.pragma_update(None, "synchronous", "FULL")?;
-        let files = prepare(&mut connection, folder, address)?;
-        Ok(Self { connection, files })
+    /// Opens or creates the catalog of a folder for writing, where the options say or the folder has it. Requests to a
+    /// server end soon after `stop` is set.
+    pub fn open(folder: &Path, options: &StoreOptions, stop: &Arc<AtomicBool>) -> Result<Self, StoreError> {
+        let home = Home::choose(folder, options.catalog.as_deref())?;
+        // A folder that had a catalog has a log; its catalog is not made anew in an empty database.
+        let is_new = log::segments(&folder.join("log"))?.is_empty();
+        let mut database = match &home {
+            Home::Sqlite => Database::Sqlite(Sqlite::open(folder)?),
+            Home::Postgres(server) => {
+                let (address, id) = (server.address.clone(), server.folder.clone());
+                Database::Postgres(Postgres::open(address, id, is_new, Arc::clone(stop))?)
+            }
+        };
+        let address = options.tables.as_deref();
+        let files = database.write(|sql| prepare(sql, folder, address))?;
+        if let Home::Postgres(server) = &home {
+            server.settle(folder)?;
+        }
+        Ok(Self { database, files, doubtful: Vec::new() })
     }
 
     /// Opens the catalog of a folder that another process may be writing to.
     pub fn open_to_read(folder: &Path) -> Result<Self, StoreError> {
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let path = file(folder);
-        let connection = Connection::open_with_flags(&path, flags)
-            .map_err(|error| StoreError::io(&path, "open the catalog", error))?;
-        connection.busy_timeout(PATIENCE)?;
-        connection.pragma_update(None, "query_only", true)?;
-        let data = data_path(&connection)?;
+        let mut database = match Home::of(folder)? {
+            Home::Sqlite => Database::Sqlite(Sqlite::open_to_read(folder)?),
+            Home::Postgres(server) => {
+                Database::Postgres(Postgres::open_to_read(server.address, server.folder)?)
+            }
+        };
+        let data = database.read(data_path)?;
         let files = Files::of(folder, Some(data.as_str()).filter(|data| Bucket::is_address(data)))?;
-        Ok(Self { connection, files })
+        Ok(Self { database, files, doubtful: Vec::new() })
     }
 
     /// Where the files of the tables are.
@@ -130,90 +145,77 @@ impl Catalog {
     /// Reads the newest snapshot.
     pub fn tables(&mut self) -> Result<Tables, StoreError> {
         let files = self.files.clone();
-        let transaction = self.connection.transaction()?;
-        read_tables(&transaction, &files)
+        self.database.read(|sql| read_tables(sql, &files))
     }
 
     /// Rows of values that did not have their column's type: (dataset, column, side column, rows).
-    pub fn conflicts(&self) -> Result<Vec<(String, String, String, u64)>, StoreError> {
-        let mut statement = self.connection.prepare(
-            "SELECT dataset, column_name, side, row_count FROM atalanta_conflict ORDER BY 1, 2, 3",
-        )?;
-        let rows = statement.query_map([], |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get::<_, i64>(3)?.unsigned_abs()))
-        })?;
-        Ok(rows.collect::<Result<Vec<_>, _>>()?)
+    pub fn conflicts(&mut self) -> Result<Vec<(String, String, String, u64)>, StoreError> {
+        let query = "SELECT dataset, column_name, side, row_count FROM atalanta_conflict ORDER BY 1, 2, 3";
+        let text = |row: &Row, at| Ok::<String, StoreError>(row.text(at)?.to_owned());
+        let conflict =
+            |row: &Row| Ok((text(row, 0)?, text(row, 1)?, text(row, 2)?, row.int(3)?.unsigned_abs()));
+        self.database.read(|sql| sql.query(query, &[])?.iter().map(conflict).collect())
     }
 
     /// Values of each column in the current files of a table: (column id, values, nulls).
-    pub fn fill(&self, table: i64) -> Result<Vec<(i64, u64, u64)>, StoreError> {
-        let mut statement = self.connection.prepare(
-            "SELECT s.column_id, SUM(s.value_count), SUM(s.null_count) FROM ducklake_file_column_stats s
-             JOIN ducklake_data_file f USING (data_file_id)
-             WHERE f.table_id = ?1 AND f.end_snapshot IS NULL GROUP BY s.column_id",
-        )?;
-        let rows = statement.query_map([table], |row| {
-            Ok((row.get(0)?, row.get::<_, i64>(1)?.unsigned_abs(), row.get::<_, i64>(2)?.unsigned_abs()))
-        })?;
-        Ok(rows.collect::<Result<Vec<_>, _>>()?)
+    pub fn fill(&mut self, table: i64) -> Result<Vec<(i64, u64, u64)>, StoreError> {
+        let query =
+            "SELECT s.column_id, CAST(SUM(s.value_count) AS BIGINT), CAST(SUM(s.null_count) AS BIGINT)
+                     FROM ducklake_file_column_stats s JOIN ducklake_data_file f USING (data_file_id)
+                     WHERE f.table_id = ?1 AND f.end_snapshot IS NULL GROUP BY s.column_id";
+        let count = |row: &Row| Ok((row.int(0)?, row.int(1)?.unsigned_abs(), row.int(2)?.unsigned_abs()));
+        self.database.read(|sql| sql.query(query, &[table.into()])?.iter().map(count).collect())
     }
 
     /// Paths of files that no current snapshot reads and that wait for their removal.
-    pub fn scheduled(&self) -> Result<Vec<String>, StoreError> {
-        let mut statement =
-            self.connection.prepare("SELECT path FROM ducklake_files_scheduled_for_deletion")?;
-        let rows = statement.query_map([], |row| row.get(0))?;
-        Ok(rows.collect::<Result<Vec<_>, _>>()?)
+    pub fn scheduled(&mut self) -> Result<Vec<String>, StoreError> {
+        self.database.read(|sql| paths(sql, "SELECT path FROM ducklake_files_scheduled_for_deletion"))
     }
 
     /// Paths of all files that some snapshot reads.
-    pub fn referenced(&self) -> Result<Vec<String>, StoreError> {
-        let mut statement = self.connection.prepare(
-            "SELECT t.table_name, f.path FROM ducklake_data_file f JOIN ducklake_table t USING (table_id)",
-        )?;
-        let rows = statement.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)))?;
-        let path = |(table, path): (String, String)| format!("main/{table}/{path}");
-        Ok(rows.map(|row| row.map(path)).collect::<Result<Vec<_>, _>>()?)
+    pub fn referenced(&mut self) -> Result<Vec<String>, StoreError> {
+        let query = "SELECT 'main/' || t.table_name || '/' || f.path FROM ducklake_data_file f
+                     JOIN ducklake_table t USING (table_id)";
+        self.database.read(|sql| paths(sql, query))
     }
 }
 
+fn paths(sql: &mut dyn Sql, query: &str) -> Result<Vec<String>, StoreError> {
+    sql.query(query, &[])?.iter().map(|row| Ok(row.text(0)?.to_owned())).collect()
+}
+
+/// Whether an address can be that of a catalog in Postgres.
+pub(crate) fn expect_address(address: &str) -> Result<(), StoreError> {
+    Address::parse(address).map(|_| ())
+}
+
 /// Creates the tables of the catalog if they are not there; gives the place of the files.
-fn prepare(connection: &mut Connection, folder: &Path, address: Option<&str>) -> Result<Files, StoreError> {
-    let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-    let there: Option<i64> = transaction
-        .query_row("SELECT 1 FROM sqlite_master WHERE name = 'ducklake_metadata'", [], |row| row.get(0))
-        .optional()?;
-    if there.is_none() {
-        transaction.execute_batch(tables::CREATE)?;
-        first_snapshot(&transaction, &Files::of(folder, address)?.data_path())?;
+fn prepare(sql: &mut dyn Sql, folder: &Path, address: Option<&str>) -> Result<Files, StoreError> {
+    if !sql.has_table("ducklake_metadata")? {
+        sql.create(tables::CREATE)?;
+        first_snapshot(sql, &Files::of(folder, address)?.data_path())?;
     }
-    let version: String =
-        transaction
-            .query_row("SELECT value FROM ducklake_metadata WHERE key = 'version'", [], |row| row.get(0))?;
+    let version = sql.query_one("SELECT value FROM ducklake_metadata WHERE key = 'version'", &[])?;
+    let version = version.text(0)?;
     if version != "1.0" {
         return Err(StoreError::Damaged(format!("catalog of DuckLake {version}, expected version 1.0")));
     }
-    let files = agreed_files(&transaction, folder, address)?;
+    let files = agreed_files(sql, folder, address)?;
     // The folder may have been moved.
-    transaction
-        .execute("UPDATE ducklake_metadata SET value = ?1 WHERE key = 'data_path'", [files.data_path()])?;
-    transaction.commit()?;
+    let update = "UPDATE ducklake_metadata SET value = ?1 WHERE key = 'data_path'";
+    sql.execute(update, &[files.data_path().into()])?;
     Ok(files)
 }
 
 /// Where the files are: as asked for, or else as the catalog says. While it has files, both must be the same.
-fn agreed_files(
-    transaction: &Transaction<'_>,
-    folder: &Path,
-    address: Option<&str>,
-) -> Result<Files, StoreError> {
-    let recorded = data_path(transaction)?;
+fn agreed_files(sql: &mut dyn Sql, folder: &Path, address: Option<&str>) -> Result<Files, StoreError> {
+    let recorded = data_path(sql)?;
     let recorded = Some(recorded.as_str()).filter(|data| Bucket::is_address(data));
     let files = Files::of(folder, address.or(recorded))?;
     let known = Files::of(folder, recorded)?.data_path();
     let query = "SELECT (SELECT count(*) FROM ducklake_data_file)
                  + (SELECT count(*) FROM ducklake_files_scheduled_for_deletion)";
-    let some: i64 = transaction.query_row(query, [], |row| row.get(0))?;
+    let some = sql.query_one(query, &[])?.int(0)?;
     if files.data_path() != known && some > 0 {
         return Err(StoreError::Environment(format!(
             "{}: its tables have files in {known}, which is not {}; leave the address as it was, or begin a new \
@@ -225,78 +227,67 @@ fn agreed_files(
     Ok(files)
 }
 
-fn data_path(connection: &Connection) -> Result<String, StoreError> {
+fn data_path(sql: &mut dyn Sql) -> Result<String, StoreError> {
     let query = "SELECT value FROM ducklake_metadata WHERE key = 'data_path'";
-    Ok(connection.query_row(query, [], |row| row.get(0))?)
+    Ok(sql.query_one(query, &[])?.text(0)?.to_owned())
 }
 
-fn first_snapshot(transaction: &Transaction<'_>, data: &str) -> Result<(), StoreError> {
+fn first_snapshot(sql: &mut dyn Sql, data: &str) -> Result<(), StoreError> {
     let now = value::timestamp(jiff::Timestamp::now().as_microsecond());
     let created_by = format!("atalanta {}", env!("CARGO_PKG_VERSION"));
-    for (key, value) in
-        [("version", "1.0"), ("created_by", &*created_by), ("data_path", data), ("encrypted", "false")]
-    {
-        transaction.execute("INSERT INTO ducklake_metadata VALUES (?1, ?2, NULL, NULL)", [key, value])?;
-    }
-    transaction.execute("INSERT INTO ducklake_snapshot VALUES (0, ?1, 0, 1, 0)", [&now])?;
-    transaction.execute(
+    let about =
+        [("version", "1.0"), ("created_by", &*created_by), ("data_path", data), ("encrypted", "false")];
+    let about = about.iter().map(|(key, value)| vec![(*key).into(), (*value).into()]).collect();
+    sql.execute_each("INSERT INTO ducklake_metadata VALUES (?1, ?2, NULL, NULL)", about)?;
+    sql.execute("INSERT INTO ducklake_snapshot VALUES (0, ?1, 0, 1, 0)", &[now.into()])?;
+    sql.execute(
         "INSERT INTO ducklake_snapshot_changes VALUES (0, 'created_schema:\"main\"', NULL, NULL, NULL)",
-        [],
+        &[],
     )?;
-    transaction.execute(
-        "INSERT INTO ducklake_schema VALUES (0, ?1, 0, NULL, 'main', 'main/', 1)",
-        [uuid::Uuid::now_v7().to_string()],
+    sql.execute(
+        "INSERT INTO ducklake_schema VALUES (0, ?1, 0, NULL, 'main', 'main/', TRUE)",
+        &[uuid::Uuid::now_v7().to_string().into()],
     )?;
     Ok(())
 }
 
-fn read_tables(transaction: &Transaction<'_>, place: &Files) -> Result<Tables, StoreError> {
-    let snapshot =
-        transaction.query_row("SELECT max(snapshot_id) FROM ducklake_snapshot", [], |row| row.get(0))?;
-    let position: i64 = transaction.query_row("SELECT position FROM atalanta_log", [], |row| row.get(0))?;
+fn read_tables(sql: &mut dyn Sql, place: &Files) -> Result<Tables, StoreError> {
+    let snapshot = sql.query_one("SELECT max(snapshot_id) FROM ducklake_snapshot", &[])?.int(0)?;
+    let position = sql.query_one("SELECT position FROM atalanta_log", &[])?.int(0)?;
     let mut tables = BTreeMap::new();
-    let mut statement = transaction.prepare(
+    let found = sql.query(
         "SELECT t.table_id, t.table_name, (SELECT max(partition_id) FROM ducklake_partition_info p
            WHERE p.table_id = t.table_id AND p.end_snapshot IS NULL)
          FROM ducklake_table t WHERE t.end_snapshot IS NULL",
+        &[],
     )?;
-    let found = statement
-        .query_map([], |row| Ok((row.get(0)?, row.get::<_, String>(1)?, row.get(2)?)))?
-        .collect::<Result<Vec<(i64, String, Option<i64>)>, _>>()?;
-    for (id, name, partition) in found {
-        let columns = read_columns(transaction, id)?;
+    for row in found {
+        let (id, name, partition) = (row.int(0)?, row.text(1)?.to_owned(), row.maybe_int(2)?);
+        let columns = read_columns(sql, id)?;
         let time = columns.iter().find(|column| column.name == crate::columns::TIME).map(|column| column.id);
-        let files = read_files(transaction, id, time, &|path, bytes| {
-            place.place(&format!("main/{name}/{path}"), bytes)
-        })?;
+        let files =
+            read_files(sql, id, time, &|path, bytes| place.place(&format!("main/{name}/{path}"), bytes))?;
         tables.insert(name.clone(), Table { id, name, columns, files, partition });
     }
     Ok(Tables { snapshot, position: position.unsigned_abs(), tables })
 }
 
-fn read_columns(transaction: &Transaction<'_>, table: i64) -> Result<Vec<Column>, StoreError> {
-    let mut statement = transaction.prepare_cached(
+fn read_columns(sql: &mut dyn Sql, table: i64) -> Result<Vec<Column>, StoreError> {
+    let rows = sql.query(
         "SELECT column_id, column_name, column_type, parent_column FROM ducklake_column
          WHERE table_id = ?1 AND end_snapshot IS NULL ORDER BY parent_column IS NOT NULL, column_order",
+        &[table.into()],
     )?;
-    let rows = statement.query_map([table], |row| {
-        Ok((
-            row.get::<_, i64>(0)?,
-            row.get::<_, String>(1)?,
-            row.get::<_, String>(2)?,
-            row.get::<_, Option<i64>>(3)?,
-        ))
-    })?;
     let mut columns: Vec<Column> = Vec::new();
     for row in rows {
-        let (id, name, ty, parent) = row?;
-        let Some(parent) = parent else {
-            columns.push(Column { id, name, ty: arrow_type(&ty), element: None });
+        let (id, name, ty) = (row.int(0)?, row.text(1)?.to_owned(), arrow_type(row.text(2)?));
+        let Some(parent) = row.maybe_int(3)? else {
+            columns.push(Column { id, name, ty, element: None });
             continue;
         };
         if let Some(column) = columns.iter_mut().find(|column| column.id == parent) {
             column.element = Some(id);
-            column.ty = DataType::List(Arc::new(Field::new_list_field(arrow_type(&ty), true)));
+            column.ty = DataType::List(Arc::new(Field::new_list_field(ty, true)));
         }
     }
     Ok(columns)
@@ -313,34 +304,33 @@ fn arrow_type(lake: &str) -> DataType {
 }
 
 fn read_files(
-    transaction: &Transaction<'_>,
+    sql: &mut dyn Sql,
     table: i64,
     time: Option<i64>,
     place: &dyn Fn(&str, u64) -> Place,
 ) -> Result<Vec<Arc<DataFile>>, StoreError> {
-    let mut statement = transaction.prepare_cached(
+    let rows = sql.query(
         "SELECT f.data_file_id, f.path, f.record_count, f.file_size_bytes, s.min_value, s.max_value,
-           (SELECT group_concat(partition_value, '-') FROM (SELECT partition_value
-              FROM ducklake_file_partition_value v WHERE v.data_file_id = f.data_file_id
-              ORDER BY partition_key_index))
+           (SELECT string_agg(partition_value, '-' ORDER BY partition_key_index)
+              FROM ducklake_file_partition_value v WHERE v.data_file_id = f.data_file_id)
          FROM ducklake_data_file f LEFT JOIN ducklake_file_column_stats s
            ON s.data_file_id = f.data_file_id AND s.column_id = ?2
          WHERE f.table_id = ?1 AND f.end_snapshot IS NULL ORDER BY f.data_file_id",
+        &[table.into(), time.into()],
     )?;
-    let rows = statement.query_map(rusqlite::params![table, time], |row| {
-        let bound = |text: Option<String>| text.as_deref().and_then(parse_timestamp);
-        let (low, high) = (bound(row.get(4)?), bound(row.get(5)?));
-        let bytes = row.get::<_, i64>(3)?.unsigned_abs();
+    let file = |row: &Row| {
+        let bytes = row.int(3)?.unsigned_abs();
+        let (low, high) = (row.maybe_text(4)?, row.maybe_text(5)?);
         Ok(Arc::new(DataFile {
-            id: row.get(0)?,
-            place: place(&row.get::<_, String>(1)?, bytes),
-            rows: row.get::<_, i64>(2)?.unsigned_abs(),
+            id: row.int(0)?,
+            place: place(row.text(1)?, bytes),
+            rows: row.int(2)?.unsigned_abs(),
             bytes,
-            times: low.zip(high),
-            day: row.get::<_, Option<String>>(6)?.as_deref().and_then(day),
+            times: low.and_then(parse_timestamp).zip(high.and_then(parse_timestamp)),
+            day: row.maybe_text(6)?.and_then(day),
         }))
-    })?;
-    Ok(rows.collect::<Result<Vec<_>, _>>()?)
+    };
+    rows.iter().map(file).collect()
 }
 
 fn day(text: &str) -> Option<Day> {
