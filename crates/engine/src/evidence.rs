@@ -298,9 +298,8 @@ impl Groups {
 
     /// Records of one of the groups; null keys equal each other.
     fn any(&self) -> Result<Expr, EngineError> {
-        let test = |(name, value): (&String, &ScalarValue)| match value.is_null() {
-            true => column(name).is_null(),
-            false => column(name).eq(lit(value.clone())),
+        let test = |(name, value): (&String, &ScalarValue)| {
+            if value.is_null() { column(name).is_null() } else { column(name).eq(lit(value.clone())) }
         };
         let group =
             |own: &Vec<ScalarValue>| balanced(self.names.iter().zip(own).map(test).collect(), Operator::And);
