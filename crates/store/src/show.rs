@@ -4,10 +4,13 @@ use std::path::Path;
 
 use arrow::array::Array;
 
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, Tables};
 use crate::columns::times;
 use crate::error::StoreError;
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Snapshot, expect_data_folder};
+
+/// How often a folder is read in which rows move to the tables meanwhile.
+const ATTEMPTS: usize = 5;
 
 /// One dataset.
 #[derive(Clone, Debug)]
@@ -32,9 +35,23 @@ pub struct DatasetReport {
 
 /// Reads a data folder, whether or not a server writes to it.
 pub fn show(folder: &Path) -> Result<Vec<DatasetReport>, StoreError> {
-    let snapshot = Snapshot::read(folder)?;
+    expect_data_folder(folder)?;
     let mut catalog = Catalog::open_to_read(folder)?;
-    let tables = catalog.tables()?;
+    let mut before = catalog.tables()?;
+    for _ in 1..ATTEMPTS {
+        let reports = reports(folder, &mut catalog, &before)?;
+        let after = catalog.tables()?;
+        if after.snapshot == before.snapshot {
+            return Ok(reports);
+        }
+        before = after;
+    }
+    reports(folder, &mut catalog, &before)
+}
+
+/// What the tables and the log hold. Rows that move to the tables meanwhile may count as both.
+fn reports(folder: &Path, catalog: &mut Catalog, tables: &Tables) -> Result<Vec<DatasetReport>, StoreError> {
+    let snapshot = Snapshot::read(folder)?;
     let conflicts = catalog.conflicts()?;
     let mut reports = Vec::new();
     for dataset in &snapshot.datasets {

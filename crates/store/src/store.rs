@@ -368,7 +368,9 @@ impl Store {
                 let message = format!("rows did not get into tables within {seconds} s");
                 return Err(StoreError::Environment(message));
             }
-            (state.wanted, state.urgent) = (true, true);
+            // Who waits for a flush that is under way does not ask for one more behind it.
+            state.wanted |= state.flushing.is_none();
+            state.urgent = true;
             self.shared.changed.notify_all();
             let waited = self.shared.changed.wait_timeout(state, Duration::from_millis(200));
             state = waited.unwrap_or_else(PoisonError::into_inner).0;

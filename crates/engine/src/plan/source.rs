@@ -170,7 +170,8 @@ pub(crate) fn time_range(frame: Option<&TimeFrame>, now: i64) -> Result<Option<(
         }
         Some(TimeFrame::Between(from, to)) => {
             let (start, end) = (time_end(from, now)?, time_end(to, now)?);
-            if start > end {
+            // What is to begin later than now has not come yet: that is no mistake.
+            if start > end && to != "now" {
                 return Err(EngineError::Query(format!(
                     "the time frame ends (`{to}`) before it begins (`{from}`): write the earlier end first"
                 )));
