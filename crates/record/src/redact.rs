@@ -78,10 +78,9 @@ const LONGEST: usize = 18;
 fn credential(name: &str) -> Option<&'static str> {
     let mut buffer = [0; LONGEST];
     let folded = fold(name, &mut buffer)?;
-    // Every member of every record comes here: few lengths and beginnings are those of a credential.
-    let first = *folded.as_bytes().first()?;
-    let alike = |known: &&&str| known.len() == folded.len() && known.as_bytes()[0] == first;
-    CREDENTIALS.iter().filter(alike).find(|known| **known == folded).copied()
+    // Every member of every record comes here: most names differ from all of these in length or in their first byte.
+    let first = folded.as_bytes().first();
+    CREDENTIALS.iter().find(|known| known.as_bytes().first() == first && **known == folded).copied()
 }
 
 /// A name without `-` and `_` in lower case; none if it is longer than every name that matters.

@@ -43,14 +43,20 @@ impl Lake {
 
     /// Opens the folder. On a machine with much to do the server may need longer than the two seconds: then once more.
     fn open(&self) -> Store {
+        self.open_while(Duration::from_mins(1), |error| matches!(error, StoreError::Unreachable(_)))
+    }
+
+    /// Opens the folder, also when the server still holds what an earlier process left.
+    fn open_at_last(&self) -> Store {
+        self.open_while(Duration::from_secs(30), |_| true)
+    }
+
+    fn open_while(&self, patience: Duration, passes: impl Fn(&StoreError) -> bool) -> Store {
         let begun = Instant::now();
         loop {
             match Store::open(self.path(), self.options()) {
                 Ok(store) => return store,
-                Err(error) => {
-                    let patient = begun.elapsed() < Duration::from_mins(1);
-                    assert!(patient && matches!(error, StoreError::Unreachable(_)), "{error}");
-                }
+                Err(error) => assert!(begun.elapsed() < patience && passes(&error), "{error}"),
             }
         }
     }
@@ -216,13 +222,7 @@ fn a_process_that_ends_while_its_commit_is_on_the_way_repeats_nothing() {
     store.stop();
     drop(store);
     lake.proxy.be(PASS);
-    let begun = Instant::now();
-    let store = loop {
-        match Store::open(lake.path(), lake.options()) {
-            Ok(store) => break store,
-            Err(error) => assert!(begun.elapsed() < Duration::from_secs(30), "{error}"),
-        }
-    };
+    let store = lake.open_at_last();
     assert_eq!(ids(&store.snapshot()), ["a"]);
     store.close().unwrap();
     assert_eq!(lake.verified(), (1, vec![], vec![]));
@@ -329,13 +329,7 @@ fn faults_and_restarts_at_any_moment_keep_every_row_once() {
     let mut expected = Vec::new();
     for (round, mood) in (0..12).zip(moods.into_iter().cycle()) {
         lake.proxy.be(PASS);
-        let begun = Instant::now();
-        let store = loop {
-            match Store::open(lake.path(), lake.options()) {
-                Ok(store) => break store,
-                Err(error) => assert!(begun.elapsed() < Duration::from_secs(30), "{error}"),
-            }
-        };
+        let store = lake.open_at_last();
         for number in 0..4 {
             let id = format!("{round:02}-{number}");
             append(&store, &[(round * 10_000 + number, &id)]);
