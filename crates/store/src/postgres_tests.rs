@@ -85,14 +85,18 @@ fn flush(store: &Store) {
     }
 }
 
+/// Copies a folder whose store is open: segments that were flushed go away meanwhile.
 fn copy_folder(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();
     for entry in std::fs::read_dir(from).unwrap().map(Result::unwrap) {
         let target = to.join(entry.file_name());
         if entry.path().is_dir() {
             copy_folder(&entry.path(), &target);
-        } else {
-            std::fs::copy(entry.path(), target).unwrap();
+            continue;
+        }
+        match std::fs::copy(entry.path(), target) {
+            Err(gone) if gone.kind() == std::io::ErrorKind::NotFound => {}
+            copied => drop(copied.unwrap()),
         }
     }
 }
