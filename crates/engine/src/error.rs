@@ -1,5 +1,6 @@
 //! Errors of the engine, sorted by who can mend them.
 
+use arrow::error::ArrowError;
 use datafusion::error::DataFusionError;
 
 /// What to do about a query that needs too much memory.
@@ -49,13 +50,21 @@ impl From<DataFusionError> for EngineError {
             DataFusionError::IoError(_)
             | DataFusionError::ObjectStore(_)
             | DataFusionError::ParquetError(_) => Self::Environment(text),
+            // Of what a query does wrong the library's own words for its kind say nothing more.
+            DataFusionError::Execution(reason) | DataFusionError::Plan(reason) => Self::Query(reason.clone()),
+            DataFusionError::ArrowError(cause, _) => match &**cause {
+                ArrowError::ComputeError(reason) | ArrowError::ArithmeticOverflow(reason) => {
+                    Self::Query(reason.clone())
+                }
+                _ => Self::Query(text),
+            },
             _ => Self::Query(text),
         }
     }
 }
 
-impl From<arrow::error::ArrowError> for EngineError {
-    fn from(error: arrow::error::ArrowError) -> Self {
+impl From<ArrowError> for EngineError {
+    fn from(error: ArrowError) -> Self {
         Self::from(DataFusionError::from(error))
     }
 }

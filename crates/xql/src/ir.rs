@@ -569,6 +569,23 @@ impl Expr {
         }
     }
 
+    /// As [`Self::children`], to be changed.
+    pub fn children_mut(&mut self) -> Vec<&mut Self> {
+        match &mut self.kind {
+            ExprKind::Call { arguments, .. } | ExprKind::And(arguments) | ExprKind::Or(arguments) => {
+                arguments.iter_mut().collect()
+            }
+            ExprKind::Not(inner) | ExprKind::IsNull(inner) => vec![inner],
+            ExprKind::Compare { left, right, .. } | ExprKind::Arithmetic { left, right, .. } => {
+                vec![left, right]
+            }
+            ExprKind::Matches { value, .. } | ExprKind::InQuery { value, .. } => vec![value],
+            ExprKind::In { value, list, .. } => std::iter::once(&mut **value).chain(list).collect(),
+            ExprKind::InCidr { value, ranges, .. } => vec![value, ranges],
+            _ => Vec::new(),
+        }
+    }
+
     /// Calls `visit` for this expression and all below it.
     pub fn walk<'a>(&'a self, visit: &mut dyn FnMut(&'a Self)) {
         visit(self);

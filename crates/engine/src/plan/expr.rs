@@ -18,8 +18,6 @@ use crate::types::{arrow_type, timestamp_type};
 pub(crate) const LEFT: &str = "__left";
 /// Qualifier of the right side.
 pub(crate) const RIGHT: &str = "__right";
-/// Qualifier of the values that the sub-query of `in` gives.
-const VALUES: &str = "__values";
 /// The column that stands for `@element`.
 pub(crate) const ELEMENT: &str = "@element";
 
@@ -103,7 +101,7 @@ impl ExprContext<'_> {
         Ok(if apart { keep_apart(joined)? } else { joined })
     }
 
-    fn type_of(&self, lowered: &Expr, declared: &Type) -> DataType {
+    pub(super) fn type_of(&self, lowered: &Expr, declared: &Type) -> DataType {
         lowered.get_type(self.schema).unwrap_or_else(|_| arrow_type(declared))
     }
 
@@ -233,36 +231,6 @@ impl ExprContext<'_> {
             }
             _ => Ok(value.eq(self.lower(item)?)),
         }
-    }
-
-    fn in_query(&self, value: &ir::Expr, query: &ir::Plan, negated: bool) -> Lowered {
-        let Some(lowering) = self.lowering else {
-            return Err(EngineError::unsupported("a sub-query cannot stand in a mapping rule"));
-        };
-        let plan = lowering.inner(query)?;
-        let hidden = super::hidden_columns(&plan);
-        let shown: Vec<String> = plan
-            .schema()
-            .fields()
-            .iter()
-            .map(|field| field.name().clone())
-            .filter(|name| !hidden.contains(name))
-            .collect();
-        // System columns do not count; the first other column is the one.
-        let is_system = |name: &&String| atalanta_schema::Catalog::builtin().is_system_field(name);
-        let chosen = shown.iter().find(|name| !is_system(name)).or(shown.first());
-        let Some(name) = chosen else {
-            return Err(EngineError::Query("the sub-query of `in` has no column".to_owned()));
-        };
-        let value = self.lower(value)?;
-        let ty = self.type_of(&value, &Type::String);
-        let one = cast(column(name), ty).alias(name);
-        let plan = datafusion::logical_expr::LogicalPlanBuilder::from(plan).project([one]);
-        // Under no name of its own DataFusion takes the column twice where the test stands beside others with `or`.
-        let plan = super::build(plan.and_then(|plan| plan.alias(VALUES)))?;
-        let inside = datafusion::logical_expr::expr_fn::in_subquery(value, super::shared(plan));
-        // As with a list, `not in` is true for null; a null among the values says nothing of other values.
-        Ok(if negated { Expr::IsNotTrue(Box::new(inside)) } else { inside })
     }
 
     fn in_cidr(&self, value: &ir::Expr, ranges: &ir::Expr, v6: bool) -> Lowered {

@@ -10,6 +10,7 @@ pub(crate) mod bucket;
 pub(crate) mod expr;
 mod join;
 mod locate;
+mod membership;
 mod role;
 mod row_text;
 mod search;
@@ -131,9 +132,9 @@ impl Lowering<'_> {
         };
         let mut row = &first.row;
         while let Some(operation) = operations.next() {
-            if let OperationKind::Filter(condition) = &operation.kind {
+            if let Some(condition) = plain_filter(operation) {
                 let mut conditions = vec![condition];
-                while let Some(OperationKind::Filter(next)) = operations.peek().map(|next| &next.kind) {
+                while let Some(next) = operations.peek().and_then(|next| plain_filter(next)) {
                     conditions.push(next);
                     operations.next();
                 }
@@ -152,6 +153,21 @@ impl Lowering<'_> {
     }
 
     fn operation(
+        &self,
+        input: LogicalPlan,
+        operation: &ir::Operation,
+        row: &ir::Row,
+    ) -> Result<LogicalPlan, EngineError> {
+        match self.with_tests(&input, operation)? {
+            Some((input, operation)) => {
+                membership::without_tests(self.plain_operation(input, &operation, row)?)
+            }
+            None => self.plain_operation(input, operation, row),
+        }
+    }
+
+    /// An operation whose sub-queries, if there are any, stand where DataFusion takes them.
+    fn plain_operation(
         &self,
         input: LogicalPlan,
         operation: &ir::Operation,
@@ -255,6 +271,14 @@ impl Lowering<'_> {
             sorts.push(SortExpr::new(key, !descending, !descending));
         }
         build(LogicalPlanBuilder::from(input).sort(sorts))
+    }
+}
+
+/// The condition of a filter that needs nothing computed before.
+fn plain_filter(operation: &ir::Operation) -> Option<&ir::Expr> {
+    match &operation.kind {
+        OperationKind::Filter(condition) if !membership::needs_tests(&operation.kind) => Some(condition),
+        _ => None,
     }
 }
 

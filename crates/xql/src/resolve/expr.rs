@@ -46,6 +46,13 @@ impl Resolver<'_> {
             ast::ExprKind::In { negated, left, list, .. } => self.membership(*negated, left, list, span),
             ast::ExprKind::InQuery { negated, left, query } => {
                 let value = Box::new(self.expr(left));
+                if matches!(value.ty, Type::Array(_)) {
+                    let place = "the test of `in` with a sub-query";
+                    self.fact(
+                        clash(place, "one value (`arrayexpand` gives them)", value.ty.clone()),
+                        left.span,
+                    );
+                }
                 let query_span = query.span;
                 let query = Box::new(self.subplan(query));
                 self.one_column(&query, query_span);

@@ -124,11 +124,15 @@ impl Resolver<'_> {
     fn check_types(&mut self, signature: &Signature, arguments: &mut [Expr]) {
         for (index, argument) in arguments.iter_mut().enumerate() {
             let Some(param) = signature.param(index) else { break };
+            let place = format!("argument {} of {}", index + 1, signature.name);
+            if let Some(expected) = refused(signature.name, index, &argument.ty) {
+                self.fact(clash(&place, expected, argument.ty.clone()), argument.span);
+                continue;
+            }
             let is_text = argument.ty == Type::Json && param == ParamType::String;
             if is_text || param.accepts(&argument.ty) {
                 continue;
             }
-            let place = format!("argument {} of {}", index + 1, signature.name);
             let matches =
                 matches!(&argument.kind, ExprKind::Call { function, .. } if function == "regextract");
             let first_match = FIRST_MATCH_AS_TEXT && matches && param == ParamType::String;
@@ -211,5 +215,19 @@ impl Resolver<'_> {
             ast::ExprKind::Name(name) => self.field_expr(name, argument.span, Usage::Computed),
             _ => self.expr(argument),
         }
+    }
+}
+
+/// What an argument must be where its parameter takes values of several types, but none of this one.
+fn refused(function: &str, index: usize, ty: &Type) -> Option<&'static str> {
+    match (function, ty) {
+        ("len", Type::Timestamp) => Some("a string or an array"),
+        ("to_boolean" | "to_integer", Type::Timestamp | Type::Array(_)) => {
+            Some("a string, a number or a boolean")
+        }
+        ("to_number", Type::Bool | Type::Timestamp | Type::Array(_)) => Some("a string or a number"),
+        ("object_create", Type::Timestamp | Type::Array(_)) if index.is_multiple_of(2) => Some("a string"),
+        ("object_merge", Type::Array(_)) => Some("an object"),
+        _ => None,
     }
 }

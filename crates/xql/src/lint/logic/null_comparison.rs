@@ -1,7 +1,8 @@
 //! # What it does
-//! Reports an order, a part or a pattern that is compared with `null`.
+//! Reports an order, a part or a pattern that is compared with `null`, and a `null` on the left side.
 //! # Why it matters
-//! Only `= null` and `!= null` ask for null; every other comparison with it is never true.
+//! Only `= null` and `!= null` ask for null; every other comparison with it is never true, and one that begins with
+//! `null` is the same for all rows.
 //! # Example
 //! ```xql
 //! filter action_network_bytes_out > null
@@ -39,6 +40,11 @@ fn check(context: &Context<'_>) -> Vec<Diagnostic> {
         if !asks && (is_null(left) || is_null(right)) {
             let report = RULE.report(context, *operator_span, "a comparison with null is never true");
             out.push(report.help("`= null` and `!= null` ask whether a value is there"));
+        }
+        if asks && is_null(left) && !matches!(right.unparen().kind, ExprKind::Literal(_)) {
+            let message = "a comparison that begins with `null` does not look at the value";
+            let report = RULE.report(context, *operator_span, message);
+            out.push(report.help("write the value first: `x = null` asks whether it is there"));
         }
     }
     out
