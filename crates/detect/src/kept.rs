@@ -111,14 +111,25 @@ pub(crate) fn time_of_nth(mut times: Vec<i64>, nth: usize) -> i64 {
 /// The first 64 bits of SHA-256 over texts with their lengths: the same in every version of the program, and no one
 /// can choose a value that hides behind another one.
 pub(crate) fn digest<T: AsRef<str>>(texts: impl IntoIterator<Item = T>) -> u64 {
-    let mut hash = Sha256::new();
-    for text in texts {
-        let text = text.as_ref();
-        hash.update((text.len() as u64).to_le_bytes());
-        hash.update(text.as_bytes());
+    let mut whole = Digest::default();
+    texts.into_iter().for_each(|text| whole.add(text.as_ref()));
+    whole.finish()
+}
+
+/// [`digest`] of texts that come one by one.
+#[derive(Default)]
+pub(crate) struct Digest(Sha256);
+
+impl Digest {
+    pub(crate) fn add(&mut self, text: &str) {
+        self.0.update((text.len() as u64).to_le_bytes());
+        self.0.update(text.as_bytes());
     }
-    let bytes = hash.finalize();
-    bytes.iter().take(8).fold(0, |number, byte| (number << 8) | u64::from(*byte))
+
+    pub(crate) fn finish(self) -> u64 {
+        let bytes = self.0.finalize();
+        bytes.iter().take(8).fold(0, |number, byte| (number << 8) | u64::from(*byte))
+    }
 }
 
 /// What tells a row from all others: its event id, or else all that is kept of it.

@@ -148,7 +148,7 @@ impl Pipeline {
     }
 
     /// Maps what is inside of a protocol's records, through the source of `target` or that its content tells; if no
-    /// source knows it, the whole records go to the raw dataset.
+    /// source knows it, the whole records go to the raw dataset. For `stream` see [`Pipeline::map_joined`].
     pub(crate) fn map_or_whole<'i>(
         &self,
         inner: impl Iterator<Item = &'i [u8]>,
@@ -156,10 +156,11 @@ impl Pipeline {
         target: Option<Target>,
         dataset: &str,
         place: &str,
+        stream: &str,
     ) -> Result<Mapped, IntakeError> {
         let records: Vec<(u64, &[u8])> = (1..).zip(inner).collect();
         let target = target.unwrap_or_else(|| Target::Detect(dataset.to_owned()));
-        let mapped = self.map(&records, &target, place)?;
+        let mapped = self.map_joined(&records, &target, place, stream)?;
         if mapped.source != dataset {
             return Ok(mapped);
         }
@@ -187,7 +188,7 @@ impl Pipeline {
 
     /// As [`Pipeline::map`] for records of a stream: what a source joins may come in one call and the next. `stream`
     /// tells the streams of one source apart. One call at a time is in work for each stream, until what it mapped is
-    /// stored or dropped; so a request must not map twice.
+    /// stored or dropped; so a request must not map twice for one stream, and takes several in the order of their names.
     pub fn map_joined(
         &self,
         records: &[(u64, &[u8])],

@@ -159,6 +159,7 @@ async fn keep(
         let mapped = Mapped::together(mapped?);
         let counted = (mapped.events, mapped.quarantined);
         pipeline.store_rows(&mapped)?.durable().await?;
+        mapped.stored();
         Ok(counted)
     };
     let stored: Result<(u64, u64), IntakeError> = stored.await;
@@ -180,19 +181,21 @@ async fn keep(
     stored.map(|_| ())
 }
 
-/// Messages of one program together, through the source that their text tells.
+/// Messages of one program of a host together, through the source that their text tells. What a source joins, such as
+/// the lines of an audit event, may come in one batch and the next.
 fn map(pipeline: &Pipeline, batch: &[Vec<u8>], place: &str) -> Result<Vec<Mapped>, IntakeError> {
     let now = jiff::Timestamp::now();
     let messages: Vec<Message> = batch.iter().map(|bytes| Message::parse(bytes, now)).collect();
-    let mut programs: BTreeMap<&str, Vec<&Message>> = BTreeMap::new();
+    let mut programs: BTreeMap<(&str, &str), Vec<&Message>> = BTreeMap::new();
     for message in &messages {
-        programs.entry(message.program()).or_default().push(message);
+        programs.entry((message.host(), message.program())).or_default().push(message);
     }
     let mut out = Vec::new();
-    for messages in programs.values() {
+    for ((host, program), messages) in programs {
         let inner = messages.iter().map(|message| message.text().as_bytes());
         let whole = messages.iter().map(|message| message.record());
-        out.push(pipeline.map_or_whole(inner, whole, None, DATASET, place)?);
+        let stream = format!("{place}/{host}/{program}");
+        out.push(pipeline.map_or_whole(inner, whole, None, DATASET, place, &stream)?);
     }
     Ok(out)
 }
@@ -278,5 +281,28 @@ mod tests {
             sender.send_to(format!("<13>app: message {number}").as_bytes(), address).await.unwrap();
         }
         assert_eq!(wait_for(&pipeline, 20).await, 20);
+    }
+
+    #[tokio::test]
+    async fn the_lines_of_an_audit_event_may_come_apart() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipeline = pipeline(folder.path());
+        let message = |line: &str| format!("<13>Nov 21 22:14:15 host audit: {line}").into_bytes();
+        let lines = [
+            r#"type=SYSCALL msg=audit(1795300000.123:42): arch=c000003e syscall=59 success=yes exit=0 ppid=9 pid=10 auid=1000 uid=0 comm="python3" exe="/usr/bin/python3.11" key="exec""#,
+            r#"type=EXECVE msg=audit(1795300000.123:42): argc=2 a0="python3" a1="train.py""#,
+            "type=EOE msg=audit(1795300000.123:42): ",
+        ];
+        for line in lines {
+            keep(&pipeline, vec![message(line)], TCP).await.unwrap();
+        }
+        let ask = move || crate::ask::rows(pipeline.store(), "xdr_data", "", 10).unwrap();
+        let rows = tokio::task::spawn_blocking(ask).await.unwrap();
+        let shown: Vec<&str> = rows
+            .iter()
+            .flat_map(|batch| (0..batch.num_rows()).map(move |row| (batch, row)))
+            .map(|(batch, row)| crate::ask::text(batch, "action_process_command_line", row))
+            .collect();
+        assert_eq!(shown, ["python3 train.py"]);
     }
 }

@@ -103,11 +103,11 @@ impl State {
                 rare(table, one, *learn, *share, *forget)
             }
             (Method::Order { length, learn, most_unseen, forget }, Own::Order(order)) => {
-                let gram = order.follow(one.session, &one.value, *length, one.time);
+                let Order { table, sessions } = order;
+                let gram = sessions.follow(one.session, (&one.value, one.digest), *length, one.time);
                 if gram.names.len() < *length {
                     return None;
                 }
-                let table = &mut order.table;
                 table.forget(one.time.saturating_sub(*forget));
                 let warm = table.total >= u64::from(*learn);
                 first(table, gram.digest, one.time, *most_unseen, warm, || gram.names.join(" → "))

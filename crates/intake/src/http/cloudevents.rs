@@ -6,6 +6,7 @@
 
 mod event;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Router;
@@ -93,19 +94,18 @@ fn texts(headers: &HeaderMap) -> Vec<(&str, &str)> {
 
 /// The events of each type together, through the source that their data tell.
 fn map(intake: &Intake, events: &[Map<String, Value>]) -> Result<Vec<Mapped>, IntakeError> {
-    let mut kinds: Vec<(&str, Vec<&Map<String, Value>>)> = Vec::new();
+    let mut kinds: BTreeMap<&str, Vec<&Map<String, Value>>> = BTreeMap::new();
     for event in events {
         let kind = event.get("type").and_then(Value::as_str).unwrap_or_default();
-        match kinds.iter_mut().find(|(known, _)| *known == kind) {
-            Some((_, group)) => group.push(event),
-            None => kinds.push((kind, vec![event])),
-        }
+        kinds.entry(kind).or_default().push(event);
     }
+    let place = "http/cloudevents";
     let mut out = Vec::new();
-    for (_, events) in kinds {
+    for (kind, events) in kinds {
         let data: Vec<Vec<u8>> = events.iter().map(|event| data(event)).collect();
         let (inner, whole) = (data.iter().map(Vec::as_slice), events.iter().map(|event| raw(event)));
-        out.push(intake.pipeline.map_or_whole(inner, whole, None, DATASET, "http/cloudevents")?);
+        let stream = format!("{place}/{kind}");
+        out.push(intake.pipeline.map_or_whole(inner, whole, None, DATASET, place, &stream)?);
     }
     Ok(out)
 }

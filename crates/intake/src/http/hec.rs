@@ -229,7 +229,8 @@ fn map(intake: &Intake, groups: &Groups, caller: &Caller) -> Result<Option<Vec<M
         let named = Target::parse(kind).ok().filter(|target| matches!(target, Target::Source(_)));
         let events: Vec<Vec<u8>> = envelopes.iter().map(|envelope| event_bytes(&envelope["event"])).collect();
         let (inner, whole) = (events.iter().map(Vec::as_slice), envelopes.iter().map(raw_record));
-        let mapped = intake.pipeline.map_or_whole(inner, whole, named, DATASET, "hec")?;
+        let stream = format!("hec/{}/{kind}", caller.name());
+        let mapped = intake.pipeline.map_or_whole(inner, whole, named, DATASET, "hec", &stream)?;
         if !caller.sends(&mapped.source) {
             return Ok(None);
         }

@@ -89,6 +89,11 @@ impl Message {
         body.strip_prefix(' ').unwrap_or(body)
     }
 
+    /// The host that sent it, or whose message it passed on.
+    pub fn host(&self) -> &str {
+        self.header.get("host").and_then(Value::as_str).unwrap_or_default()
+    }
+
     /// The program that wrote it.
     pub fn program(&self) -> &str {
         self.header.get("appname").and_then(Value::as_str).unwrap_or_default()

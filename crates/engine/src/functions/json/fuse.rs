@@ -32,6 +32,9 @@ use crate::functions::arrays::elements::text_list_builder;
 use crate::functions::dictionary;
 use crate::functions::udf::XqlFunction;
 
+/// Texts that are walked before their values are written, column by column: few enough to stay in the cache.
+const TOGETHER: usize = 32;
+
 /// Name of the shared structure's column, before a number.
 const SHARED: &str = "__json";
 
@@ -102,15 +105,18 @@ impl ExtractMany {
         let mut walk = self.tree.walk();
         let mut members: Vec<Member> =
             self.requests.iter().map(|request| Member::new(request.take, args.rows())).collect();
+        let mut chunk: Vec<Option<Json<'_>>> = Vec::with_capacity(TOGETHER);
         for row in 0..args.rows() {
-            let Some(text) = texts.get(row) else {
-                members.iter_mut().for_each(Member::append_null);
-                continue;
-            };
-            let json = Json::new(text);
-            self.tree.run(json, &mut walk);
-            for ((member, slot), request) in members.iter_mut().zip(&self.slots).zip(&self.requests) {
-                member.append(walk.get(json, *slot), request.take);
+            let json = texts.get(row).map(Json::new);
+            self.tree.run(json.unwrap_or(Json::new("")), &mut walk);
+            chunk.push(json);
+            if chunk.len() == TOGETHER || row + 1 == args.rows() {
+                for ((member, slot), request) in members.iter_mut().zip(&self.slots).zip(&self.requests) {
+                    let nodes = chunk.iter().enumerate().map(|(at, json)| walk.get((*json)?, at, *slot));
+                    member.extend(nodes, request.take);
+                }
+                chunk.clear();
+                walk.clear();
             }
         }
         let columns = members.into_iter().map(Member::finish).collect();
@@ -133,27 +139,19 @@ impl Member {
         }
     }
 
-    fn append_null(&mut self) {
+    fn extend<'a>(&mut self, nodes: impl Iterator<Item = Option<Node<'a>>>, take: Take) {
+        let nodes = nodes.map(|node| node.filter(|node| !node.is_null()));
         match self {
-            Self::Text(texts) => texts.append_null(),
-            Self::List(lists) => lists.append_null(),
-        }
-    }
-
-    fn append(&mut self, node: Option<Node<'_>>, take: Take) {
-        let Some(node) = node.filter(|node| !node.is_null()) else {
-            self.append_null();
-            return;
-        };
-        match self {
-            Self::Text(texts) => texts.append_option(take.of_value(node)),
-            Self::List(lists) => match node.elements() {
+            Self::Text(texts) => {
+                nodes.for_each(|node| texts.append_option(node.and_then(|node| take.of_value(node))));
+            }
+            Self::List(lists) => nodes.for_each(|node| match node.and_then(Node::elements) {
                 None => lists.append_null(),
                 Some(elements) => {
                     elements.into_iter().for_each(|node| lists.values().append_option(take.of_value(node)));
                     lists.append(true);
                 }
-            },
+            }),
         }
     }
 

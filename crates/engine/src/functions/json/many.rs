@@ -31,16 +31,25 @@ struct Branch {
     indexes: Vec<(usize, usize)>,
 }
 
-/// What a walk leaves behind: the places of the wanted values, and what it learnt about the order of keys.
+/// What walks leave behind: the places of the wanted values, and what they learnt about the order of keys.
 #[derive(Debug)]
 pub(super) struct Walk {
-    found: Vec<Option<(usize, usize)>>,
+    /// By document, then by slot.
+    found: Vec<Place>,
+    slots: usize,
+    /// Where the slots of the document that is walked begin.
+    base: usize,
     /// By branch: the document in which it was last entered.
     entered: Vec<u64>,
     document: u64,
     /// By branch: the quoted key seen at each place of the object, and the branch below it.
     order: Vec<Vec<(Box<str>, Option<usize>)>>,
 }
+
+/// Where a value begins and ends in its text; a column holds no text that needs more bits.
+type Place = (u32, u32);
+/// No value.
+const NOWHERE: Place = (u32::MAX, 0);
 
 /// Places of an object of which the key is remembered.
 const REMEMBERED: usize = 256;
@@ -81,16 +90,19 @@ impl PathTree {
     pub fn walk(&self) -> Walk {
         let count = self.branches.len();
         Walk {
-            found: vec![None; self.slots],
+            found: Vec::new(),
+            slots: self.slots,
+            base: 0,
             entered: vec![0; count],
             document: 0,
             order: vec![Vec::new(); count],
         }
     }
 
-    /// Walks a text; [`Walk::get`] then gives the values.
+    /// Walks a further text; [`Walk::get`] then gives its values.
     pub fn run(&self, json: Json<'_>, walk: &mut Walk) {
-        walk.found.fill(None);
+        walk.base = walk.found.len();
+        walk.found.resize(walk.base + walk.slots, NOWHERE);
         walk.document += 1;
         if !self.branches.is_empty() {
             self.value(json, json.skip_space(0), 0, false, walk);
@@ -103,7 +115,7 @@ impl PathTree {
         let mut known_end = None;
         if let Some(slot) = here.slot {
             known_end = json.value_end(at, 0);
-            walk.found[slot] = known_end.map(|end| (at, end));
+            walk.note(slot, at, known_end);
         }
         // A value that is cut short has no end, yet what is wanted inside may be complete.
         let seek_end = end && here.slot.is_none();
@@ -216,10 +228,20 @@ impl PathTree {
 }
 
 impl Walk {
-    /// The value of a slot in the text that was walked last.
-    pub fn get<'a>(&self, json: Json<'a>, slot: usize) -> Option<Node<'a>> {
-        let (start, end) = self.found.get(slot).copied().flatten()?;
-        json.node(start, end)
+    fn note(&mut self, slot: usize, at: usize, end: Option<usize>) {
+        let place = end.and_then(|end| Some((u32::try_from(at).ok()?, u32::try_from(end).ok()?)));
+        self.found[self.base + slot] = place.unwrap_or(NOWHERE);
+    }
+
+    /// Forgets the texts walked so far, but not what was learnt of them.
+    pub fn clear(&mut self) {
+        self.found.clear();
+    }
+
+    /// The value of a slot in one of the texts walked, counted from the last [`Self::clear`].
+    pub fn get<'a>(&self, json: Json<'a>, text: usize, slot: usize) -> Option<Node<'a>> {
+        let (start, end) = *self.found.get(text * self.slots + slot)?;
+        if (start, end) == NOWHERE { None } else { json.node(start as usize, end as usize) }
     }
 }
 
@@ -268,12 +290,12 @@ mod tests {
             let mut tree = PathTree::default();
             let slots: Vec<usize> = paths.iter().map(|path| tree.add(path)).collect();
             let mut walk = tree.walk();
-            for text in &texts {
+            for (number, text) in texts.iter().enumerate() {
                 let json = Json::new(text);
                 tree.run(json, &mut walk);
                 for (path, slot) in paths.iter().zip(&slots) {
                     let alone = json.at(path).map(Node::compact);
-                    prop_assert_eq!(walk.get(json, *slot).map(Node::compact), alone, "{} {:?}", text, path);
+                    prop_assert_eq!(walk.get(json, number, *slot).map(Node::compact), alone, "{} {:?}", text, path);
                 }
             }
         }

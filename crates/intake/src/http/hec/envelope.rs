@@ -1,5 +1,7 @@
 //! Events of a HEC body in their envelopes.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -32,7 +34,7 @@ pub struct About {
 }
 
 /// Events with their envelope, by the source type that they name.
-pub type Groups = Vec<(String, Vec<Map<String, Value>>)>;
+pub type Groups = BTreeMap<String, Vec<Map<String, Value>>>;
 
 /// The events of a body of objects one behind the other; or what is wrong, and the number of the bad one.
 pub fn envelopes(text: &[u8], about: &About) -> Result<Groups, (Wrong, Option<usize>)> {
@@ -66,15 +68,12 @@ pub fn fill(envelope: &mut Map<String, Value>, about: &About) {
     }
 }
 
-/// Events by the source type that they name, in order.
+/// Events by the source type that they name.
 pub fn group(envelopes: Vec<Map<String, Value>>) -> Groups {
-    let mut groups: Groups = Vec::new();
+    let mut groups = Groups::new();
     for envelope in envelopes {
         let kind = envelope.get("sourcetype").and_then(Value::as_str).unwrap_or_default().to_owned();
-        match groups.iter_mut().find(|(known, _)| *known == kind) {
-            Some((_, group)) => group.push(envelope),
-            None => groups.push((kind, vec![envelope])),
-        }
+        groups.entry(kind).or_default().push(envelope);
     }
     groups
 }
