@@ -193,6 +193,7 @@ const RULES: &[&Rule] = &[
     &types::misplaced_aggregate::RULE,
     &types::arity::RULE,
     &types::bad_literal::RULE,
+    &types::json_wildcard::RULE,
     &types::unanchored_extension::RULE,
     &logic::never::RULE,
     &logic::one_value::RULE,

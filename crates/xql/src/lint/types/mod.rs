@@ -4,6 +4,7 @@ pub(super) mod arity;
 pub(super) mod bad_literal;
 pub(super) mod bad_regex;
 pub(super) mod impossible_content;
+pub(super) mod json_wildcard;
 pub(super) mod misplaced_aggregate;
 pub(super) mod type_mismatch;
 pub(super) mod unanchored_extension;
