@@ -23,8 +23,8 @@ cpu() { awk -v hz="$(getconf CLK_TCK)" '{ print ($14 + $15) / hz }' "/proc/$1/st
 
 echo "speed: a server that takes $copies records of $source" >&2
 cat content/sources/$source/samples/audit.jsonl >"$work/samples"
-lines=$(wc -l <"$work/samples")
-for ((at = 0; at < copies; at += lines)); do cat "$work/samples"; done >"$work/records.jsonl"
+awk -v copies="$copies" '{ line[NR] = $0 } END { for (at = 0; at < copies; at++) print line[at % NR + 1] }' \
+  "$work/samples" >"$work/records.jsonl"
 printf '[otlp]\ngrpc = "off"\n' >"$work/serve.toml"
 "$atalanta" serve --config "$work/serve.toml" --data-dir "$work/data" --listen 127.0.0.1:0 2>"$work/log" &
 server=$!
