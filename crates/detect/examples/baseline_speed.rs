@@ -119,6 +119,13 @@ fn measure(kind: &str, entities: usize, rounds: usize, values: usize) -> Result<
     let started = cpu()?;
     let states = detector.machines().next().map(|(_, machine)| machine.changed()).unwrap_or_default();
     let kept = cpu()?.saturating_sub(started);
+    if states.len() != entities {
+        return Err(format!(
+            "{} states of {entities} entities: the measure would say too little",
+            states.len()
+        )
+        .into());
+    }
     let bytes: usize = states.iter().map(|(_, state)| state.len()).sum();
     let micros = |time: Duration, of: usize| time.as_secs_f64() * 1e6 / of.max(1) as f64;
     let name = if values > entities { format!("{kind}, full") } else { kind.to_owned() };
