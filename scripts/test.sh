@@ -33,6 +33,7 @@ fi
 
 if command -v python3 >/dev/null 2>&1; then
   python3 content/hunts/sop/make_recordings.py --verify
+  python3 content/heldout/make_scenarios.py --verify
   scripts/sensor.sh
 else
   echo "test: no python3, the recordings were not compared with their generator, the training sensor was not tested" >&2
