@@ -38,7 +38,7 @@ class Variant:
         self.project = PROJECTS[(self.slot * 5 + len(family)) % len(PROJECTS)]
         self.outside = OUTSIDE[(self.slot + len(family)) % len(OUTSIDE)]
         self.inside = f"10.{40 + self.slot}.{self.rng.randrange(1, 250)}.{self.rng.randrange(2, 250)}"
-        self.records = {}
+        self.records, self.started = {}, {}
 
     def add(self, name, t, record):
         line = record if isinstance(record, str) else json.dumps(record, separators=(",", ":"), ensure_ascii=False)
@@ -129,6 +129,8 @@ def k8s(v, t, verb, resource, ns, name, user, groups, ip, agent, sub=None, api="
 
 
 def _process(v, node, pid, binary, arguments, cwd, uid, t, pod, container, image):
+    # A process keeps the id and the start of its execution in all its events.
+    t = v.started.setdefault((node, pid, binary, pod), t)
     p = {"exec_id": base64.b64encode(f"{node}:{int(t.timestamp() * 1000)}:{pid}".encode()).decode(), "pid": pid, "uid": uid, "cwd": cwd, "binary": binary, "arguments": arguments, "flags": "execve clone", "start_time": iso(t), "auid": 4294967295 if pod else uid}
     if pod:
         p["pod"] = {"namespace": "ml", "name": pod, "container": {"id": "containerd://" + v.digest(pod + container), "name": container, "image": {"id": image + "@sha256:" + v.digest(image), "name": image}}}
