@@ -15,7 +15,7 @@ help:
 	@echo "make bench   20 million events against DuckDB and ClickHouse (bench/README.md)"
 	@echo "make speed   how fast each source is mapped: docs/sources/speed.md (release build)"
 	@echo "make live    the sources' pages with real LiteLLM, MLflow, OpenTelemetry and training (2 GB of packages; LIVE)"
-	@echo "make attacks all recorded attacks against a server, with times; docs/detections.md (release build)"
+	@echo "make attacks all recorded attacks against a server, with times; docs/detections.md, docs/held-out.md (release build)"
 	@echo "make fmt     format the code"
 	@echo "make docs    write docs/reference/ and docs/sources/ anew from the code"
 
@@ -60,7 +60,7 @@ live: setup
 attacks: setup
 	$(CARGO) build --release --locked -p atalanta-cli
 	ATALANTA_PROGRAM="$(abspath $(RELEASE))" ATALANTA_TIMING=1 $(CARGO) test --locked --workspace --test it -- \
-	  attacks:: recall_and_false_alarms --test-threads 1 --nocapture
+	  attacks:: recall_and_false_alarms held_out:: --test-threads 1 --nocapture
 
 fmt:
 	$(CARGO) fmt --all

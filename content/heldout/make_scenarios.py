@@ -132,6 +132,11 @@ FAMILIES = {
         "The gateway logs the guardrail's verdict. The look-alikes are customers writing in other scripts and with emoji."),
 }
 
+# Families whose records had to be mended after the first run: what was wrong, and how many attacks were found before.
+CHANGED = {
+    cloud.rclone_under_other_name: ("The events of one process had different execution ids, which Tetragon never writes.", 0),
+}
+
 
 def yaml_text(name, text):
     lines = textwrap.wrap(text, 116, break_on_hyphens=False)
@@ -141,6 +146,8 @@ def yaml_text(name, text):
 def family_files(make):
     kind, techniques, story, assumed = FAMILIES[make]
     files = {"scenario.yaml": f"id: {make.__name__}\nclass: {kind}\natlas: [{', '.join(techniques)}]\n" + yaml_text("story", story) + yaml_text("assumed", assumed)}
+    if make in CHANGED:
+        files["scenario.yaml"] += yaml_text("changed", CHANGED[make][0]) + f"found_before: {CHANGED[make][1]}\n"
     for variant in ("attack", "benign"):
         for number in (1, 2, 3):
             v = Variant(make.__name__, variant, number)

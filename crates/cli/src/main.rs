@@ -8,6 +8,7 @@ mod checking;
 mod commands;
 mod data;
 mod figures;
+mod held_out;
 mod hunting;
 mod library;
 mod manual;

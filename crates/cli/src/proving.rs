@@ -258,7 +258,7 @@ fn failure(replayed: &Replayed, rule: &Rule, path: &Path) -> Option<String> {
 }
 
 /// Runs rules over one recording; the error is about the recording.
-fn run(detector: &mut Detector, path: &Path, terminal: Terminal) -> Result<Replayed, String> {
+pub fn run(detector: &mut Detector, path: &Path, terminal: Terminal) -> Result<Replayed, String> {
     run_over(detector, &[path.display().to_string()], terminal)
         .map_err(|error| format!("{}: {error}", path.display()))
 }

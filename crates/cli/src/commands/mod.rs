@@ -20,6 +20,7 @@ pub mod sources;
 pub mod store;
 pub mod tap;
 pub mod test;
+mod test_held_out;
 mod test_table;
 
 use crate::Ended;

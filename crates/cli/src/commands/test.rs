@@ -40,6 +40,12 @@ pub struct Args {
     /// Write a page with recall and false alarms of each rule
     #[arg(long, value_name = "FILE")]
     table: Option<PathBuf>,
+    /// Folder with families of scenarios that no rule was written against: run all rules over them in place of the proofs
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["require_proof", "telemetry", "table"])]
+    held_out: Option<PathBuf>,
+    /// Write a page with what was found of them
+    #[arg(long, requires = "held_out", value_name = "FILE")]
+    held_out_table: Option<PathBuf>,
 }
 
 const EXAMPLES: &str = "\
@@ -48,8 +54,11 @@ Examples:
   atalanta test content/detections/mcp --junit results.xml
   atalanta test my_rules/ --require-proof
   atalanta test my_rules/ --telemetry 'last_week/*.jsonl.gz' --table recall.md
+  atalanta test --held-out content/heldout --held-out-table held-out.md
 
-Exit codes: 0 all rules are proven, 1 a rule failed, 2 the job could not be done";
+Exit codes: 0 all rules are proven, 1 a rule failed, 2 the job could not be done
+With --held-out, 1 means that a family which is missed gives no reason (`missed` in scenario.yaml),
+that one which is found does, or that a rule failed";
 
 /// Runs the command.
 pub fn run(args: Args, terminal: Terminal) -> anyhow::Result<Ended> {
@@ -58,6 +67,10 @@ pub fn run(args: Args, terminal: Terminal) -> anyhow::Result<Ended> {
     let pack = super::detect::rules(&args.paths, &[], terminal)?;
     let refused = pack.problems.iter().filter(|problem| problem.is_error()).count();
     anyhow::ensure!(!pack.rules.is_empty(), "no rule could be loaded");
+    if let Some(folder) = &args.held_out {
+        let (table, junit) = (args.held_out_table.as_ref(), args.junit.as_ref());
+        return super::test_held_out::run(&pack, folder, table, junit, terminal);
+    }
     let telemetry = Telemetry { paths: args.telemetry.clone(), known: known(args.known.as_deref())? };
     let proved = proving::prove(&pack.rules, &telemetry, terminal)?;
     for known in &proved.missed {
@@ -171,7 +184,7 @@ fn junit(rules: &[Rule], verdicts: &BTreeMap<String, Verdict>, problems: &[RuleP
 }
 
 /// Text for an attribute of XML; characters that XML cannot hold become a replacement.
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

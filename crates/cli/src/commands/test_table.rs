@@ -111,7 +111,8 @@ fn found_of(verdict: &Verdict) -> String {
     }
 }
 
-fn rate(alarms: u64, events: u64) -> String {
+/// Alarms in 10,000 events.
+pub(super) fn rate(alarms: u64, events: u64) -> String {
     if alarms == 0 {
         return "0".to_owned();
     }
@@ -119,7 +120,7 @@ fn rate(alarms: u64, events: u64) -> String {
 }
 
 /// Text in a cell of a table.
-fn cell(text: &str) -> String {
+pub(super) fn cell(text: &str) -> String {
     text.replace(['\n', '\r'], " ").replace('|', "\\|").replace('<', "&lt;")
 }
 

@@ -12,6 +12,7 @@ mod cluster;
 mod detect;
 mod faults;
 mod fmt;
+mod held_out;
 mod hunt;
 mod hunt_table;
 mod lsp;
