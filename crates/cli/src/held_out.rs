@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use anyhow::Context as _;
 use atalanta_detect::alert::Alert;
 use atalanta_detect::detector::Detector;
 use atalanta_detect::replay::Replayed;
@@ -124,7 +125,7 @@ pub fn load(folder: &Path) -> anyhow::Result<Vec<Family>> {
         folder.display()
     );
     let (mut families, mut wrong) = (Vec::new(), Vec::new());
-    for path in folders(folder)? {
+    for path in folders(folder).with_context(|| format!("{}: cannot be read", folder.display()))? {
         match family(&path) {
             Ok(family) => families.push(family),
             Err(why) => wrong.push(format!("{}: {why}", path.join(SCENARIO).display())),
@@ -136,9 +137,7 @@ pub fn load(folder: &Path) -> anyhow::Result<Vec<Family>> {
         "{}: no family; expected folders with {SCENARIO}, attack-1 and benign-1",
         folder.display()
     );
-    families.sort_by(|a, b| {
-        (&a.scenario.class, &a.scenario.id).cmp(&(&b.scenario.class, &b.scenario.id))
-    });
+    families.sort_by(|a, b| (&a.scenario.class, &a.scenario.id).cmp(&(&b.scenario.class, &b.scenario.id)));
     Ok(families)
 }
 
@@ -146,7 +145,9 @@ fn family(path: &Path) -> Result<Family, String> {
     let text = std::fs::read_to_string(path.join(SCENARIO))
         .map_err(|error| format!("cannot be read: {error}; each folder of a family has one"))?;
     let scenario: Scenario = serde_saphyr::from_str(&text).map_err(|error| {
-        format!("expected id, class, atlas, story, assumed and perhaps changed, found_before, missed: {error}")
+        format!(
+            "expected id, class, atlas, story, assumed and perhaps changed, found_before, missed: {error}"
+        )
     })?;
     let folder = path.file_name().unwrap_or_default().to_string_lossy();
     if scenario.id != folder {
@@ -160,7 +161,8 @@ fn family(path: &Path) -> Result<Family, String> {
     }
     let all = folders(path).map_err(|error| error.to_string())?;
     let of = |kind: &str| -> Vec<PathBuf> {
-        let named = |path: &&PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(kind));
+        let named =
+            |path: &&PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(kind));
         all.iter().filter(named).cloned().collect()
     };
     let (attacks, benign) = (of("attack-"), of("benign-"));

@@ -142,32 +142,7 @@ fn page(outcomes: &[Outcome]) -> String {
          changed to find one of them. All rules run over each variant; an attack counts as found if a rule of its class, or \
          one that shares an ATLAS technique or its parent, raises an alert. Every alert on a look-alike is false.\n\n",
     );
-    let sums = Sums::of(outcomes);
-    page.push_str("| | | 95 % interval |\n|---|---:|---:|\n");
-    let mut share = |what: &str, found: usize, of: usize| {
-        let (low, high) = held_out::wilson(found, of);
-        let part = found as f64 / of.max(1) as f64 * 100.0;
-        let _ = writeln!(
-            page,
-            "| {what} | {found} of {of}, {part:.0} % | {:.0} to {:.0} % |",
-            low * 100.0,
-            high * 100.0
-        );
-    };
-    share("families found in at least one variant", sums.families_found, outcomes.len());
-    share("variants found", sums.found, sums.attacks);
-    if outcomes.iter().any(|outcome| outcome.scenario.found_before.is_some()) {
-        let before: usize = outcomes.iter().map(Outcome::found_before).sum();
-        share("variants found before the mending of records (see the families)", before, sums.attacks);
-    }
-    share("variants found by a rule that is silent on the family's look-alikes", sums.told_apart, sums.attacks);
-    let _ = writeln!(
-        page,
-        "| false alarms, all rules, {} | {} | |\n| false alarms in 10,000 harmless events | {} | |",
-        figures::plural(sums.harmless, "harmless event"),
-        figures::count(sums.alarms),
-        rate(sums.alarms, sums.harmless)
-    );
+    shares(&mut page, outcomes);
     page.push_str(
         "\nThe intervals are Wilson's. They take the variants for independent, which the three of a family are not: the one \
          over families is the more honest. The records are simulated, and the families were written by the authors of this \
@@ -201,10 +176,48 @@ fn page(outcomes: &[Outcome]) -> String {
             cell(&scenario.id),
             cell(scenario.story.trim()),
             cell(scenario.assumed.trim()),
-            scenario.changed.as_deref().map(|text| format!(" Changed since: {}", cell(text.trim()))).unwrap_or_default()
+            scenario
+                .changed
+                .as_deref()
+                .map(|text| format!(" Changed since: {}", cell(text.trim())))
+                .unwrap_or_default()
         );
     }
     page
+}
+
+/// What was found, with intervals, and the false alarms.
+fn shares(page: &mut String, outcomes: &[Outcome]) {
+    let sums = Sums::of(outcomes);
+    page.push_str("| | | 95 % interval |\n|---|---:|---:|\n");
+    let mut share = |what: &str, found: usize, of: usize| {
+        let (low, high) = held_out::wilson(found, of);
+        let part = found as f64 / of.max(1) as f64 * 100.0;
+        let _ = writeln!(
+            page,
+            "| {what} | {found} of {of}, {part:.0} % | {:.0} to {:.0} % |",
+            low * 100.0,
+            high * 100.0
+        );
+    };
+    share("families found in at least one variant", sums.families_found, outcomes.len());
+    share("variants found", sums.found, sums.attacks);
+    if outcomes.iter().any(|outcome| outcome.scenario.found_before.is_some()) {
+        let before: usize = outcomes.iter().map(Outcome::found_before).sum();
+        share("variants found before the mending of records (see the families)", before, sums.attacks);
+    }
+    share(
+        "variants found by a rule that is silent on the family's look-alikes",
+        sums.told_apart,
+        sums.attacks,
+    );
+    let _ = writeln!(
+        page,
+        "| false alarms, all rules, {} | {} | |\n| false alarms in 10,000 harmless events | {} | |",
+        figures::plural(sums.harmless, "harmless event"),
+        figures::count(sums.alarms),
+        rate(sums.alarms, sums.harmless)
+    );
 }
 
 fn false_alarms(page: &mut String, outcomes: &[Outcome]) {

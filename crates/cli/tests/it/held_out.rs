@@ -5,14 +5,17 @@ use std::process::Command;
 
 use crate::{Bench, content};
 
-const RULE: &str = "id: r\ntitle: T\nseverity: low\nxql: dataset = xdr_data | filter actor_primary_user_sid = \"mallory\"\n";
+const RULE: &str =
+    "id: r\ntitle: T\nseverity: low\nxql: dataset = xdr_data | filter actor_primary_user_sid = \"mallory\"\n";
 
 fn scenario(id: &str, more: &str) -> String {
     format!("id: {id}\nclass: mcp\natlas: [AML.T0053]\nstory: S.\nassumed: A.\n{more}")
 }
 
 fn event(user: &str) -> String {
-    format!("{{\"_time\":\"2026-11-20T10:00:00Z\",\"event_type\":\"PROCESS\",\"actor_primary_user_sid\":\"{user}\"}}\n")
+    format!(
+        "{{\"_time\":\"2026-11-20T10:00:00Z\",\"event_type\":\"PROCESS\",\"actor_primary_user_sid\":\"{user}\"}}\n"
+    )
 }
 
 /// A rule of the class mcp and one of another, and a family with two attacks.
@@ -103,7 +106,11 @@ fn copied(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();
     for entry in std::fs::read_dir(from).unwrap().map(Result::unwrap) {
         let to = to.join(entry.file_name());
-        if entry.path().is_dir() { copied(&entry.path(), &to) } else { std::fs::copy(entry.path(), to).map(drop).unwrap() }
+        if entry.path().is_dir() {
+            copied(&entry.path(), &to);
+        } else {
+            std::fs::copy(entry.path(), to).unwrap();
+        }
     }
 }
 
@@ -121,7 +128,10 @@ fn what_is_found_of_the_held_out_families_is_that_of_the_page() {
             std::fs::write(&path, &page).unwrap();
         }
         let present = std::fs::read_to_string(&path).unwrap_or_default();
-        assert!(present == page, "docs/held-out.md is out of date, run `make attacks UPDATE_DOCS=1`:\n{page}");
+        assert!(
+            present == page,
+            "docs/held-out.md is out of date, run `make attacks UPDATE_DOCS=1`:\n{page}"
+        );
         assert_eq!(code, Some(0), "a reason in a scenario.yaml is out of date");
     }
     let rows = rows(&std::fs::read_to_string(&path).unwrap());
