@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs an object store that speaks S3 over HTTP (moto's server) and DuckDB with what it needs to read tables there
-# (crates/cli/tests/it/objects.rs) into .objects. Ends with 1 where that is impossible.
+# Installs object stores over HTTP that speak S3 (moto's server) and the protocol of Google Cloud Storage
+# (fake-gcs-server), and DuckDB with what it needs to read tables in S3, into .objects, for
+# crates/cli/tests/it/objects.rs. Ends with 1 where that is impossible. scripts/azurite.sh has the third kind.
 set -euo pipefail
 exec "$(dirname "$0")/venv.sh" .objects scripts/objects/requirements.txt --no-deps

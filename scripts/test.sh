@@ -14,9 +14,11 @@ if ! command -v python3 >/dev/null 2>&1 || ! scripts/readers.sh; then
   echo "test: the store's files are not read with DuckDB and deltalake, pip cannot be used" >&2
 fi
 
-# An object store over HTTP for tables in S3.
+# Object stores over HTTP for tables in S3, Google Cloud Storage and Azure Blob Storage.
 if ! command -v python3 >/dev/null 2>&1 || ! scripts/objects.sh; then
-  echo "test: tables in S3 are not tested over HTTP, pip cannot be used" >&2
+  echo "test: tables in object stores are not tested over HTTP, pip cannot be used" >&2
+elif ! command -v npm >/dev/null 2>&1 || ! scripts/azurite.sh; then
+  echo "test: tables in Azure Blob Storage are not tested over HTTP, npm cannot be used" >&2
 fi
 
 # Property tests run with one seed here, so that a commit passes or fails as it did before;

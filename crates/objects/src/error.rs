@@ -36,13 +36,19 @@ pub enum ObjectError {
 
 impl ObjectError {
     pub(crate) fn new(place: String, doing: &'static str, error: &object_store::Error) -> Self {
-        let why = || without_queries(&chain(error));
+        // The outer text repeats the place, and that the credentials are refused.
+        let below = std::error::Error::source(error).unwrap_or(error);
+        let why = without_queries(&without_page(&chain(below)));
         match error {
             object_store::Error::NotFound { .. } => Self::Missing(place),
             object_store::Error::PermissionDenied { .. } | object_store::Error::Unauthenticated { .. } => {
-                Self::Refused { place, doing, why: why() }
+                Self::Refused { place, doing, why }
             }
-            _ => Self::Failed { place, doing, why: why() },
+            // A list that is refused comes as any other failure.
+            _ if ["401 Unauthorized", "403 Forbidden"].iter().any(|status| why.contains(status)) => {
+                Self::Refused { place, doing, why }
+            }
+            _ => Self::Failed { place, doing, why },
         }
     }
 
@@ -65,6 +71,29 @@ fn chain(error: &dyn std::error::Error) -> String {
         cause = inner.source();
     }
     text
+}
+
+/// Longest text of a server that is repeated, in bytes.
+const PAGE: usize = 300;
+
+/// Puts code and message in the place of a page of XML or HTML that a server sent; everything becomes one line.
+fn without_page(text: &str) -> String {
+    let lower = text.to_ascii_lowercase();
+    let begin = ["<?xml", "<error", "<!doctype", "<html"].iter().filter_map(|start| lower.find(start)).min();
+    let (said, page) = text.split_at(begin.unwrap_or(text.len()));
+    let told: Vec<&str> = ["Code", "Message"].iter().filter_map(|name| element(page, name)).collect();
+    let mut all = format!("{} {}", said.trim_end().trim_end_matches(':'), told.join(": "));
+    if told.is_empty() {
+        all.truncate(all.trim_end().len());
+    }
+    all.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The first line of an element's text.
+fn element<'a>(page: &'a str, name: &str) -> Option<&'a str> {
+    let (_, rest) = page.split_once(&format!("<{name}>"))?;
+    let line = rest.split_once('<')?.0.trim().lines().next()?.trim_end();
+    Some(&line[..line.floor_char_boundary(PAGE)])
 }
 
 /// Cuts the query off every address: that of Azure may hold a signature.
@@ -93,6 +122,29 @@ mod tests {
             "error sending request for url (https://a.blob.core.windows.net/c/x?sv=2024&sig=SECRET) in 3s";
         let cut = without_queries(text);
         assert_eq!(cut, "error sending request for url (https://a.blob.core.windows.net/c/x?) in 3s");
+    }
+
+    #[test]
+    fn of_a_page_code_and_message_are_told_in_one_line() {
+        let azure = "403 Forbidden: <?xml version=\"1.0\"?>\n<Error>\n  <Code>AuthorizationFailure</Code>\n  \
+                     <Message>Failed to authenticate.\nRequestId:1</Message>\n</Error>";
+        assert_eq!(without_page(azure), "403 Forbidden AuthorizationFailure: Failed to authenticate.");
+        let page = "500 Internal Server Error: <!doctype html>\n<h1>Oh</h1>\n";
+        assert_eq!(without_page(page), "500 Internal Server Error");
+        assert_eq!(without_page("timed out:\n no answer"), "timed out: no answer");
+    }
+
+    #[test]
+    fn a_list_that_is_refused_is_not_asked_for_again() {
+        let source = "Server returned non-2xx status code: 403 Forbidden: <?xml?>".to_owned().into();
+        let error = object_store::Error::Generic { store: "Azure", source };
+        let error = ObjectError::new("az://lake/x".to_owned(), "list the objects", &error);
+        assert!(error.is_lasting(), "{error}");
+        assert_eq!(
+            error.to_string(),
+            "az://lake/x: cannot list the objects: the object store refuses the credentials: Server returned \
+             non-2xx status code: 403 Forbidden"
+        );
     }
 
     #[test]

@@ -4,10 +4,10 @@ use std::fmt::Write as _;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use atalanta_engine::input::{
-    Format, Limits, NoProgress, Problems, RawRecord, discover, for_each_record, for_each_record_in,
+    Format, InputFile, Limits, NoProgress, Problems, RawRecord, discover, for_each_record, for_each_record_in,
 };
 use atalanta_intake::inputs::{Cursor, Tail};
 use atalanta_intake::{IntakeError, Pipeline, Target};
@@ -24,6 +24,9 @@ const BATCH_BYTES: usize = 4 << 20;
 
 /// How often a followed file is looked at.
 const LOOK: Duration = Duration::from_millis(250);
+
+/// How long rows wait for room while they cannot be moved to tables.
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Store files in a data folder, or send them to a server
 ///
@@ -98,22 +101,18 @@ pub fn run(args: Args, terminal: Terminal) -> anyhow::Result<Ended> {
         ingest.follow(Path::new(&args.paths[0]), args.cursor.as_deref(), terminal)?;
     }
     let (files, mut problems) = discover(&args.paths);
-    for file in &files {
-        if file.format == Format::Parquet {
-            terminal.warning(&format!("{}: Parquet is not taken in", file.path.display()));
-            continue;
-        }
-        ingest.file(file, &mut problems)?;
-    }
-    if let Sink::Folder(pipeline) = &ingest.sink {
-        pipeline.settle(true)?;
-        pipeline.store().close()?;
-    }
+    let taken = ingest.files(&files, &mut problems, terminal);
     for problem in problems.list.iter().take(20) {
         terminal.warning(&problem.to_string());
     }
-    ingest.report(terminal);
-    Ok(if problems.list.is_empty() { Ended::Clean } else { Ended::Failed })
+    // What was stored before an error stays stored: who is not told sends it again.
+    let closed = ingest.close();
+    if taken.is_ok() || ingest.counts.records > 0 {
+        ingest.report(terminal);
+    }
+    let all = taken?;
+    closed?;
+    Ok(if all && problems.list.is_empty() { Ended::Clean } else { Ended::Failed })
 }
 
 /// A data folder, open for writing, with the addresses of its tables and its catalog where they are given.
@@ -140,11 +139,39 @@ struct Ingest {
 }
 
 impl Ingest {
-    fn file(
+    /// Stores files; whether all of them could be.
+    fn files(
         &mut self,
-        file: &atalanta_engine::input::InputFile,
+        files: &[InputFile],
         problems: &mut Problems,
-    ) -> anyhow::Result<()> {
+        terminal: Terminal,
+    ) -> anyhow::Result<bool> {
+        let mut all = true;
+        for file in files {
+            if file.format == Format::Parquet {
+                terminal.warning(&format!("{}: Parquet is not taken in", file.path.display()));
+                all = false;
+                continue;
+            }
+            self.file(file, problems)?;
+        }
+        Ok(all)
+    }
+
+    /// Moves what a data folder's log has to tables.
+    fn close(&self) -> anyhow::Result<()> {
+        let Sink::Folder(pipeline) = &self.sink else { return Ok(()) };
+        let moved = pipeline.settle(true).map_err(anyhow::Error::from);
+        moved.and_then(|()| Ok(pipeline.store().close()?)).map_err(|error| {
+            anyhow::anyhow!(
+                "{error}; the rows are in the log, where queries find them; the next command that writes to {} \
+                 moves them to tables",
+                pipeline.store().folder().display()
+            )
+        })
+    }
+
+    fn file(&mut self, file: &InputFile, problems: &mut Problems) -> anyhow::Result<()> {
         let mut target = self.target.clone();
         let mut word = self.word.clone();
         let mut batch: Vec<RawRecord> = Vec::new();
@@ -190,7 +217,6 @@ impl Ingest {
         if records.is_empty() {
             return Ok(());
         }
-        self.counts.records += records.len() as u64;
         match &self.sink {
             Sink::Folder(pipeline) => {
                 let records: Vec<(u64, &[u8])> =
@@ -200,20 +226,10 @@ impl Ingest {
                 if let Ok(found) = Target::parse(&mapped.source) {
                     *target = found;
                 }
+                wait_for_room(pipeline, || pipeline.store_rows(&mapped))?.wait()?;
                 self.counts.events += mapped.events;
                 self.counts.quarantined += mapped.quarantined;
-                loop {
-                    match pipeline.store_rows(&mapped) {
-                        Ok(receipt) => {
-                            receipt.wait()?;
-                            mapped.stored();
-                            return Ok(());
-                        }
-                        // The flush that makes room has begun.
-                        Err(IntakeError::Busy { .. }) => std::thread::sleep(Duration::from_millis(50)),
-                        Err(error) => return Err(error.into()),
-                    }
-                }
+                mapped.stored();
             }
             Sink::Server(remote) => {
                 let mut body = Vec::new();
@@ -228,9 +244,10 @@ impl Ingest {
                 }
                 self.counts.events += answer["events"].as_u64().unwrap_or(0);
                 self.counts.quarantined += answer["quarantined"].as_u64().unwrap_or(0);
-                Ok(())
             }
         }
+        self.counts.records += records.len() as u64;
+        Ok(())
     }
 
     /// Reads a file of lines and what is appended to it, for ever. The cursor is written after what it is behind is
@@ -272,6 +289,29 @@ impl Ingest {
     }
 }
 
+/// Tries again as long as the store has no room, which a flush makes.
+fn wait_for_room<T>(pipeline: &Pipeline, store: impl Fn() -> Result<T, IntakeError>) -> anyhow::Result<T> {
+    let begun = Instant::now();
+    loop {
+        match store() {
+            Ok(stored) => return Ok(stored),
+            Err(IntakeError::Busy { .. }) => {
+                if let Some(why) = no_room(pipeline.store().gauges().trouble, begun.elapsed()) {
+                    anyhow::bail!(why);
+                }
+                std::thread::sleep(Duration::from_millis(50));
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+/// Why there will be no room soon: rows cannot be moved to tables, and it is not over after a while.
+fn no_room(trouble: Option<String>, waited: Duration) -> Option<String> {
+    let trouble = trouble.filter(|_| waited >= PATIENCE)?;
+    Some(format!("memory is full, and rows cannot be moved to tables for {} s: {trouble}", waited.as_secs()))
+}
+
 /// The cursor in a file; none if there is no file yet.
 fn read_cursor(file: &Path) -> anyhow::Result<Option<Cursor>> {
     let text = match std::fs::read_to_string(file) {
@@ -295,4 +335,18 @@ fn write_cursor(file: &Path, cursor: &Cursor) -> anyhow::Result<()> {
     beside.push(".tmp");
     std::fs::write(&beside, serde_json::to_string(cursor)?).map_err(fail)?;
     std::fs::rename(&beside, file).map_err(fail)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn room_is_waited_for_as_long_as_there_may_be_some() {
+        let trouble = || Some("s3://lake: no answer".to_owned());
+        assert_eq!(no_room(trouble(), PATIENCE / 2), None);
+        assert_eq!(no_room(None, PATIENCE * 9), None);
+        let said = no_room(trouble(), PATIENCE).unwrap();
+        assert!(said.contains("s3://lake: no answer") && said.contains("60 s"), "{said}");
+    }
 }

@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use crate::Bench;
@@ -15,6 +16,7 @@ const ROUNDS: u64 = 20;
 pub struct Server {
     child: Child,
     pub address: SocketAddr,
+    log: Arc<Mutex<String>>,
 }
 
 impl Server {
@@ -49,8 +51,19 @@ impl Server {
             said.push('\n');
         };
         // A full pipe would stop the server.
-        std::thread::spawn(move || for _ in lines.by_ref() {});
-        Self { child, address }
+        let log = Arc::new(Mutex::new(said));
+        let own = Arc::clone(&log);
+        std::thread::spawn(move || {
+            for line in lines.by_ref().map_while(Result::ok) {
+                own.lock().unwrap().push_str(&(line + "\n"));
+            }
+        });
+        Self { child, address, log }
+    }
+
+    /// The lines of its log so far.
+    pub fn log(&self) -> String {
+        self.log.lock().unwrap().clone()
     }
 
     pub fn url(&self) -> String {
