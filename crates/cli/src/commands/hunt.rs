@@ -257,15 +257,19 @@ fn there(
 fn hunt(hunts: &[Hunt], ground: Ground<'_>, env: &Env, mut report: Report, terminal: Terminal) -> Report {
     let range = report.range.clone();
     let bar = Bar::steps(terminal, hunts.len() as u64);
+    let mut damaged_maps = 0;
     for hunt in hunts {
         bar.name(&hunt.about.title);
         let ran = run::run(hunt, ground, env, &range);
         report.focus.insert(ran.about.id.clone(), ran.focus);
         report.hunts.push(ran.about);
         report.findings.extend(ran.findings);
+        // Hunts meet the same maps, so their counts are not added.
+        damaged_maps = damaged_maps.max(ran.damaged_maps);
         bar.step();
     }
     bar.finish();
+    output::damaged_maps(terminal, damaged_maps);
     // The worst first; within a level the order of the hunts stays.
     report.findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     report

@@ -150,12 +150,7 @@ pub fn run(args: Args, terminal: Terminal) -> anyhow::Result<Ended> {
         terminal.note(&format!("`{}` holds {rows}: {}", written.name, file.display()));
     }
     say_cut(&outcome, terminal);
-    if outcome.pages.damaged > 0 {
-        let maps = figures::plural(outcome.pages.damaged, "text map");
-        terminal.warning(&format!(
-            "{maps} of the data folder cannot be used, pages were read in full: `atalanta store verify` names the files"
-        ));
-    }
+    output::damaged_maps(terminal, outcome.pages.damaged);
     let rows = figures::plural(outcome.rows as u64, "row");
     let events = figures::plural(loaded.summary.events, "event");
     terminal.note(&format!("{rows} from {events} in {}", figures::elapsed(outcome.elapsed)));

@@ -106,13 +106,15 @@ pub struct Ran {
     pub findings: Vec<Finding>,
     /// Where excerpts look.
     pub focus: Focus,
+    /// Text maps that could not be used.
+    pub damaged_maps: u64,
 }
 
 /// Runs one hunt; a hunt that cannot run says why and finds nothing.
 pub fn run(hunt: &Hunt, ground: Ground<'_>, env: &Env, range: &Range) -> Ran {
     let started = Instant::now();
     let about = HuntRun::new(&hunt.about, &hunt.place);
-    let mut ran = Ran { about, findings: Vec::new(), focus: Focus::default() };
+    let mut ran = Ran { about, findings: Vec::new(), focus: Focus::default(), damaged_maps: 0 };
     if let Err(reason) = execute(hunt, ground, env, range, &mut ran) {
         ran.about.error = Some(reason);
     }
@@ -139,6 +141,7 @@ fn execute(hunt: &Hunt, ground: Ground<'_>, env: &Env, range: &Range, ran: &mut 
     let outcome = ground.run(&hunt.query, &plan)?;
     ran.about.rows = outcome.rows as u64;
     ran.about.cut_at = outcome.cut_at.map(|at| at as u64);
+    ran.damaged_maps = outcome.pages.damaged;
     ran.focus = Focus::of(&plan);
     let Some(keys) = plan.group_keys() else {
         ran.findings = finding::from_events(&hunt.about, &outcome.batches);

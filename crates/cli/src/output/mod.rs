@@ -35,6 +35,16 @@ pub fn write(path: Option<&Path>, text: &str) -> anyhow::Result<()> {
         .map_err(|error| anyhow::anyhow!("{}: cannot be written: {error}", path.display()))
 }
 
+/// Says that text maps were of no use, if there are such.
+pub fn damaged_maps(terminal: Terminal, count: u64) {
+    if count > 0 {
+        let maps = figures::plural(count, "text map");
+        terminal.warning(&format!(
+            "{maps} of the data folder cannot be used, pages were read in full: `atalanta store verify` names the files"
+        ));
+    }
+}
+
 /// Lists the trouble with the data on standard error; what was skipped is counted.
 pub fn problems(terminal: Terminal, data: &DataSummary) {
     for problem in data.problems.iter().take(LISTED) {
