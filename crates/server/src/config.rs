@@ -2,6 +2,7 @@
 
 mod access;
 mod inputs;
+mod mistake;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -162,7 +163,7 @@ struct Tls {
 struct Store {
     tables: Option<String>,
     catalog: Option<String>,
-    segment_mib: u64,
+    segment_mib: usize,
     flush_mib: usize,
     flush_interval: String,
     memory_mib: usize,
@@ -302,21 +303,21 @@ impl Config {
 
     /// Reads a text; the error says what is wrong and where.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let file: File = toml::from_str(text).map_err(|error| error.to_string().trim_end().to_owned())?;
+        let file: File = toml::from_str(text).map_err(|error| mistake::sentence(text, &error))?;
         // What waits for a counterpart is needed for seconds, and until the next start.
         let mut retention = Retention::from([(WAITING.to_owned(), WAITING_KEPT)]);
         for (dataset, age) in &file.retention {
-            retention.insert(dataset.clone(), duration(&format!("retention.{dataset}"), age)?);
+            retention.insert(dataset.clone(), positive(&format!("retention.{dataset}"), age)?);
         }
         let outputs = file.outputs.into_iter().map(output).collect::<Result<Vec<_>, _>>()?;
         let config = Self {
             data_dir: file.data_dir,
             http: file.http.listen,
             limits: HttpLimits {
-                body_bytes: file.http.max_body_mib << 20,
-                decoded_bytes: file.http.max_decompressed_mib << 20,
-                inflight_bytes: file.http.max_inflight_mib << 20,
-                body_timeout: duration("http.body_timeout", &file.http.body_timeout)?,
+                body_bytes: bytes("http.max_body_mib", file.http.max_body_mib)?,
+                decoded_bytes: bytes("http.max_decompressed_mib", file.http.max_decompressed_mib)?,
+                inflight_bytes: bytes("http.max_inflight_mib", file.http.max_inflight_mib)?,
+                body_timeout: positive("http.body_timeout", &file.http.body_timeout)?,
                 ..HttpLimits::default()
             },
             syslog_udp: file.syslog.udp,
@@ -330,10 +331,10 @@ impl Config {
             }),
             inputs: inputs::inputs(file.files, file.folders, file.kafka)?,
             store: StoreOptions {
-                segment_bytes: file.store.segment_mib << 20,
-                flush_bytes: file.store.flush_mib << 20,
-                flush_interval: duration("store.flush_interval", &file.store.flush_interval)?,
-                memory_limit: file.store.memory_mib << 20,
+                segment_bytes: bytes("store.segment_mib", file.store.segment_mib)? as u64,
+                flush_bytes: bytes("store.flush_mib", file.store.flush_mib)?,
+                flush_interval: positive("store.flush_interval", &file.store.flush_interval)?,
+                memory_limit: bytes("store.memory_mib", file.store.memory_mib)?,
                 tables: file.store.tables,
                 catalog: file.store.catalog,
                 keep_above: None,
@@ -345,15 +346,15 @@ impl Config {
                 outputs,
                 history: duration("detect.warm_start", &file.detect.warm_start)?,
             }),
-            maintenance: duration("store.maintenance_interval", &file.store.maintenance_interval)?,
+            maintenance: positive("store.maintenance_interval", &file.store.maintenance_interval)?,
             grace: duration("store.removal_grace", &file.store.removal_grace)?,
             retention,
             query: QueryLimits {
                 parallel: file.query.parallel.max(1),
                 threads: file.query.threads.max(1),
-                memory: file.query.memory_mib << 20,
+                memory: bytes("query.memory_mib", file.query.memory_mib)?,
                 rows: file.query.max_rows,
-                timeout: duration("query.timeout", &file.query.timeout)?,
+                timeout: positive("query.timeout", &file.query.timeout)?,
             },
             access: access::access(file.tokens, file.webhooks, file.collectors)?,
             json_log: file.log.json,
@@ -370,8 +371,9 @@ impl Config {
             ("http.max_decompressed_mib", self.limits.decoded_bytes),
             ("store.flush_mib", self.store.flush_bytes),
             ("query.memory_mib", self.query.memory),
+            ("query.max_rows", self.query.rows),
         ];
-        if let Some((key, _)) = sizes.iter().find(|(_, bytes)| *bytes == 0) {
+        if let Some((key, _)) = sizes.iter().find(|(_, size)| *size == 0) {
             return Err(format!("{key}: expected at least 1"));
         }
         if self.limits.inflight_bytes < self.limits.body_bytes {
@@ -386,6 +388,7 @@ impl Config {
         if let Some(address) = &self.store.catalog {
             atalanta_store::expect_catalog(address).map_err(|error| format!("store.catalog: {error}"))?;
         }
+        mistake::check_filter(&self.log_filter)?;
         self.check_tls()?;
         self.check_reach()
     }
@@ -457,6 +460,23 @@ fn grpc(text: Option<&str>) -> Result<Grpc, String> {
     }
 }
 
+/// Bytes of a size in MiB, at most 1 TiB.
+fn bytes(key: &str, mib: usize) -> Result<usize, String> {
+    const MOST: usize = 1 << 20;
+    if mib > MOST {
+        return Err(format!("{key}: {mib} is more than a machine has, expected at most {MOST} (1 TiB)"));
+    }
+    Ok(mib << 20)
+}
+
+/// A duration that is not zero: with zero nothing would be kept, or waited for.
+fn positive(key: &str, text: &str) -> Result<Duration, String> {
+    match duration(key, text)? {
+        Duration::ZERO => Err(format!("{key}: expected more than {text}")),
+        duration => Ok(duration),
+    }
+}
+
 /// `250ms`, `30s`, `15m`, `12h`, `90d`.
 pub fn duration(key: &str, text: &str) -> Result<Duration, String> {
     let wrong =
@@ -512,6 +532,21 @@ mod tests {
         assert!(wrong("[[tokens]]\nname = \"a\"\nsecret = \"short\"").contains("fewer than 16"));
         assert!(wrong("[[tokens]]\nname = \"a\"").contains("expected one of secret"));
         assert!(wrong("[store]\nmemory_mib = 1").contains("store.memory_mib"));
+        assert!(wrong("[store]\nmemory_mib = 9000000000000000000").contains("expected at most 1048576"));
+        assert!(wrong("[http]\nmax_body_mib = 17592186044416").contains("http.max_body_mib"));
+        assert!(
+            wrong("[retention]\nxdr_data = \"0d\"").contains("retention.xdr_data: expected more than 0d")
+        );
+        for zero in ["http]\nbody_timeout", "store]\nmaintenance_interval", "query]\ntimeout"] {
+            assert!(wrong(&format!("[{zero} = \"0s\"")).contains("expected more than 0s"), "{zero}");
+        }
+        let twice = "[[tokens]]\nname = \"a\"\nsecret = \"0123456789abcdef\"\n";
+        let said = wrong(&format!("{twice}{twice}"));
+        assert!(
+            said.contains("tokens `a`: has the secret of tokens `a`") && !said.contains("012345"),
+            "{said}"
+        );
+        assert!(wrong(&format!("{twice}sources = [\"otpl\"]")).contains("nearest is `otlp`"));
         assert!(wrong("[store]\ntables = \"/srv/lake\"").contains("store.tables"));
         let secret = wrong("[store]\ntables = \"s3://key:SECRET@lake\"");
         assert!(secret.contains("credentials come from the environment") && !secret.contains("SECRET"));

@@ -65,6 +65,15 @@ pub(crate) fn start(
     Ok(Some(Detection { live, delivery, rules }))
 }
 
+/// What is wrong with the rules and the suppressions of a configuration.
+pub fn problems(config: &Config) -> Vec<RuleProblem> {
+    let Some(detect) = &config.detect else { return Vec::new() };
+    let pack = rules(detect);
+    let (_, of_detector) = Detector::new(pack.enabled());
+    let (_, of_suppressions) = detect.suppressions.as_deref().map(Suppressions::read).unwrap_or_default();
+    pack.problems.into_iter().chain(of_detector).chain(of_suppressions).collect()
+}
+
 fn rules(detect: &DetectConfig) -> Pack {
     let mut all = if detect.builtin { pack::builtin() } else { Pack::default() };
     if !detect.rules.is_empty() {

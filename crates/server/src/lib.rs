@@ -25,6 +25,7 @@ use tokio::net::{TcpListener, UdpSocket};
 use tokio::sync::Semaphore;
 
 use config::{Config, Grpc};
+pub use detection::problems as rule_problems;
 
 /// How long requests may go on after the signal to end.
 const LAST_REQUESTS: Duration = Duration::from_secs(15);

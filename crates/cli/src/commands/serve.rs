@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use atalanta_server::config::Config;
 
+use super::detect;
 use crate::Ended;
 use crate::terminal::Terminal;
 
@@ -25,7 +26,7 @@ pub struct Args {
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
     /// Address of the HTTP listener; wins over the configuration
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", value_parser = address)]
     listen: Option<SocketAddr>,
 }
 
@@ -38,6 +39,10 @@ Examples:
 
 Exit codes: 0 ended by a signal, 2 the server could not start or run";
 
+fn address(text: &str) -> Result<SocketAddr, &'static str> {
+    text.parse().map_err(|_| "expected an IP address and a port, as in 127.0.0.1:7280 or [::1]:7280")
+}
+
 /// Runs the command.
 pub fn run(args: Args, terminal: Terminal) -> anyhow::Result<Ended> {
     let mut config = Config::load(args.config.as_deref()).map_err(anyhow::Error::msg)?;
@@ -49,6 +54,11 @@ pub fn run(args: Args, terminal: Terminal) -> anyhow::Result<Ended> {
         config.check().map_err(anyhow::Error::msg)?;
     }
     if args.check_config {
+        let problems = atalanta_server::rule_problems(&config);
+        detect::say(&problems, terminal);
+        if problems.iter().any(atalanta_detect::rule::RuleProblem::is_error) {
+            return Ok(Ended::Failed);
+        }
         terminal.note("the configuration is right");
         return Ok(Ended::Clean);
     }

@@ -40,6 +40,10 @@ impl Way {
     /// The way to an address with `udp://`, `tcp://` or `tls://`.
     pub(super) fn new(address: &str, roots: Option<&[CertificateDer<'static>]>) -> Result<Self, String> {
         let (scheme, place) = address.split_once("://").unwrap_or(("udp", address));
+        let port = place.rsplit_once(':').and_then(|(host, port)| Some((host, port.parse::<u16>().ok()?)));
+        if !port.is_some_and(|(host, port)| !host.is_empty() && port > 0) {
+            return Err("expected an address with a host and a port, as in `udp://host:514`".to_owned());
+        }
         let wire = match scheme {
             "tls" => Wire::Tls(tls::client(roots)?, server_name(place)?),
             "tcp" => Wire::Tcp,
@@ -146,6 +150,14 @@ mod tests {
         let (length, rest) = text.split_once(' ').unwrap();
         assert_eq!(length.parse::<usize>().unwrap(), rest.len());
         rest
+    }
+
+    #[test]
+    fn an_address_has_a_host_and_a_port() {
+        for wrong in ["udp://soc", "tcp://soc:", "tls://:6514", "udp://soc:0", "udp://soc:99999"] {
+            assert!(Way::new(wrong, None).is_err_and(|said| said.contains("`udp://host:514`")), "{wrong}");
+        }
+        assert!(Way::new("tcp://[::1]:601", None).is_ok());
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! `[[tokens]]`, `[[webhooks]]`, `[[collectors]]`: who may send, and with which secret.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use atalanta_intake::Target;
 use atalanta_intake::auth::{Token, Tokens};
 use atalanta_intake::http::{Access, Collector, Secret, Secrets, services};
 use serde::Deserialize;
@@ -68,16 +70,25 @@ pub(super) fn access(
         let key = secret(&what, entry.secret, entry.secret_file.as_deref(), entry.secret_env)?;
         Ok(Collector::new(&key, &entry.vendor, &entry.product))
     };
+    let mut known: BTreeMap<String, String> = BTreeMap::new();
+    let tokens = tokens.into_iter().map(|entry| token(entry, &mut known)).collect::<Result<_, _>>()?;
     Ok(Access {
-        tokens: Tokens(tokens.into_iter().map(token).collect::<Result<_, _>>()?),
+        tokens: Tokens(tokens),
         webhooks: secrets,
         collectors: collectors.into_iter().map(collector).collect::<Result<_, String>>()?,
     })
 }
 
-fn token(entry: TokenEntry) -> Result<Token, String> {
+/// A token; `known` has the secrets so far and whose they are.
+fn token(entry: TokenEntry, known: &mut BTreeMap<String, String>) -> Result<Token, String> {
     let what = format!("tokens `{}`", entry.name.escape_debug());
     let secret = secret(&what, entry.secret, entry.secret_file.as_deref(), entry.secret_env)?;
+    if let Some(other) = known.insert(secret.clone(), what.clone()) {
+        return Err(format!("{what}: has the secret of {other}, whose rights would count"));
+    }
+    for source in &entry.sources {
+        Target::parse(source).map_err(|error| format!("{what}: sources: {error}"))?;
+    }
     let has = |right| entry.rights.is_empty() && right == Right::Ingest || entry.rights.contains(&right);
     Ok(Token::new(entry.name, &secret, entry.sources, has(Right::Ingest), has(Right::Query)))
 }

@@ -8,7 +8,7 @@ use atalanta_intake::inputs::kafka::{self, Topic};
 use atalanta_intake::inputs::{Input, InputKind};
 use serde::Deserialize;
 
-use super::duration;
+use super::positive;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -76,7 +76,7 @@ pub(super) fn inputs(
     for entry in folders {
         let what = format!("folders `{}`", entry.path.display());
         let target = Target::parse(&entry.source).map_err(|error| format!("{what}: {error}"))?;
-        let interval = duration(&format!("{what} interval"), &entry.interval)?;
+        let interval = positive(&format!("{what} interval"), &entry.interval)?;
         inputs.push(Input { path: entry.path, target, kind: InputKind::Folder { interval } });
     }
     for entry in topics {
