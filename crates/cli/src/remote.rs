@@ -96,14 +96,25 @@ fn roots(path: &Path) -> anyhow::Result<RootCerts> {
     Ok(RootCerts::new_with_certs(&found))
 }
 
+/// An address is shown in messages, so it holds no secret.
+fn check(address: &str) -> anyhow::Result<()> {
+    let host = address.split_once("://").map_or(address, |(_, rest)| rest).split('/').next();
+    anyhow::ensure!(
+        !host.is_some_and(|host| host.contains('@')),
+        "--server: expected an address without a name or password before `@`; ATALANTA_TOKEN holds the token"
+    );
+    anyhow::ensure!(
+        address.starts_with("http://") || address.starts_with("https://"),
+        "--server {address}: expected an address that begins with http:// or https://"
+    );
+    Ok(())
+}
+
 impl Server {
     /// The connection, if a server was named.
     pub fn remote(&self) -> anyhow::Result<Option<Remote>> {
         let Some(address) = &self.server else { return Ok(None) };
-        anyhow::ensure!(
-            address.starts_with("http://") || address.starts_with("https://"),
-            "--server {address}: expected an address that begins with http:// or https://"
-        );
+        check(address)?;
         let mut config = ureq::Agent::config_builder().http_status_as_error(false);
         if let Some(path) = &self.server_ca {
             config = config.tls_config(TlsConfig::builder().root_certs(roots(path)?).build());
@@ -236,14 +247,18 @@ impl Remote {
         &self,
         send: impl Fn() -> Result<ureq::http::Response<ureq::Body>, ureq::Error>,
     ) -> anyhow::Result<Vec<u8>> {
+        let mut said = String::new();
         for _ in 0..TRIES {
             let answer = send().map_err(|error| self.unreachable(&error))?;
             match self.read(answer)? {
-                (429 | 503, wait, _) => std::thread::sleep(wait),
+                (429 | 503, wait, body) => {
+                    said = reason(&body);
+                    std::thread::sleep(wait);
+                }
                 (_, _, body) => return Ok(body),
             }
         }
-        anyhow::bail!("{}: the server stays busy", self.address)
+        anyhow::bail!("{}: the server stays busy: {said}", self.address)
     }
 
     fn unreachable(&self, error: &ureq::Error) -> anyhow::Error {
@@ -259,10 +274,14 @@ impl Remote {
         if status < 300 || status == 429 || status == 503 {
             return Ok((status, Duration::from_secs(wait.unwrap_or(1)), body));
         }
-        let said: Value = serde_json::from_slice(&body).unwrap_or_default();
-        let said = said["error"].as_str().unwrap_or("no reason was given").to_owned();
-        anyhow::bail!("{}: {} (status {status})", self.address, atalanta_diag::render::escape_control(&said))
+        anyhow::bail!("{}: {} (status {status})", self.address, reason(&body))
     }
+}
+
+/// Why a server did not do what it was asked, by its answer.
+fn reason(body: &[u8]) -> String {
+    let said: Value = serde_json::from_slice(body).unwrap_or_default();
+    atalanta_diag::render::escape_control(said["error"].as_str().unwrap_or("no reason was given"))
 }
 
 #[cfg(test)]

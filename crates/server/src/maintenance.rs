@@ -17,7 +17,9 @@ pub(crate) async fn run(shared: Arc<Shared>) {
         match tokio::task::spawn_blocking(move || once(&own)).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::error!(%error, "maintenance failed, it will be tried again"),
-            Err(_) => tracing::error!("maintenance panicked"),
+            // Or it was not begun any more, as the server ends.
+            Err(error) if error.is_panic() => tracing::error!("maintenance panicked"),
+            Err(_) => return,
         }
     }
 }
@@ -35,7 +37,8 @@ pub(crate) async fn settle(pipeline: Arc<Pipeline>) {
         match tokio::task::spawn_blocking(move || own.settle(false)).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::error!(%error, "records that wait for others could not be stored yet"),
-            Err(_) => tracing::error!("the mapping of records that waited panicked"),
+            Err(error) if error.is_panic() => tracing::error!("the mapping of records that waited panicked"),
+            Err(_) => return,
         }
     }
 }
