@@ -508,3 +508,36 @@ fn sealed_days_are_exported_once_and_merged_files_take_the_place_of_theirs(lake:
     let unknown = export_delta(lake.path(), out.path(), Some("nothing"), DAY).unwrap_err().to_string();
     assert!(unknown.contains("there are xdr_data"), "{unknown}");
 }
+
+#[test]
+fn a_catalog_of_another_version_is_refused_also_to_readers() {
+    let lake = Lake::with_sqlite();
+    drop(lake.open());
+    let catalog = rusqlite::Connection::open(lake.path().join("catalog.sqlite")).unwrap();
+    catalog.execute("UPDATE ducklake_metadata SET value = '2.7' WHERE key = 'version'", []).unwrap();
+    let said = "catalog.sqlite: is of DuckLake 2.7, expected version 1.0";
+    for error in [
+        Store::open(lake.path(), quiet()).err(),
+        Snapshot::read(lake.path()).err(),
+        show(lake.path()).err(),
+        verify(lake.path(), false).err(),
+    ] {
+        assert!(error.as_ref().is_some_and(|error| error.to_string().ends_with(said)), "{error:?}");
+    }
+}
+
+#[test]
+fn a_catalog_that_is_gone_is_not_made_anew() {
+    let lake = Lake::with_sqlite();
+    let store = lake.open();
+    append(&store, &[(0, "a"), (1, "b")]);
+    store.close().unwrap();
+    drop(store);
+    let (catalog, aside) = (lake.path().join("catalog.sqlite"), lake.path().join("aside"));
+    std::fs::rename(&catalog, &aside).unwrap();
+    let error = Store::open(lake.path(), quiet()).unwrap_err().to_string();
+    assert!(error.contains("catalog.sqlite: is missing, but the folder has a log"), "{error}");
+    assert!(!catalog.exists());
+    std::fs::rename(&aside, &catalog).unwrap();
+    assert_eq!(lake.open().gauges().stored_rows, 2);
+}

@@ -12,6 +12,7 @@ use crate::catalog::{Catalog, DataFile, Table};
 use crate::error::StoreError;
 use crate::frame::decode;
 use crate::log;
+use crate::snapshot::expect_data_folder;
 
 /// What was found.
 #[derive(Clone, Debug, Default)]
@@ -40,6 +41,7 @@ pub struct Verified {
 
 /// Checks everything in a folder. With `deep`, every row of every file is decoded, not the footers alone.
 pub fn verify(folder: &Path, deep: bool) -> Result<Verified, StoreError> {
+    expect_data_folder(folder)?;
     let mut catalog = Catalog::open_to_read(folder)?;
     let tables = catalog.tables()?;
     let mut found = Verified::default();

@@ -142,6 +142,10 @@ fn retain(folder: &Path, keep: &[String], grace: &str, terminal: Terminal) -> an
     }
     let grace = duration("--grace", grace).map_err(anyhow::Error::msg)?;
     let store = open(folder, terminal)?;
+    let known: Vec<String> = show(folder)?.into_iter().map(|report| report.name).collect();
+    if let Some(unknown) = retention.keys().find(|name| !known.contains(name)) {
+        anyhow::bail!("--keep {unknown}: there is no such dataset, there are: {}", known.join(", "));
+    }
     let now = jiff::Timestamp::now();
     let done = store.retain(&retention, now)?;
     let removed = store.clean(grace, now)?;

@@ -110,6 +110,7 @@ impl Catalog {
         // A folder that had a catalog has a log; its catalog is not made anew in an empty database.
         let is_new = log::segments(&folder.join("log"))?.is_empty();
         let mut database = match &home {
+            Home::Sqlite if !is_new && !sqlite::file(folder).exists() => return Err(lost(folder)),
             Home::Sqlite => Database::Sqlite(Sqlite::open(folder)?),
             Home::Postgres(server) => {
                 let (address, id) = (server.address.clone(), server.folder.clone());
@@ -132,7 +133,10 @@ impl Catalog {
                 Database::Postgres(Postgres::open_to_read(server.address, server.folder)?)
             }
         };
-        let data = database.read(data_path)?;
+        let data = database.read(|sql| {
+            expect_version(sql)?;
+            data_path(sql)
+        })?;
         let files = Files::of(folder, Some(data.as_str()).filter(|data| Bucket::is_address(data)))?;
         Ok(Self { database, files, doubtful: Vec::new() })
     }
@@ -189,22 +193,36 @@ pub(crate) fn expect_address(address: &str) -> Result<(), StoreError> {
     Address::parse(address).map(|_| ())
 }
 
+/// The catalog of a folder that had one is gone. A new one would know none of the files that the tables have.
+fn lost(folder: &Path) -> StoreError {
+    let path = sqlite::file(folder);
+    StoreError::Damaged(format!(
+        "{}: is missing, but the folder has a log; put the file back, or begin anew in another folder",
+        path.display()
+    ))
+}
+
 /// Creates the tables of the catalog if they are not there; gives the place of the files.
 fn prepare(sql: &mut dyn Sql, folder: &Path, address: Option<&str>) -> Result<Files, StoreError> {
     if !sql.has_table("ducklake_metadata")? {
         sql.create(tables::CREATE)?;
         first_snapshot(sql, &Files::of(folder, address)?.data_path())?;
     }
-    let version = sql.query_one("SELECT value FROM ducklake_metadata WHERE key = 'version'", &[])?;
-    let version = version.text(0)?;
-    if version != "1.0" {
-        return Err(StoreError::Damaged(format!("catalog of DuckLake {version}, expected version 1.0")));
-    }
+    expect_version(sql)?;
     let files = agreed_files(sql, folder, address)?;
     // The folder may have been moved.
     let update = "UPDATE ducklake_metadata SET value = ?1 WHERE key = 'data_path'";
     sql.execute(update, &[files.data_path().into()])?;
     Ok(files)
+}
+
+/// Tables of another version of DuckLake may mean something else, also to who only reads.
+fn expect_version(sql: &mut dyn Sql) -> Result<(), StoreError> {
+    let version = sql.query_one("SELECT value FROM ducklake_metadata WHERE key = 'version'", &[])?;
+    match version.text(0)? {
+        "1.0" => Ok(()),
+        other => Err(StoreError::Damaged(format!("catalog: is of DuckLake {other}, expected version 1.0"))),
+    }
 }
 
 /// Where the files are: as asked for, or else as the catalog says. While it has files, both must be the same.

@@ -26,17 +26,25 @@ pub(super) fn file(folder: &Path) -> PathBuf {
 
 /// The open file.
 #[derive(Debug)]
-pub(super) struct Sqlite(Connection);
+pub(super) struct Sqlite {
+    connection: Connection,
+    path: PathBuf,
+}
 
 impl Sqlite {
     /// Opens or creates the file for writing.
     pub fn open(folder: &Path) -> Result<Self, StoreError> {
-        let connection = Connection::open(file(folder))?;
-        connection.busy_timeout(PATIENCE)?;
-        connection.pragma_update(None, "journal_mode", "WAL")?;
-        connection.pragma_update(None, "synchronous", "FULL")?;
-        connection.set_prepared_statement_cache_capacity(READY);
-        Ok(Self(connection))
+        let path = file(folder);
+        let open = || -> Result<Connection, StoreError> {
+            let connection = Connection::open(&path)?;
+            connection.busy_timeout(PATIENCE)?;
+            connection.pragma_update(None, "journal_mode", "WAL")?;
+            connection.pragma_update(None, "synchronous", "FULL")?;
+            connection.set_prepared_statement_cache_capacity(READY);
+            Ok(connection)
+        };
+        let connection = open().map_err(|error| named(&path, error))?;
+        Ok(Self { connection, path })
     }
 
     /// Opens a file that another process may be writing to.
@@ -47,24 +55,43 @@ impl Sqlite {
             .map_err(|error| StoreError::io(&path, "open the catalog", error))?;
         connection.busy_timeout(PATIENCE)?;
         connection.pragma_update(None, "query_only", true)?;
-        Ok(Self(connection))
+        Ok(Self { connection, path })
     }
 
     pub fn read<T>(
         &mut self,
         work: impl FnOnce(&mut dyn Sql) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        work(&mut self.0.transaction()?)
+        let Self { connection, path } = self;
+        let read = || work(&mut connection.transaction()?);
+        read().map_err(|error| named(path, error))
     }
 
     pub fn write<T>(
         &mut self,
         work: impl FnOnce(&mut dyn Sql) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        let mut transaction = self.0.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let value = work(&mut transaction)?;
-        transaction.commit()?;
-        Ok(value)
+        let Self { connection, path } = self;
+        let write = || {
+            let mut transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let value = work(&mut transaction)?;
+            transaction.commit()?;
+            Ok(value)
+        };
+        write().map_err(|error| named(path, error))
+    }
+}
+
+/// Puts the file's path in the place of the word that stands for any catalog.
+fn named(path: &Path, error: StoreError) -> StoreError {
+    let name = |text: String| match text.strip_prefix("catalog: ") {
+        Some(why) => format!("{}: {why}", path.display()),
+        None => text,
+    };
+    match error {
+        StoreError::Environment(text) => StoreError::Environment(name(text)),
+        StoreError::Damaged(text) => StoreError::Damaged(name(text)),
+        other => other,
     }
 }
 
