@@ -278,7 +278,7 @@ fn large_files_are_sent_in_parts() {
         ingest(&objects, &bench, "big", lines.as_bytes());
         let folder = ["--data-dir", "big"];
         objects
-            .run(&bench, &[&["store", "verify", "--deep"], &folder[..]].concat())
+            .run_as(&bench, &[&["store", "verify", "--deep"], &folder[..]].concat(), patient)
             .ends(0)
             .says("100 rows in 1 file");
         let show = objects.run(&bench, &[&["store", "show"], &folder[..]].concat()).ends(0);
@@ -363,7 +363,14 @@ fn ingest(objects: &ObjectStore, bench: &Bench, folder: &str, lines: &[u8]) {
     let tables = objects.kind.url(folder);
     let taken = ["ingest", "lines.jsonl", "--source", "other_raw", "--data-dir", folder, "--tables", &tables];
     bench.write("lines.jsonl", lines);
-    objects.run(bench, &taken).ends(0);
+    objects.run_as(bench, &taken, patient).ends(0);
+}
+
+/// Large bodies take their time on a busy machine.
+fn patient(command: &mut Command) {
+    for variable in ["AWS_TIMEOUT", "AZURE_TIMEOUT", "GOOGLE_TIMEOUT"] {
+        command.env(variable, "20s");
+    }
 }
 
 fn read_with_duckdb(objects: &ObjectStore, bench: &Bench, rows: usize) {

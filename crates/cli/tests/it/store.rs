@@ -70,7 +70,9 @@ fn damaged_text_maps_are_told_by_queries_and_once_by_hunts() {
     let at = bytes.windows(entry.len()).rposition(|window| window == entry).unwrap();
     let text = String::from_utf8_lossy(&bytes[at + entry.len()..at + entry.len() + 40]).into_owned();
     let maps: usize = text.split(' ').nth(2).unwrap().parse().unwrap();
-    bytes[maps..maps + 200].fill(0);
+    let tail = bytes.len() - 8;
+    let footer = u32::from_le_bytes(bytes[tail..tail + 4].try_into().unwrap()) as usize;
+    bytes[maps..tail - footer].fill(0);
     std::fs::write(&path, bytes).unwrap();
     let warning = "of the data folder cannot be used, pages were read in full";
     let query = "dataset = acme_app_raw | filter text contains \"model 19999\" | fields text";
