@@ -21,6 +21,8 @@ mod conversation;
 mod decode;
 #[path = "../../crates/sources/src/framing.rs"]
 mod framing;
+#[path = "../../crates/record/src/tree/mod.rs"]
+mod tree;
 #[path = "../../crates/intake/src/body.rs"]
 mod body;
 #[path = "../../crates/intake/src/http/bulk/items.rs"]

@@ -4,8 +4,9 @@
 
 use std::fmt::Write as _;
 
-use serde_json::{Number, Value};
 use sha2::{Digest, Sha256};
+
+use crate::tree::{Map, Number, Text, Value, WriteJson};
 
 /// The canonical text of a value.
 pub fn canonical_json(value: &Value) -> String {
@@ -35,7 +36,7 @@ fn write_value(value: &Value, out: &mut String) {
         Value::Null => out.push_str("null"),
         Value::Bool(flag) => out.push_str(if *flag { "true" } else { "false" }),
         Value::Number(number) => write_number(number, out),
-        Value::String(text) => write_string(text, out),
+        Value::String(text) => text.write_json(out),
         Value::Array(items) => {
             out.push('[');
             for (position, item) in items.iter().enumerate() {
@@ -46,49 +47,28 @@ fn write_value(value: &Value, out: &mut String) {
             }
             out.push(']');
         }
-        Value::Object(map) => {
-            let mut members: Vec<_> = map.iter().collect();
-            // UTF-16 and bytes put ASCII in the same order; bytes are compared several times faster.
-            if members.iter().all(|(name, _)| name.is_ascii()) {
-                members.sort_by(|a, b| a.0.cmp(b.0));
-            } else {
-                members.sort_by(|a, b| a.0.encode_utf16().cmp(b.0.encode_utf16()));
-            }
-            out.push('{');
-            for (position, (name, member)) in members.into_iter().enumerate() {
-                if position > 0 {
-                    out.push(',');
-                }
-                write_string(name, out);
-                out.push(':');
-                write_value(member, out);
-            }
-            out.push('}');
-        }
+        Value::Object(map) => write_object(map, out),
     }
 }
 
-fn write_string(text: &str, out: &mut String) {
-    out.push('"');
-    let mut rest = text;
-    while let Some(at) = rest.bytes().position(|byte| byte < 0x20 || matches!(byte, b'"' | b'\\')) {
-        out.push_str(&rest[..at]);
-        match rest.as_bytes()[at] {
-            b'"' => out.push_str("\\\""),
-            b'\\' => out.push_str("\\\\"),
-            0x8 => out.push_str("\\b"),
-            b'\t' => out.push_str("\\t"),
-            b'\n' => out.push_str("\\n"),
-            0xc => out.push_str("\\f"),
-            b'\r' => out.push_str("\\r"),
-            control => {
-                let _ = write!(out, "\\u{control:04x}");
-            }
-        }
-        rest = &rest[at + 1..];
+fn write_object(map: &Map, out: &mut String) {
+    let mut members: Vec<&(Text, Value)> = Vec::new();
+    // UTF-16 and bytes put ASCII in the same order, and by bytes the members are sorted already.
+    if !map.keys().all(|name| name.is_ascii()) {
+        members.extend(map);
+        members.sort_by(|a, b| a.0.encode_utf16().cmp(b.0.encode_utf16()));
     }
-    out.push_str(rest);
-    out.push('"');
+    out.push('{');
+    let sorted = members.iter().copied().chain(map.iter().filter(|_| members.is_empty()));
+    for (position, (name, member)) in sorted.enumerate() {
+        if position > 0 {
+            out.push(',');
+        }
+        name.write_json(out);
+        out.push(':');
+        write_value(member, out);
+    }
+    out.push('}');
 }
 
 /// Every number is an IEEE double in canonical JSON.

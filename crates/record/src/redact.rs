@@ -3,13 +3,10 @@
 //! Members whose name marks a credential are replaced; the raw text loses the same values, so that the
 //! stored record is the one that arrived except for its secrets. The key used is kept as a keyed hash.
 
-use std::sync::LazyLock;
-
-use regex::Regex;
-use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::canonical_json::hex;
+use crate::tree::{Text, Value, json_text};
 
 /// What stands for a credential.
 pub const REDACTED: &str = "[redacted]";
@@ -55,42 +52,45 @@ const SIGNED: &[&str] = &[
 /// Length of the longest of the parameters.
 const LONGEST_SIGNED: usize = 20;
 
+/// Length of the shortest text with one: `?sig=` and a value.
+const SHORTEST_SIGNED: usize = 5 + SHORTEST;
+
 /// How the values of `key=` begin that are keys of Google's APIs.
 const GOOGLE_KEY: &str = "AIza";
-
-/// Whether a text holds one of the names above, or writes a character of one as an escape of JSON.
-static NAMED: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    let spelled = |name: &&str| name.chars().map(String::from).collect::<Vec<_>>().join("[-_]*");
-    let names: Vec<String> = CREDENTIALS.iter().map(spelled).collect();
-    Regex::new(&format!(r"(?i-u:{})|\\u00[2-7]", names.join("|"))).ok()
-});
 
 /// Those of the names above that identify the caller of an API.
 const API_KEYS: &[&str] = &["authorization", "xapikey", "apikey", "xgoogapikey"];
 
-/// Bytes of the shortest value that is cut out of a text: shorter ones would cut ordinary words.
+/// How the names end.
+const LAST: &[u8] = b"denty";
+
+/// Bytes of the shortest name, and of the shortest value that is cut out of a text: shorter ones would cut ordinary
+/// words.
 const SHORTEST: usize = 6;
 
 /// Length of the longest of the names.
 const LONGEST: usize = 18;
 
 /// The credential that a name marks, without `-` and `_` in lower case.
-fn credential(name: &str) -> Option<&'static str> {
+fn credential(name: &[u8]) -> Option<&'static str> {
+    // Every member of every record comes here, and few end as one of these.
+    let last = name.last()?.to_ascii_lowercase();
+    if name.len() < SHORTEST || !(LAST.contains(&last) || matches!(last, b'-' | b'_')) {
+        return None;
+    }
     let mut buffer = [0; LONGEST];
     let folded = fold(name, &mut buffer)?;
-    // Every member of every record comes here: most names differ from all of these in length or in their first byte.
-    let first = folded.as_bytes().first();
-    CREDENTIALS.iter().find(|known| known.as_bytes().first() == first && **known == folded).copied()
+    CREDENTIALS.iter().find(|known| known.as_bytes() == folded).copied()
 }
 
 /// A name without `-` and `_` in lower case; none if it is longer than every name that matters.
-fn fold<'b>(name: &str, buffer: &'b mut [u8; LONGEST]) -> Option<&'b str> {
+fn fold<'b>(name: &[u8], buffer: &'b mut [u8; LONGEST]) -> Option<&'b [u8]> {
     let mut length = 0;
-    for byte in name.bytes().filter(|byte| !matches!(byte, b'-' | b'_')) {
+    for byte in name.iter().filter(|byte| !matches!(byte, b'-' | b'_')) {
         *buffer.get_mut(length)? = byte.to_ascii_lowercase();
         length += 1;
     }
-    std::str::from_utf8(&buffer[..length]).ok()
+    Some(&buffer[..length])
 }
 
 /// Replaces credentials below `value`; their texts go to `secrets`, the first API key to `api_key`.
@@ -109,26 +109,45 @@ pub fn redact(value: &mut Value, secrets: &mut Vec<String>, api_key: &mut Option
 
 /// Replaces credentials in the JSON that a text holds, such as the body of a request; other texts stay as they are.
 /// Addresses in it are the business of [`redact`].
-pub fn redact_embedded(text: &mut String, secrets: &mut Vec<String>, api_key: &mut Option<String>) {
+pub fn redact_embedded(text: &mut Text, secrets: &mut Vec<String>, api_key: &mut Option<String>) {
     // Reading JSON takes longer than all else that is done with a body, and few have a credential.
-    if !text.starts_with(['{', '[']) || NAMED.as_ref().is_some_and(|named| !named.is_match(text)) {
+    if !text.starts_with(['{', '[']) || !names_credential(text.as_bytes()) {
         return;
     }
     let Ok(mut inner) = serde_json::from_str::<Value>(text) else { return };
     let before = secrets.len();
     redact(&mut inner, secrets, api_key);
     if secrets.len() > before {
-        *text = redact_text(text, &secrets[before..]);
+        *text = redact_text(text, &secrets[before..]).into();
     }
 }
 
+/// Whether a name in JSON text marks a credential, or has characters written as escapes.
+fn names_credential(text: &[u8]) -> bool {
+    memchr::memchr_iter(b':', text).any(|colon| {
+        let Some(before) = text[..colon].trim_ascii_end().strip_suffix(b"\"") else { return false };
+        // No name of a credential has a backslash but in an escape. A name that ends in one is quoted in another text.
+        let of_name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+        let start = before.iter().rposition(|byte| !of_name(byte)).map_or(0, |at| at + 1);
+        match before[..start].last() {
+            Some(b'"') => credential(&before[start..]).is_some(),
+            Some(b'\\') => before[start..].starts_with(b"u00"),
+            _ => false,
+        }
+    })
+}
+
 /// Takes the credentials out of the addresses in a text.
-fn redact_address(text: &mut String, secrets: &mut Vec<String>) {
+fn redact_address(text: &mut Text, secrets: &mut Vec<String>) {
+    // Most texts are too short for a parameter.
+    if text.len() < SHORTEST_SIGNED {
+        return;
+    }
     let found: Vec<String> = memchr::memchr2_iter(b'?', b'&', text.as_bytes())
         .filter_map(|at| signature(&text[at + 1..]).map(str::to_owned))
         .collect();
     if !found.is_empty() {
-        *text = redact_text(text, &found);
+        *text = redact_text(text, &found).into();
         secrets.extend(found);
     }
 }
@@ -155,7 +174,7 @@ pub fn redact_member(
     secrets: &mut Vec<String>,
     api_key: &mut Option<String>,
 ) {
-    let Some(credential) = credential(name) else { return redact(member, secrets, api_key) };
+    let Some(credential) = credential(name.as_bytes()) else { return redact(member, secrets, api_key) };
     // Schemas describe members of these names; only a text is a secret.
     let Value::String(text) = member else {
         return redact(member, secrets, api_key);
@@ -169,7 +188,7 @@ pub fn redact_member(
         let key = text.split_once(' ').map_or(text.as_str(), |(_, key)| key);
         *api_key = Some(key.to_owned());
     }
-    secrets.push(std::mem::replace(text, REDACTED.to_owned()));
+    secrets.push(std::mem::replace(text, REDACTED.into()).into());
 }
 
 /// The raw text without the secrets, unless they are too short.
@@ -177,7 +196,7 @@ pub fn redact_text(text: &str, secrets: &[String]) -> String {
     let mut out = text.to_owned();
     for secret in secrets.iter().filter(|secret| secret.len() >= SHORTEST) {
         out = out.replace(secret.as_str(), REDACTED);
-        let quoted = Value::from(secret.as_str()).to_string();
+        let quoted = json_text(secret.as_str());
         let escaped = &quoted[1..quoted.len() - 1];
         if escaped != secret {
             out = out.replace(escaped, REDACTED);
@@ -199,7 +218,10 @@ pub fn api_key_id(install_key: &[u8; 32], api_key: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+
+    macro_rules! json {
+        ($($json:tt)+) => { Value::from(serde_json::json!($($json)+)) };
+    }
 
     #[test]
     fn replaces_credentials_at_any_depth() {
@@ -220,6 +242,10 @@ mod tests {
             json!("GET https://h/p?a=1&sig=abc%2Bdef%3D&key=AIzaSyA-1234&key=plainword HTTP/1.1");
         redact(&mut address, &mut Vec::new(), &mut None);
         assert_eq!(SIGNED.iter().map(|name| name.len()).max(), Some(LONGEST_SIGNED));
+        assert_eq!(SIGNED.iter().map(|name| 2 + name.len() + SHORTEST).min(), Some(SHORTEST_SIGNED));
+        let mut shortest = json!("?sig=abcdef");
+        redact(&mut shortest, &mut Vec::new(), &mut None);
+        assert_eq!(shortest, "?sig=[redacted]");
         assert_eq!(address, "GET https://h/p?a=1&sig=[redacted]&key=AIza[redacted]&key=plainword HTTP/1.1");
         assert_eq!(
             redact_text(r#"{"Authorization":"Bearer sk-abcdef"}"#, &secrets),
@@ -230,7 +256,7 @@ mod tests {
     #[test]
     fn json_in_a_text_is_searched_however_its_names_are_written() {
         let found = |text: &str| {
-            let (mut text, mut secrets, mut key) = (text.to_owned(), Vec::new(), None);
+            let (mut text, mut secrets, mut key) = (Text::from(text), Vec::new(), None);
             redact_embedded(&mut text, &mut secrets, &mut key);
             (text, secrets.len())
         };
@@ -240,19 +266,21 @@ mod tests {
             assert_eq!((count, text.contains("sk-abcdef")), (1, false), "{name}");
         }
         let other = r#"{"messages":[{"role":"user","content":"caf\u00e9"}]}"#;
-        assert_eq!(found(other), (other.to_owned(), 0));
+        assert_eq!(found(other), (other.into(), 0));
         assert_eq!(found("password: sk-abcdef").1, 0);
     }
 
     #[test]
     fn names_are_folded_up_to_the_longest() {
         assert_eq!(CREDENTIALS.iter().map(|name| name.len()).max(), Some(LONGEST));
-        let fold = |name: &str| fold(name, &mut [0; LONGEST]).map(str::to_owned);
-        assert_eq!(fold("Proxy-Authorization").as_deref(), Some("proxyauthorization"));
-        assert_eq!(
-            (fold("proxyauthorizationx"), fold("passw\u{f6}rd").as_deref()),
-            (None, Some("passw\u{f6}rd"))
-        );
+        assert!(CREDENTIALS.iter().all(|name| name.len() >= SHORTEST));
+        for last in CREDENTIALS.iter().filter_map(|name| name.as_bytes().last()) {
+            assert!(LAST.contains(last));
+        }
+        let credential = |name: &str| credential(name.as_bytes());
+        assert_eq!(credential("Proxy-Authorization"), Some("proxyauthorization"));
+        assert_eq!(credential("password_"), Some("password"));
+        assert_eq!((credential("proxyauthorizationx"), credential("passw\u{f6}rd")), (None, None));
     }
 
     #[test]

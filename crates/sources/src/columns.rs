@@ -3,15 +3,13 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use crate::tree::{Value, WriteJson as _, json_text};
 use arrow::array::{
     ArrayRef, BooleanArray, Float64Array, Float64Builder, Int64Array, ListBuilder, StringViewBuilder,
     TimestampMicrosecondArray,
 };
 use atalanta_engine::types::arrow_type;
 use atalanta_schema::Type;
-use serde_json::Value;
-
-use crate::json_text::json_text;
 
 /// A column of values; a value that doesn't fit its type is null and its row goes to `misfits`.
 pub(crate) fn column<'a>(
@@ -65,16 +63,15 @@ fn fitting<'a, T>(
 
 fn texts<'a>(values: impl Iterator<Item = Option<&'a Value>>) -> ArrayRef {
     let mut builder = StringViewBuilder::new();
-    let mut written = Vec::new();
+    let mut written = String::new();
     for value in values {
         match value {
             None | Some(Value::Null) => builder.append_null(),
             Some(Value::String(text)) => builder.append_value(text),
             Some(other) => {
                 written.clear();
-                // A value in memory is always written, and JSON is always text.
-                let made = serde_json::to_writer(&mut written, other).is_ok();
-                builder.append_option(std::str::from_utf8(&written).ok().filter(|_| made));
+                other.write_json(&mut written);
+                builder.append_value(&written);
             }
         }
     }
@@ -139,7 +136,6 @@ mod tests {
     use super::*;
     use arrow::array::AsArray as _;
     use arrow::datatypes::Int64Type;
-    use serde_json::json;
 
     #[test]
     fn times_are_read_with_and_without_an_offset() {

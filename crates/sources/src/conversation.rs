@@ -4,10 +4,9 @@
 //! Converse, and the message parts of OpenTelemetry's GenAI conventions. The needle of an indirect
 //! injection is in a tool result, not in what the user wrote, so the four roles never share a column.
 
-use serde_json::{Map, Value, json};
+use crate::tree::{Map, Value, json_text};
 
 use crate::decode::below;
-use crate::json_text::json_text;
 
 /// Who a text came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,14 +20,15 @@ enum Role {
 /// What a request and its answer said.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Conversation {
-    system: Vec<String>,
-    user: Vec<String>,
-    tool: Vec<String>,
-    output: Vec<String>,
+    /// What each role said, a line each.
+    system: Option<String>,
+    user: Option<String>,
+    tool: Option<String>,
+    output: Option<String>,
     /// Tools offered to the model.
-    tool_names: Vec<String>,
-    /// Tools the answer asks for, with call id and arguments.
-    calls: Vec<Value>,
+    tool_names: Vec<Value>,
+    /// Tools the answer asks for.
+    called: Vec<Value>,
     /// Messages in part form: role and parts.
     input_messages: Vec<Value>,
     output_messages: Vec<Value>,
@@ -140,7 +140,7 @@ impl Conversation {
         if parts.is_empty() {
             return;
         }
-        let message = json!({ "role": name, "parts": parts });
+        let message = Value::from([("parts", parts.into()), ("role", name.into())]);
         if answer {
             self.output_messages.push(message);
         } else {
@@ -166,17 +166,10 @@ impl Conversation {
         }
     }
 
-    fn block(
-        &mut self,
-        role: Role,
-        block: &Map<String, Value>,
-        answer: bool,
-        parts: &mut Vec<Value>,
-        depth: u8,
-    ) {
+    fn block(&mut self, role: Role, block: &Map, answer: bool, parts: &mut Vec<Value>, depth: u8) {
         if let Some(call) = call_of(block) {
             if answer {
-                self.calls.push(call.clone());
+                self.called.extend(call.get("name").cloned());
             }
             parts.push(call);
             return;
@@ -184,20 +177,24 @@ impl Conversation {
         if let Some((id, result)) = result_of(block) {
             let before = parts.len();
             self.content(Role::Tool, result, answer, parts, depth + 1);
-            let text: Vec<Value> =
-                parts.drain(before..).filter_map(|part| part.get("content").cloned()).collect();
-            let response = if text.len() == 1 { text[0].clone() } else { Value::Array(text) };
-            let response = if response == json!([]) { result.clone() } else { response };
-            if response == *result && !matches!(result, Value::String(_)) {
-                self.tool.push(json_text(result));
+            let content = |mut part: Value| part.get_mut("content").map(Value::take);
+            let mut texts: Vec<Value> = parts.drain(before..).filter_map(content).collect();
+            let response = match texts.len() {
+                0 => result.clone(),
+                1 => texts.remove(0),
+                _ => Value::Array(texts),
+            };
+            if !result.is_string() && response == *result {
+                add(&mut self.tool, &json_text(result));
             }
-            parts.push(json!({ "type": "tool_call_response", "id": id, "response": response }));
+            let id = id.cloned().unwrap_or_default();
+            parts.push([("id", id), ("response", response), ("type", "tool_call_response".into())].into());
             return;
         }
         for key in ["text", "content", "parts", "refusal", "thinking", "summary"] {
             if key == "thinking" || key == "summary" {
                 if let Some(Value::String(text)) = block.get(key) {
-                    parts.push(json!({ "type": "reasoning", "content": text }));
+                    parts.push(part("reasoning", text));
                 }
                 continue;
             }
@@ -209,7 +206,8 @@ impl Conversation {
             self.content(role, call, answer, parts, depth + 1);
         }
         if let Some(call) = block.get("function_call").filter(|call| call.is_object()) {
-            self.content(role, &json!({ "type": "function", "function": call }), answer, parts, depth + 1);
+            let call = [("function", call.clone()), ("type", "function".into())].into();
+            self.content(role, &call, answer, parts, depth + 1);
         }
     }
 
@@ -218,14 +216,14 @@ impl Conversation {
             return;
         }
         match role {
-            Role::System => self.system.push(text.to_owned()),
-            Role::User => self.user.push(text.to_owned()),
-            Role::Tool => self.tool.push(text.to_owned()),
+            Role::System => add(&mut self.system, text),
+            Role::User => add(&mut self.user, text),
+            Role::Tool => add(&mut self.tool, text),
             // Earlier turns of the model are in the messages; the output column holds the new answer only.
-            Role::Assistant if answer => self.output.push(text.to_owned()),
+            Role::Assistant if answer => add(&mut self.output, text),
             Role::Assistant => {}
         }
-        parts.push(json!({ "type": "text", "content": text }));
+        parts.push(part("text", text));
     }
 
     fn offered(&mut self, tool: &Value) {
@@ -240,35 +238,34 @@ impl Conversation {
             .or_else(|| below(tool, &["function", "name"]))
             .or_else(|| below(tool, &["toolSpec", "name"]));
         if let Some(name) = name.or_else(|| tool.get("type")).and_then(Value::as_str) {
-            self.tool_names.push(name.to_owned());
+            self.tool_names.push(name.into());
         }
     }
 
     /// Adds the members that mapping rules read; absent ones are left out.
-    pub(crate) fn put_into(self, fields: &mut Map<String, Value>) {
+    pub(crate) fn put_into(self, fields: &mut Map) {
         for (name, texts) in [
-            ("text_system", &self.system),
-            ("text_user", &self.user),
-            ("text_tool", &self.tool),
-            ("text_output", &self.output),
+            ("text_system", self.system),
+            ("text_user", self.user),
+            ("text_tool", self.tool),
+            ("text_output", self.output),
         ] {
-            if !texts.is_empty() {
-                fields.insert(name.to_owned(), texts.join("\n").into());
+            if let Some(texts) = texts {
+                fields.insert(name, texts.into());
             }
         }
         if let Some(raw) = self.finish_raw {
-            fields.insert("finish".to_owned(), finish_reason(&raw, !self.calls.is_empty()).into());
-            fields.insert("finish_raw".to_owned(), raw.into());
+            fields.insert("finish", finish_reason(&raw, !self.called.is_empty()).into());
+            fields.insert("finish_raw", raw.into());
         }
-        let called: Vec<Value> = self.calls.iter().filter_map(|call| call.get("name").cloned()).collect();
         for (name, values) in [
-            ("tool_names", self.tool_names.into_iter().map(Value::from).collect()),
-            ("tool_call_names", called),
+            ("tool_names", self.tool_names),
+            ("tool_call_names", self.called),
             ("input_messages", self.input_messages),
             ("output_messages", self.output_messages),
         ] {
             if !values.is_empty() {
-                fields.insert(name.to_owned(), Value::Array(values));
+                fields.insert(name, Value::Array(values));
             }
         }
     }
@@ -277,12 +274,12 @@ impl Conversation {
     pub(crate) fn openai_body(&self, model: Option<&Value>, extra: &[(&str, Value)]) -> Value {
         let mut body = Map::new();
         if let Some(model) = model {
-            body.insert("model".to_owned(), model.clone());
+            body.insert("model", model.clone());
         }
-        body.insert("messages".to_owned(), self.input_messages.iter().map(openai_message).collect());
+        body.insert("messages", self.input_messages.iter().map(openai_message).collect());
         for (name, value) in extra {
             if !value.is_null() {
-                body.insert((*name).to_owned(), value.clone());
+                body.insert(*name, value.clone());
             }
         }
         Value::Object(body)
@@ -292,6 +289,19 @@ impl Conversation {
     pub(crate) fn has_input(&self) -> bool {
         !self.input_messages.is_empty()
     }
+}
+
+/// Adds a line to what was said.
+fn add(said: &mut Option<String>, text: &str) {
+    match said {
+        None => *said = Some(text.to_owned()),
+        Some(said) => said.extend(["\n", text]),
+    }
+}
+
+/// A part of a message that is text.
+fn part(kind: &str, text: &str) -> Value {
+    [("content", text.into()), ("type", kind.into())].into()
 }
 
 fn role(name: &str) -> Role {
@@ -313,7 +323,7 @@ fn tool_item(item: &Value) -> Option<&'static str> {
 }
 
 /// A request of the model to call a tool, in part form.
-fn call_of(block: &Map<String, Value>) -> Option<Value> {
+fn call_of(block: &Map) -> Option<Value> {
     let kind = block.get("type").and_then(Value::as_str).unwrap_or("");
     let (name, arguments, id) =
         if let Some(function) = block.get("function").filter(|_| kind == "function" || kind.is_empty()) {
@@ -337,15 +347,16 @@ fn call_of(block: &Map<String, Value>) -> Option<Value> {
             }
         };
     let arguments = match arguments {
-        Some(Value::String(text)) => serde_json::from_str(text).unwrap_or_else(|_| text.as_str().into()),
+        Some(Value::String(text)) => serde_json::from_str(text).unwrap_or_else(|_| text.clone().into()),
         Some(other) => other.clone(),
         None => Value::Null,
     };
-    Some(json!({ "type": "tool_call", "id": id, "name": name?.as_str()?, "arguments": arguments }))
+    let (id, name) = (id.cloned().unwrap_or_default(), name?.as_str()?.into());
+    Some([("arguments", arguments), ("id", id), ("name", name), ("type", "tool_call".into())].into())
 }
 
 /// The answer of a tool: call id and content.
-fn result_of(block: &Map<String, Value>) -> Option<(Option<&Value>, &Value)> {
+fn result_of(block: &Map) -> Option<(Option<&Value>, &Value)> {
     if let Some(result) = block.get("functionResponse") {
         return Some((result.get("id"), result.get("response")?));
     }
@@ -402,10 +413,11 @@ fn openai_message(message: &Value) -> Value {
     let mut answered = None;
     for part in parts {
         match part.get("type").and_then(Value::as_str) {
-            Some("tool_call") => calls.push(json!({
-                "id": part.get("id"), "type": "function",
-                "function": { "name": part.get("name"), "arguments": part.get("arguments").map(Value::to_string) },
-            })),
+            Some("tool_call") => calls.push(function_call(
+                part.get("id"),
+                part.get("name"),
+                part.get("arguments").map(|arguments| json_text(arguments).into()),
+            )),
             Some("tool_call_response") => {
                 answered = part.get("id").cloned();
                 texts.push(part.get("response").map(text_of).unwrap_or_default());
@@ -414,15 +426,23 @@ fn openai_message(message: &Value) -> Value {
         }
     }
     let mut out = Map::new();
-    out.insert("role".to_owned(), if answered.is_some() { "tool".into() } else { role });
-    out.insert("content".to_owned(), texts.join("\n").into());
+    out.insert("role", if answered.is_some() { "tool".into() } else { role });
+    out.insert("content", texts.join("\n").into());
     if let Some(id) = answered {
-        out.insert("tool_call_id".to_owned(), id);
+        out.insert("tool_call_id", id);
     }
     if !calls.is_empty() {
-        out.insert("tool_calls".to_owned(), Value::Array(calls));
+        out.insert("tool_calls", Value::Array(calls));
     }
     Value::Object(out)
+}
+
+/// A call of a tool as chat completions have it.
+pub(crate) fn function_call(id: Option<&Value>, name: Option<&Value>, arguments: Option<Value>) -> Value {
+    let function =
+        [("arguments", arguments.unwrap_or_default()), ("name", name.cloned().unwrap_or_default())];
+    [("function", function.into()), ("id", id.cloned().unwrap_or_default()), ("type", "function".into())]
+        .into()
 }
 
 fn text_of(value: &Value) -> String {
@@ -433,7 +453,7 @@ fn text_of(value: &Value) -> String {
 mod tests {
     use super::*;
 
-    fn fields(conversation: Conversation) -> Map<String, Value> {
+    fn fields(conversation: Conversation) -> Map {
         let mut fields = Map::new();
         conversation.put_into(&mut fields);
         fields

@@ -2,9 +2,9 @@
 
 use std::sync::OnceLock;
 
+use crate::tree::Value;
 use regex::bytes::Regex;
 use serde::Deserialize;
-use serde_json::Value;
 
 use crate::Source;
 

@@ -3,6 +3,12 @@
 //! A source is a folder of `content/sources`: a description, mapping rules in XQL, samples, and the rows
 //! expected of them. Rust exists only for what the rules cannot do ([`decode`]).
 
+/// A value of a test.
+#[cfg(test)]
+macro_rules! json {
+    ($($json:tt)+) => { crate::tree::Value::from(serde_json::json!($($json)+)) };
+}
+
 pub mod decode;
 
 mod columns;
@@ -28,7 +34,7 @@ mod oracle;
 #[cfg(test)]
 mod pages;
 
-use atalanta_record::{canonical_json, json_text, redact};
+use atalanta_record::{canonical_json, redact, tree};
 
 pub use canonical_json::{canonical_hash, canonical_json};
 pub use detect::Detection;

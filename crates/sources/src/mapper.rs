@@ -4,14 +4,14 @@
 //! member did not have its type), kept as `EVENT_LOG` when no statement took it (`partial`), or kept as
 //! `EVENT_LOG` when the decoder could not read it (`error`).
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
+use crate::tree::{Map, Value};
 use arrow::array::{ArrayRef, AsArray, Int64Array, RecordBatch, StringViewArray};
 use arrow::datatypes::{Field, Int64Type, Schema, SchemaRef};
 use atalanta_engine::types::arrow_type;
 use atalanta_schema::Type;
-use serde_json::{Map, Value};
+use foldhash::HashMap;
 
 use crate::canonical_json::hex;
 use crate::columns::column;
@@ -189,7 +189,7 @@ impl<'a> Mapper<'a> {
         let (mut secrets, mut key) = (Vec::new(), None);
         // What a decoder names as the caller's key is an identifier, not a secret to be cut out of the text.
         let given = fields.remove("_api_key");
-        for (name, value) in &mut fields {
+        for (name, value) in fields.iter_mut() {
             redact_member(name, value, &mut secrets, &mut key);
             // A body that is text may be JSON.
             if let Value::String(text) = value {
@@ -197,13 +197,13 @@ impl<'a> Mapper<'a> {
             }
         }
         if let Some(Value::String(given)) = given {
-            key = Some(given);
+            key = Some(given.into());
         }
         let newer = self.source.unknown_version(&fields);
         self.counts.newer += u64::from(newer);
         let twice = raws.iter().find_map(|raw| raw.twice.clone());
         if let Some(name) = &twice {
-            fields.insert(DUPLICATE.to_owned(), name.as_ref().into());
+            fields.insert(DUPLICATE, name.as_ref().into());
         }
         let lossy = raws.iter().any(|raw| raw.lossy);
         let line = raws.first().map_or(0, |raw| raw.line);
@@ -323,7 +323,7 @@ impl<'a> Mapper<'a> {
         let mut prepared = Vec::new();
         for problem in problems {
             let mut fields = Map::new();
-            fields.insert("parse_problem".to_owned(), problem.message.into());
+            fields.insert("parse_problem", problem.message.into());
             prepared.push(self.prepare(Decoded { fields, raws: vec![problem.raw], ordinal: 0 }));
         }
         let all: Vec<usize> = (0..prepared.len()).collect();

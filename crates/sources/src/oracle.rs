@@ -10,10 +10,11 @@ use atalanta_schema::Catalog;
 use atalanta_xql::syntax::ast::{ArrowKind, Expr, ExprKind, Literal, Operator, Query, StageKind};
 use atalanta_xql::syntax::rules::{RulesFile, parse_rules};
 use regex::Regex;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::columns::column;
 use crate::rules::{Rules, RulesError};
+use crate::tree;
 
 type Row = Map<String, Value>;
 
@@ -80,7 +81,9 @@ fn to_batch(rows: &[Row]) -> RecordBatch {
             continue;
         }
         let mut misfits = Vec::new();
-        columns.push(column(&field.ty, rows.iter().map(|row| row.get(&field.name)), &mut misfits));
+        let cells: Vec<Option<tree::Value>> =
+            rows.iter().map(|row| row.get(&field.name).cloned().map(Into::into)).collect();
+        columns.push(column(&field.ty, cells.iter().map(Option::as_ref), &mut misfits));
         assert_eq!(
             misfits,
             [0usize; 0],
@@ -203,7 +206,7 @@ fn eval(expr: &Expr, row: &Row) -> Value {
         ExprKind::Literal(Literal::Null) => Value::Null,
         ExprKind::Literal(Literal::Bool(flag)) => (*flag).into(),
         ExprKind::Literal(Literal::Int(number)) => (*number).into(),
-        ExprKind::Literal(Literal::Float(number)) => json!(number),
+        ExprKind::Literal(Literal::Float(number)) => serde_json::json!(number),
         ExprKind::Literal(Literal::String { value, .. }) => value.as_str().into(),
         ExprKind::Name(name) => row.get(name).cloned().unwrap_or_else(|| panic!("unknown field {name}")),
         ExprKind::Arrow { left, path, take } => arrow(&eval(left, row), path, *take),
@@ -263,7 +266,7 @@ fn call(name: &str, arguments: &[Expr], row: &Row) -> Value {
         return values.into_iter().find(|value| !value.is_null()).unwrap_or_default();
     }
     if name == "split" && values[0].is_null() {
-        return json!([]);
+        return serde_json::json!([]);
     }
     if values.iter().any(Value::is_null) {
         return Value::Null;
@@ -310,7 +313,7 @@ fn function(name: &str, values: &[Value]) -> Option<Value> {
             Value::String(text) => text.parse::<i64>().ok()?.into(),
             other => other.as_i64().or_else(|| Some(other.as_f64()?.round() as i64))?.into(),
         },
-        "to_float" => json!(n(0)?),
+        "to_float" => serde_json::json!(n(0)?),
         "to_boolean" => s(0).to_lowercase().parse::<bool>().ok()?.into(),
         "to_timestamp" => {
             let unit = match s(1).as_str() {
@@ -327,10 +330,10 @@ fn function(name: &str, values: &[Value]) -> Option<Value> {
         }
         "json_extract_scalar_array" => arrow_array(&values[0], &s(1))?,
         "parse_timestamp" => parse_time(&s(0), &s(1))?.into(),
-        "add" => json!(n(0)? + n(1)?),
-        "subtract" => json!(n(0)? - n(1)?),
-        "multiply" => json!(n(0)? * n(1)?),
-        "divide" => json!(n(0)? / n(1)?),
+        "add" => serde_json::json!(n(0)? + n(1)?),
+        "subtract" => serde_json::json!(n(0)? - n(1)?),
+        "multiply" => serde_json::json!(n(0)? * n(1)?),
+        "divide" => serde_json::json!(n(0)? / n(1)?),
         "div" => ints().and_then(|(a, b)| a.checked_div(b))?.into(),
         "mod" => ints().and_then(|(a, b)| a.checked_rem(b))?.into(),
         "is_ipv4" => s(0).parse::<std::net::Ipv4Addr>().is_ok().into(),

@@ -6,12 +6,13 @@
 //! position or a test for null counts as not read. The worst case is a value that stands both in a column and in
 //! `attributes`; the opposite can happen only where a function turns a value into null.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::cmp::Ordering;
+use std::collections::BTreeSet;
 
 use atalanta_xql::syntax::ast::{ArrowKind, Expr, ExprKind, Literal, Operator, Query, StageKind};
 use atalanta_xql::syntax::rules::RulesFile;
-use serde::{Serialize, Serializer};
-use serde_json::{Map, Value};
+
+use crate::tree::{Map, Value, WriteJson as _};
 
 /// Fields that a statement reads and columns that it assigns.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -26,7 +27,21 @@ pub(crate) struct Use {
 #[derive(Clone, Debug, Default, PartialEq)]
 struct Reads {
     here: Option<Read>,
-    below: BTreeMap<String, Reads>,
+    /// Sorted by name.
+    below: Vec<(String, Reads)>,
+}
+
+impl Reads {
+    fn below(&mut self, name: String) -> &mut Self {
+        let at = match self.below.binary_search_by(|(known, _)| known.cmp(&name)) {
+            Ok(at) => at,
+            Err(at) => {
+                self.below.insert(at, (name, Self::default()));
+                at
+            }
+        };
+        &mut self.below[at].1
+    }
 }
 
 /// How a path is read.
@@ -122,70 +137,115 @@ impl Use {
     fn read(&mut self, path: Vec<String>, whole: bool, always: bool) {
         let mut at = &mut self.reads;
         for step in path {
-            at = at.below.entry(step).or_default();
+            at = at.below(step);
         }
         let read = at.here.get_or_insert_default();
         read.whole |= whole;
         read.always |= always;
     }
 
-    /// Members of a record that the statement does not read; nulls and empty containers are left out.
-    /// `shown` tells whether a column of the row has a text or a value, `is_view` which members are a decoder's views
-    /// of other members.
-    pub(crate) fn leftovers<'v>(
+    /// Appends an object of the members of a record that the statement does not read, and of `more`, which wins over
+    /// members of the record; nulls and empty containers are left out. Whether there were any; else nothing is appended.
+    pub(crate) fn write_leftovers(
         &self,
-        fields: &'v Map<String, Value>,
-        is_view: &dyn Fn(&str) -> bool,
-        shown: &dyn Fn(&Value) -> bool,
-    ) -> BTreeMap<&'v str, Kept<'v>> {
-        let mut out = BTreeMap::new();
-        for (name, value) in fields.iter().filter(|(name, _)| !is_view(name)) {
-            if let Some(kept) = kept(self.reads.below.get(name), value, shown) {
-                out.insert(name.as_str(), kept);
+        fields: &Map,
+        more: &Map,
+        left: &Left<'_>,
+        out: &mut String,
+    ) -> bool {
+        let open = out.len();
+        out.push('{');
+        let mut below = self.reads.below.as_slice();
+        let mut more = more.iter().peekable();
+        for (name, value) in fields {
+            while let Some((name, value)) = more.next_if(|(other, _)| other < name) {
+                write_whole(name, value, open, out);
+            }
+            let replaced = more.peek().is_some_and(|(other, _)| other == name);
+            if !replaced && !(left.skip)(name) {
+                left.write(of(&mut below, name), name, value, open, out);
             }
         }
-        out
+        for (name, value) in more {
+            write_whole(name, value, open, out);
+        }
+        close(open, out)
     }
 }
 
-/// What is left of a value.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Kept<'v> {
-    /// All of it.
-    Whole(&'v Value),
-    /// Some members of an object, in their order.
-    Members(Vec<(&'v str, Kept<'v>)>),
+/// What decides on what is left over of a record.
+pub(crate) struct Left<'l> {
+    /// Members of the record that are no business of `attributes`.
+    pub(crate) skip: &'l dyn Fn(&str) -> bool,
+    /// Whether a column of the row has a text or a value.
+    pub(crate) shown: &'l dyn Fn(&Value) -> bool,
 }
 
-impl Serialize for Kept<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::Whole(value) => value.serialize(serializer),
-            Self::Members(members) => serializer.collect_map(members.iter().map(|(name, kept)| (name, kept))),
+impl Left<'_> {
+    /// Appends what of a member no rule reads; `reads` is what is read of it and below it, `open` is where the object
+    /// around it begins.
+    fn write(&self, reads: Option<&Reads>, name: &str, value: &Value, open: usize, out: &mut String) {
+        let container = value.is_object() || value.is_array();
+        match reads.and_then(|reads| reads.here).filter(|read| read.whole || !container) {
+            Some(read) if read.always || (self.shown)(value) => return,
+            _ => {}
+        }
+        match value {
+            Value::Null => {}
+            Value::Array(items) if items.is_empty() => {}
+            Value::Object(members) => {
+                let before = out.len();
+                write_name(name, open, out);
+                let inner = out.len();
+                out.push('{');
+                let mut below = reads.map(|reads| reads.below.as_slice()).unwrap_or_default();
+                for (name, value) in members {
+                    self.write(of(&mut below, name), name, value, inner, out);
+                }
+                if !close(inner, out) {
+                    out.truncate(before);
+                }
+            }
+            other => write_whole(name, other, open, out),
         }
     }
 }
 
-/// What of a member no rule reads; `reads` is what is read of it and below it.
-fn kept<'v>(reads: Option<&Reads>, value: &'v Value, shown: &dyn Fn(&Value) -> bool) -> Option<Kept<'v>> {
-    let container = value.is_object() || value.is_array();
-    match reads.and_then(|reads| reads.here).filter(|read| read.whole || !container) {
-        Some(read) if read.always || shown(value) => return None,
-        _ => {}
-    }
-    match value {
-        Value::Null => None,
-        Value::Object(members) => {
-            let below = |name: &String| reads.and_then(|reads| reads.below.get(name));
-            let rest: Vec<(&str, Kept<'_>)> = members
-                .iter()
-                .filter_map(|(name, value)| Some((name.as_str(), kept(below(name), value, shown)?)))
-                .collect();
-            (!rest.is_empty()).then_some(Kept::Members(rest))
+/// What is read of the member of that name; names are asked for in their order.
+fn of<'r>(below: &mut &'r [(String, Reads)], name: &str) -> Option<&'r Reads> {
+    while let [(known, reads), rest @ ..] = *below {
+        match known.as_str().cmp(name) {
+            Ordering::Less => *below = rest,
+            Ordering::Equal => return Some(reads),
+            Ordering::Greater => break,
         }
-        Value::Array(items) if items.is_empty() => None,
-        other => Some(Kept::Whole(other)),
     }
+    None
+}
+
+fn write_whole(name: &str, value: &Value, open: usize, out: &mut String) {
+    write_name(name, open, out);
+    value.write_json(out);
+}
+
+/// The name of the next member of the object that begins at `open`.
+fn write_name(name: &str, open: usize, out: &mut String) {
+    if out.len() > open + 1 {
+        out.push(',');
+    }
+    name.write_json(out);
+    out.push(':');
+}
+
+/// Ends the object that begins at `open`, unless it has no members: then it is taken back.
+fn close(open: usize, out: &mut String) -> bool {
+    let any = out.len() > open + 1;
+    if any {
+        out.push('}');
+    } else {
+        out.truncate(open);
+    }
+    any
 }
 
 /// Member names of a JSONPath such as `$.a['b.c']`; `None` when it has an array position or a wildcard.
@@ -216,7 +276,13 @@ fn steps(path: &str) -> Option<Vec<String>> {
 mod tests {
     use super::*;
     use atalanta_xql::syntax::rules::parse_rules;
-    use serde_json::json;
+
+    fn left(found: &Use, record: &Value, shown: &dyn Fn(&Value) -> bool) -> Value {
+        let mut out = "before".to_owned();
+        let left = Left { skip: &|_| false, shown };
+        found.write_leftovers(record.as_object().unwrap(), &Map::new(), &left, &mut out);
+        serde_json::from_str(out.strip_prefix("before").unwrap()).unwrap()
+    }
 
     #[test]
     fn only_what_is_read_is_dropped() {
@@ -231,9 +297,9 @@ mod tests {
         assert!(["who", "m", "body"].iter().all(|name| found.assigns.contains(*name)));
         let record = json!({ "kind": "x", "meta": { "user": { "name": "ana", "id": 7 }, "gone": null },
             "usage": { "in.tokens": 3, "out.tokens": 4 }, "request": { "a": 1 }, "tags": ["t", "u"], "o": { "p": { "q": 1 } }, "else": "e" });
-        let left = found.leftovers(record.as_object().unwrap(), &|_| false, &|_| false);
+        let left = left(&found, &record, &|_| false);
         assert_eq!(
-            json!(left),
+            left,
             json!({ "meta": { "user": { "id": 7 } }, "usage": { "out.tokens": 4 }, "tags": ["t", "u"], "else": "e" })
         );
     }
@@ -245,8 +311,8 @@ mod tests {
         );
         let found = Use::of(&file.sections[0].statements[0], &file);
         let record = json!({ "o": { "tools": ["t"], "other": 1 } });
-        let left = found.leftovers(record.as_object().unwrap(), &|_| false, &|_| false);
-        assert_eq!(json!(left), json!({ "o": { "other": 1 } }));
+        let left = left(&found, &record, &|_| false);
+        assert_eq!(left, json!({ "o": { "other": 1 } }));
     }
 
     #[test]
@@ -256,7 +322,7 @@ mod tests {
         );
         let found = Use::of(&file.sections[0].statements[0], &file);
         let record = json!({ "choice": { "v": { "name": "f" } } });
-        assert_eq!(json!(found.leftovers(record.as_object().unwrap(), &|_| false, &|_| false)), record);
+        assert_eq!(left(&found, &record, &|_| false), record);
     }
 
     #[test]
@@ -266,7 +332,22 @@ mod tests {
         );
         let found = Use::of(&file.sections[0].statements[0], &file);
         let record = json!({ "first": "1", "second": "2", "side": "in", "a": "x", "b": "y" });
-        let left = found.leftovers(record.as_object().unwrap(), &|_| false, &|value| value == "x");
-        assert_eq!(json!(left), json!({ "second": "2", "side": "in", "b": "y" }));
+        let left = left(&found, &record, &|value| *value == "x");
+        assert_eq!(left, json!({ "second": "2", "side": "in", "b": "y" }));
+    }
+
+    #[test]
+    fn what_the_rules_put_there_wins() {
+        let more = json!({ "a": 0, "b": null, "c": "x", "z": {} });
+        let record = json!({ "b": 1, "d": { "e": null, "f": {} }, "g": 2, "h": [], "v": 3 });
+        let left = Left { skip: &|name| name == "v", shown: &|_| false };
+        let mut out = String::new();
+        let of = |value: &Value| value.as_object().unwrap().clone();
+        assert!(Use::default().write_leftovers(&of(&record), &of(&more), &left, &mut out));
+        assert_eq!(out, r#"{"a":0,"b":null,"c":"x","g":2,"z":{}}"#);
+        let empty = json!({ "d": { "e": { "f": null } }, "v": 1 });
+        out.clear();
+        assert!(!Use::default().write_leftovers(&of(&empty), &Map::new(), &left, &mut out));
+        assert_eq!(out, "");
     }
 }

@@ -1,11 +1,12 @@
 //! Rows of `xdr_data`: what the rules made of records, what every row has, what no rule read.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
 
+use crate::tree::{Map, Value, json_text};
 use arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, Float64Array, Int64Array, RecordBatch, StringViewArray,
-    TimestampMicrosecondArray, UInt64Array, new_null_array,
+    StringViewBuilder, TimestampMicrosecondArray, UInt64Array, new_null_array,
 };
 use arrow::compute::{cast, take};
 use arrow::datatypes::{
@@ -13,11 +14,9 @@ use arrow::datatypes::{
 };
 use atalanta_engine::types::{arrow_type, timestamp_type};
 use atalanta_schema::{Catalog, Type};
-use serde_json::{Map, Value};
 
-use crate::json_text::json_text;
 use crate::mapper::{MapError, MapOptions, SCHEMA_VERSION};
-use crate::paths::{Kept, Use};
+use crate::paths::{Left, Use};
 use crate::row_id::event_id;
 use crate::source::Source;
 
@@ -53,7 +52,7 @@ static OUTPUT: LazyLock<Output> = LazyLock::new(|| {
 /// A decoded record, ready for the rules.
 pub(crate) struct Prepared {
     /// What rules may read.
-    pub(crate) fields: Map<String, Value>,
+    pub(crate) fields: Map,
     /// Its text without credentials.
     pub(crate) raw: Arc<str>,
     /// SHA-256 of the text as it arrived, 64 hexadecimal digits.
@@ -256,36 +255,34 @@ impl Rows<'_> {
 
     /// What no rule read, with what the rules put there themselves.
     fn attributes(&self, odd: &[Option<i64>], made: &Made) -> StringViewArray {
-        let shown = Shown::of(made);
-        let own = made.texts("attributes");
-        (0..self.len()).map(|at| self.attributes_of(at, odd[at], text_at(own, at), &shown)).collect()
-    }
-
-    fn attributes_of(
-        &self,
-        at: usize,
-        odd_time: Option<i64>,
-        own: Option<&str>,
-        shown: &Shown<'_>,
-    ) -> Option<String> {
         let nothing = Use::default();
         let used = self.used.unwrap_or(&nothing);
-        let is_view = |name: &str| self.source.is_view(name);
-        let fields = &self.record(at).fields;
-        let mut rest = used.leftovers(fields, &is_view, &|value| shown.shows(at, value));
-        if self.source.pass_through && self.used.is_some() {
-            rest.retain(|name, _| matches!(*name, PATH | LINE) || !OUTPUT.has(name));
+        let shown = Shown::of(made);
+        let own = made.texts("attributes");
+        let passed = self.source.pass_through && self.used.is_some();
+        let skip = |name: &str| {
+            self.source.is_view(name) || (passed && !matches!(name, PATH | LINE) && OUTPUT.has(name))
+        };
+        let mut builder = StringViewBuilder::with_capacity(self.len());
+        let mut text = String::new();
+        for at in 0..self.len() {
+            text.clear();
+            let more = of_rules(text_at(own, at), odd[at]);
+            let left = Left { skip: &skip, shown: &|value| shown.shows(at, value) };
+            let any = used.write_leftovers(&self.record(at).fields, &more, &left, &mut text);
+            builder.append_option(any.then_some(&text));
         }
-        let own = own.and_then(|text| serde_json::from_str::<BTreeMap<String, Value>>(text).ok());
-        let own = own.unwrap_or_default();
-        rest.extend(own.iter().map(|(name, value)| (name.as_str(), Kept::Whole(value))));
-        let odd_time = odd_time.map(shown_time);
-        if let Some(time) = &odd_time {
-            rest.insert("_time (not believable)", Kept::Whole(time));
-        }
-        // Texts and numbers of JSON can always be written.
-        if rest.is_empty() { None } else { serde_json::to_string(&rest).ok() }
+        builder.finish()
     }
+}
+
+/// What rules put into the attributes, and a time that is not believable.
+fn of_rules(own: Option<&str>, odd_time: Option<i64>) -> Map {
+    let mut more: Map = own.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+    if let Some(time) = odd_time {
+        more.insert("_time (not believable)", shown_time(time));
+    }
+    more
 }
 
 fn shown_time(time: i64) -> Value {
@@ -316,16 +313,22 @@ impl<'m> Shown<'m> {
     fn shows(&self, at: usize, value: &Value) -> bool {
         let written;
         let text = match value {
-            Value::String(text) => text,
+            Value::String(text) => text.as_str(),
             other => {
                 written = json_text(other);
                 &written
             }
         };
-        if self.texts.iter().any(|column| column.is_valid(at) && column.value(at) == text) {
+        // A view begins with the length of its text.
+        let has = |column: &&StringViewArray| {
+            column.views()[at] as u32 as usize == text.len()
+                && column.is_valid(at)
+                && column.value(at) == text
+        };
+        if self.texts.iter().any(has) {
             return true;
         }
-        if let "true" | "false" = text.as_str() {
+        if let "true" | "false" = text {
             let flag = text == "true";
             return self.flags.iter().any(|column| column.is_valid(at) && column.value(at) == flag);
         }

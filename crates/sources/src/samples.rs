@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::decode::decoder_with;
 use crate::registry::Content;
-use crate::{Framing, MapError, MapOptions, Mapper, Registry, Source, records, sort_by_line};
+use crate::{Framing, MapError, MapOptions, Mapper, Registry, Source, records, sort_by_line, tree};
 
 /// When samples arrive: 2026-11-22T00:00:00Z, so that their rows are the same each time.
 pub const SAMPLE_ARRIVAL_US: i64 = 1_795_305_600_000_000;
@@ -244,8 +244,8 @@ pub fn member_fates(source: &Source, samples: &[Sample]) -> Result<BTreeMap<Stri
             let line = row.get("_line").and_then(Value::as_i64).unwrap_or_default();
             row.remove("raw");
             let attributes = row.remove("attributes").unwrap_or_default();
-            mapped.entry(line).or_default().push_str(&folded(&Value::Object(row)));
-            kept.entry(line).or_default().push_str(&folded(&attributes));
+            mapped.entry(line).or_default().push_str(&folded(&Value::Object(row).to_string()));
+            kept.entry(line).or_default().push_str(&folded(&attributes.to_string()));
         }
         let Some(mut decoder) = decoder_with(&source.decoder, &source.options) else { continue };
         let (mut out, mut problems) = (Vec::new(), Vec::new());
@@ -254,7 +254,7 @@ pub fn member_fates(source: &Source, samples: &[Sample]) -> Result<BTreeMap<Stri
         }
         decoder.finish(&mut out, &mut problems);
         for mut record in out {
-            for (name, value) in &mut record.fields {
+            for (name, value) in record.fields.iter_mut() {
                 crate::redact::redact_member(name, value, &mut Vec::new(), &mut None);
             }
             let line = record.raws.first().map_or(0, |raw| raw.line as i64);
@@ -269,35 +269,35 @@ pub fn member_fates(source: &Source, samples: &[Sample]) -> Result<BTreeMap<Stri
 }
 
 /// Text in which a member's text can be looked for, however often it is quoted.
-fn folded(value: &Value) -> String {
-    value.to_string().replace('\\', "").to_lowercase()
+fn folded(text: &str) -> String {
+    text.replace('\\', "").to_lowercase()
 }
 
 fn note(
     source: &Source,
     path: &str,
-    value: &Value,
+    value: &tree::Value,
     (mapped, kept): (&str, &str),
     fates: &mut BTreeMap<String, Fate>,
 ) {
     let text = match value {
-        Value::Object(members) => {
+        tree::Value::Object(members) => {
             for (name, value) in members {
                 note(source, &format!("{path}.{name}"), value, (mapped, kept), fates);
             }
             return;
         }
-        Value::Array(items) => {
+        tree::Value::Array(items) => {
             for value in items {
                 note(source, &format!("{path}[]"), value, (mapped, kept), fates);
             }
             return;
         }
-        Value::String(text) if !text.is_empty() => {
-            let text = folded(&Value::from(text.replace('\\', "")));
+        tree::Value::String(text) if !text.is_empty() => {
+            let text = folded(&tree::json_text(text.replace('\\', "").as_str()));
             text[1..text.len() - 1].to_owned()
         }
-        Value::Number(number) => number.to_string(),
+        tree::Value::Number(number) => number.to_string(),
         // Nulls and empty texts say nothing; a truth value cannot be looked for.
         _ => return,
     };

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
+use crate::tree::{Map, Value};
 use atalanta_schema::Type;
 use atalanta_xql::syntax::rules::{RulesFile, parse_rules};
 use regex::Regex;
 use serde::Deserialize;
-use serde_json::{Map, Value};
 
 use crate::Framing;
 use crate::decode::{DECODERS, DecodeOptions, JsonOptions};
@@ -166,14 +166,14 @@ impl Source {
     }
 
     /// Whether a record says that it has a version that the rules were not written for.
-    pub(crate) fn unknown_version(&self, fields: &Map<String, Value>) -> bool {
+    pub(crate) fn unknown_version(&self, fields: &Map) -> bool {
         let Some(version) = &self.version else { return false };
         let (first, rest) = version.member.split_once('.').unwrap_or((&version.member, ""));
         let found = fields
             .get(first)
             .and_then(|value| if rest.is_empty() { Some(value) } else { member(value, rest) });
         let text = match found {
-            Some(Value::String(text)) => text.clone(),
+            Some(Value::String(text)) => text.to_string(),
             Some(Value::Number(number)) => number.to_string(),
             _ => return false,
         };

@@ -7,8 +7,8 @@
 use std::sync::LazyLock;
 
 use atalanta_record::redact::{REDACTED, redact, redact_text};
+use atalanta_record::tree::Value;
 use regex::{Captures, Regex};
-use serde_json::Value;
 
 const NAMES: &str = r"(?:[A-Za-z0-9_.-]*(?:api[-_]?key|secret(?:[-_]?(?:access[-_]?)?key)?|password|passwd|(?:access|refresh|session|auth|id|bearer)?[-_]?token|credentials?|cookie|authorization))";
 
@@ -72,7 +72,6 @@ pub(crate) fn redact_json(text: &str, value: &mut Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     #[test]
     fn arguments_lose_values_not_names() {
@@ -114,6 +113,6 @@ mod tests {
             r#"{ "params" : {"api_key":"[redacted]","n":1.0,"note":"send Bearer [redacted] now"}}"#
         );
         let text = r#"{"a":[1,2]}"#;
-        assert_eq!(redact_json(text, &mut json!({"a":[1,2]})), text);
+        assert_eq!(redact_json(text, &mut serde_json::from_str(text).unwrap()), text);
     }
 }

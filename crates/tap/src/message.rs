@@ -1,6 +1,7 @@
 //! What a record says of one message: its text without credentials, and the hashes of the tools it defines.
 
 use atalanta_record::canonical_json::canonical_hash;
+use atalanta_record::tree;
 use serde_json::{Map, Value, json};
 
 use crate::assemble::Piece;
@@ -31,7 +32,7 @@ pub(crate) fn read(piece: &Piece) -> Message {
         Ok(json) => json.trim(),
         Err(_) => return text(&piece.bytes, more),
     };
-    match serde_json::from_str::<Value>(json) {
+    match serde_json::from_str::<tree::Value>(json) {
         Ok(mut value) if value.is_object() || value.is_array() => {
             // Before anything is removed: the hash is of the definition that the client was given.
             if let Some(hashes) = definition_hashes(&value) {
@@ -62,7 +63,7 @@ fn text(bytes: &[u8], mut more: Map<String, Value>) -> Message {
 }
 
 /// SHA-256 of each tool's definition in canonical form, in the order of the list.
-fn definition_hashes(message: &Value) -> Option<Value> {
+fn definition_hashes(message: &tree::Value) -> Option<Value> {
     let tools = message.get("result")?.get("tools")?.as_array()?;
     Some(json!(tools.iter().map(canonical_hash).collect::<Vec<_>>()))
 }
@@ -80,7 +81,7 @@ mod tests {
         let tool = json!({ "name": "t", "inputSchema": { "default": { "api_key": "s3cret-1" } } });
         let message = json!({ "jsonrpc": "2.0", "id": 1, "result": { "tools": [tool] } }).to_string();
         let read = read(&piece(message.as_bytes()));
-        assert_eq!(read.more["tool_definition_hashes"], json!([canonical_hash(&tool)]));
+        assert_eq!(read.more["tool_definition_hashes"], json!([canonical_hash(&tool.into())]));
         assert!(!read.json.unwrap().contains("s3cret"));
     }
 

@@ -1,7 +1,7 @@
 //! Statements about artifacts: sigstore bundles, DSSE envelopes and bare in-toto statements become one record per
 //! subject, with the statement read out of its base64 payload.
 
-use serde_json::{Map, Value, json};
+use crate::tree::{Map, Value};
 
 use super::otlp::base64;
 use super::{Decode, DecodeProblem, Decoded, RawRecord, json_object, put};
@@ -19,7 +19,7 @@ impl Decode for Attestation {
             Err(problem) => return problems.push(problem),
         };
         if fields.contains_key("payload") && fields.contains_key("payloadType") {
-            fields = Map::from_iter([("dsseEnvelope".to_owned(), Value::Object(fields))]);
+            fields = Map::from([("dsseEnvelope", Value::Object(fields))]);
         }
         if let Err(message) = open(&mut fields) {
             return problems.push(record.problem(message));
@@ -38,7 +38,7 @@ impl Decode for Attestation {
 }
 
 /// Replaces an envelope's payload by the members of the statement in it.
-fn open(fields: &mut Map<String, Value>) -> Result<(), String> {
+fn open(fields: &mut Map) -> Result<(), String> {
     let Some(envelope) = fields.get_mut("dsseEnvelope").and_then(Value::as_object_mut) else { return Ok(()) };
     let kind = envelope.get("payloadType").and_then(Value::as_str).unwrap_or_default();
     if kind != STATEMENT {
@@ -56,14 +56,12 @@ fn open(fields: &mut Map<String, Value>) -> Result<(), String> {
     envelope.remove("payload");
     let signed = envelope.get("signatures").and_then(Value::as_array).is_some_and(|all| !all.is_empty());
     put(fields, "_signed", signed);
-    for (name, value) in statement {
-        fields.entry(name).or_insert(value);
-    }
+    fields.fill(statement.into_members());
     Ok(())
 }
 
 /// The files that a model signature lists, as `model_files` holds them.
-fn files(fields: &mut Map<String, Value>) {
+fn files(fields: &mut Map) {
     let Some(resources) =
         fields.get("predicate").and_then(|found| found.get("resources")).and_then(Value::as_array)
     else {
@@ -73,9 +71,8 @@ fn files(fields: &mut Map<String, Value>) {
         .iter()
         .filter_map(|file| {
             let algorithm = file.get("algorithm").and_then(Value::as_str)?;
-            let mut entry = json!({ "name": file.get("name")? });
-            entry[algorithm] = file.get("digest")?.clone();
-            Some(entry)
+            let name = file.get("name")?.clone();
+            Some(Value::from([("name", name), (algorithm, file.get("digest")?.clone())]))
         })
         .collect();
     if listed.len() == resources.len() {

@@ -3,7 +3,7 @@
 //! The clock of these lines counts from the start of the machine, so rows take their time of arrival
 //! unless a `START <unix ns> <boot ns>` line set the offset.
 
-use serde_json::{Map, Value};
+use crate::tree::Map;
 
 use super::{Decode, DecodeProblem, Decoded, RawRecord, put};
 
@@ -42,7 +42,7 @@ impl Decode for Bpftrace {
 }
 
 impl Bpftrace {
-    fn columns(&self, kind: &str, clock: i64, rest: &str) -> Map<String, Value> {
+    fn columns(&self, kind: &str, clock: i64, rest: &str) -> Map {
         let names: &[&str] = match kind {
             "EXEC" => &["pid", "uid", "comm", "file", "argv"],
             "OPEN" => &["pid", "uid", "comm", "flags", "path"],

@@ -1,6 +1,6 @@
 //! CloudTrail: delivery files (`{"Records": […]}`), arrays, EventBridge envelopes and single records.
 
-use serde_json::{Map, Value};
+use crate::tree::{Map, Value};
 
 use super::{Decode, DecodeProblem, Decoded, RawRecord, json, kind, put, split_array};
 
@@ -45,7 +45,7 @@ fn split(
 }
 
 /// EventBridge wraps the event in `detail`.
-fn event(mut fields: Map<String, Value>) -> Map<String, Value> {
+fn event(mut fields: Map) -> Map {
     if fields.contains_key("detail-type")
         && let Some(Value::Object(detail)) = fields.remove("detail")
     {
@@ -65,9 +65,9 @@ fn event(mut fields: Map<String, Value>) -> Map<String, Value> {
 }
 
 /// The resource acted on: the ARN the event names, else the request's most telling identifier.
-fn first_resource(fields: &Map<String, Value>) -> Option<String> {
+fn first_resource(fields: &Map) -> Option<String> {
     let arn = fields.get("resources").and_then(|all| all.get(0)).and_then(|first| {
-        ["ARN", "arn", "resourceName"].iter().find_map(|name| first.get(name).and_then(Value::as_str))
+        ["ARN", "arn", "resourceName"].into_iter().find_map(|name| first.get(name).and_then(Value::as_str))
     });
     if let Some(arn) = arn {
         return Some(arn.to_owned());

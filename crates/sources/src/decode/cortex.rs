@@ -1,7 +1,7 @@
 //! Events of Cortex XDR: members under their names in `xdr_data`, whatever alias they came under.
 
+use crate::tree::{Map, Value};
 use atalanta_schema::{Catalog, Dataset, Field};
-use serde_json::{Map, Value};
 
 use super::{Decode, DecodeProblem, Decoded, RawRecord, one_object, put};
 
@@ -14,7 +14,7 @@ impl Decode for Cortex {
     }
 }
 
-fn rename(members: Map<String, Value>) -> Map<String, Value> {
+fn rename(members: Map) -> Map {
     let catalog = Catalog::builtin();
     let Some(dataset) = catalog.dataset("xdr_data") else { return members };
     let mut fields = Map::new();
@@ -24,7 +24,7 @@ fn rename(members: Map<String, Value>) -> Map<String, Value> {
         }
         if name == "event_id" {
             // Rows get identifiers of their own.
-            fields.insert("cortex_event_id".to_owned(), value);
+            fields.insert("cortex_event_id", value);
             continue;
         }
         let Some(field) = column(dataset, &name) else {
@@ -60,7 +60,7 @@ fn column<'a>(dataset: &'a Dataset, name: &str) -> Option<&'a Field> {
 fn constant(catalog: &Catalog, field: &Field, value: Value) -> Value {
     let Some(list) = catalog.enum_of(field) else { return value };
     let text = match &value {
-        Value::String(text) => text.clone(),
+        Value::String(text) => text.to_string(),
         Value::Number(number) => number.to_string(),
         _ => return value,
     };
@@ -86,7 +86,6 @@ fn microseconds(value: &Value) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     #[test]
     fn aliases_numbers_and_milliseconds() {

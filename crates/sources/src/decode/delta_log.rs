@@ -1,7 +1,7 @@
 //! Delta Lake commit files: one action a line. The actions after a `commitInfo` get its time and author as the
 //! member `_commit`, because only that action has them.
 
-use serde_json::Value;
+use crate::tree::Value;
 
 use super::{Decode, DecodeProblem, Decoded, RawRecord, json_object, put};
 

@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use serde_json::{Map, Value, json};
+use crate::tree::{Map, Value};
 
 use super::{Decode, DecodeProblem, Decoded, RawRecord, put};
 
@@ -73,9 +73,9 @@ impl Decode for Dvc {
 }
 
 /// Outputs of a `.dvc` file, outputs and dependencies of the stages of a lock file.
-fn outputs(document: &Value) -> Vec<Map<String, Value>> {
+fn outputs(document: &Value) -> Vec<Map> {
     let mut made = Vec::new();
-    let own: Map<String, Value> = match document.as_object() {
+    let own: Map = match document.as_object() {
         Some(members) => members
             .iter()
             .filter(|(name, _)| !matches!(name.as_str(), "outs" | "deps" | "stages"))
@@ -90,10 +90,10 @@ fn outputs(document: &Value) -> Vec<Map<String, Value>> {
     made
 }
 
-fn stage(name: Option<&str>, stage: &Value, own: &Map<String, Value>, made: &mut Vec<Map<String, Value>>) {
+fn stage(name: Option<&str>, stage: &Value, own: &Map, made: &mut Vec<Map>) {
     let list = |key: &str| stage.get(key).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     let paths = |key: &str| -> Vec<Value> {
-        list(key).iter().filter_map(|entry| Some(json!(versioned(entry)?))).collect()
+        list(key).iter().filter_map(|entry| Some(versioned(entry)?.into())).collect()
     };
     for (kind, role) in [("outs", "out"), ("deps", "dep")] {
         for entry in list(kind) {

@@ -3,7 +3,7 @@
 //! A text line becomes an object with the member names of the JSON form. Grammars: Envoy's access log
 //! documentation (default format string) and Istio's default provider.
 
-use serde_json::{Map, Value};
+use crate::tree::{Map, Value};
 
 use super::{Decode, DecodeProblem, Decoded, RawRecord, one_object};
 
@@ -67,7 +67,7 @@ impl Decode for EnvoyAccess {
     }
 }
 
-fn text_line(line: &str) -> Result<Map<String, Value>, String> {
+fn text_line(line: &str) -> Result<Map, String> {
     let tokens = tokens(line)?;
     let [time, request, values @ ..] = tokens.as_slice() else {
         return Err("access log line without a request".to_owned());
@@ -78,7 +78,7 @@ fn text_line(line: &str) -> Result<Map<String, Value>, String> {
         n => return Err(format!("access log line has {n} values after the request, expected 11 or 20")),
     };
     let mut fields = Map::new();
-    fields.insert("start_time".to_owned(), (*time).into());
+    fields.insert("start_time", (*time).into());
     let mut parts = request.splitn(3, ' ');
     for name in ["method", "path", "protocol"] {
         insert(&mut fields, name, parts.next().unwrap_or("-"));
@@ -90,12 +90,12 @@ fn text_line(line: &str) -> Result<Map<String, Value>, String> {
 }
 
 /// Absent values are written `-`; only the flags use it as a value.
-fn insert(fields: &mut Map<String, Value>, name: &str, value: &str) {
+fn insert(fields: &mut Map, name: &str, value: &str) {
     if value == "-" && name != "response_flags" {
         return;
     }
     let number = NUMBERS.contains(&name).then(|| value.parse::<i64>().ok()).flatten();
-    fields.insert(name.to_owned(), number.map_or_else(|| value.into(), Value::from));
+    fields.insert(name, number.map_or_else(|| value.into(), Value::from));
 }
 
 /// `[bracketed]`, `"quoted"` and bare tokens, without their marks.
@@ -130,7 +130,7 @@ fn tokens(line: &str) -> Result<Vec<&str>, String> {
 mod tests {
     use super::*;
 
-    fn decode(line: &str) -> Map<String, Value> {
+    fn decode(line: &str) -> Map {
         let (mut out, mut problems) = (Vec::new(), Vec::new());
         EnvoyAccess.push(line.as_bytes(), 1, &mut out, &mut problems);
         assert_eq!(problems, []);

@@ -3,13 +3,12 @@
 
 use std::sync::Arc;
 
+use crate::tree::{Map, Value, json_text};
 use serde::Deserialize;
-use serde_json::{Map, Value};
 
 use super::llm_http::{assembled, body};
 use super::{Decode, DecodeProblem, Decoded, RawRecord, json, kind, put, split_array};
 use crate::conversation::Conversation;
-use crate::json_text::json_text;
 
 /// What a `source.yaml` says under `json`. Paths are member names joined by dots.
 #[derive(Debug, Default, Deserialize)]
@@ -37,7 +36,7 @@ pub struct JsonOptions {
 /// One object per record, or an array of objects.
 pub(super) struct Json {
     options: Arc<JsonOptions>,
-    carried: Map<String, Value>,
+    carried: Map,
 }
 
 impl Decode for Json {
@@ -97,7 +96,7 @@ impl Json {
         }
     }
 
-    fn object(&mut self, record: RawRecord, mut fields: Map<String, Value>, out: &mut Vec<Decoded>) {
+    fn object(&mut self, record: RawRecord, mut fields: Map, out: &mut Vec<Decoded>) {
         for path in &self.options.lift {
             lift(&mut fields, path);
         }
@@ -134,7 +133,7 @@ impl Json {
         }
     }
 
-    fn remember(&mut self, fields: &mut Map<String, Value>) {
+    fn remember(&mut self, fields: &mut Map) {
         for name in &self.options.carry {
             if let Some(value) = fields.get(name).filter(|value| !value.is_null()) {
                 self.carried.insert(name.clone(), value.clone());
@@ -151,7 +150,7 @@ impl Json {
     }
 
     /// A call of a model: text by role, and the bodies as text.
-    fn exchange(&self, fields: &mut Map<String, Value>) {
+    fn exchange(&self, fields: &mut Map) {
         let mut conversation = Conversation::default();
         for (path, text, view) in [
             (&self.options.request, "request_body", "_request"),
@@ -194,7 +193,7 @@ fn is_stream(chunks: &[Value]) -> bool {
 }
 
 /// The record inside an envelope takes the envelope's place, unless a member would be lost by that.
-fn lift(fields: &mut Map<String, Value>, path: &str) {
+fn lift(fields: &mut Map, path: &str) {
     let Some(found) = at(fields, path) else { return };
     let text = found.as_str().and_then(parsed);
     let Some(Value::Object(inner)) = text.as_ref().or(Some(found)) else { return };
@@ -203,7 +202,7 @@ fn lift(fields: &mut Map<String, Value>, path: &str) {
     }
     let Some(Value::Object(inner)) = cut(fields, path).map(|found| text.unwrap_or(found)) else { return };
     let envelope = std::mem::replace(fields, inner);
-    fields.insert("envelope".to_owned(), Value::Object(envelope));
+    fields.insert("envelope", Value::Object(envelope));
 }
 
 /// Milliseconds since 1970 of a UUID of version 7.
@@ -221,14 +220,14 @@ fn parsed(text: &str) -> Option<Value> {
     text.starts_with(['{', '[']).then(|| serde_json::from_str(text).ok())?
 }
 
-fn at<'f>(fields: &'f mut Map<String, Value>, path: &str) -> Option<&'f mut Value> {
+fn at<'f>(fields: &'f mut Map, path: &str) -> Option<&'f mut Value> {
     match path.split_once('.') {
         None => fields.get_mut(path),
         Some((first, rest)) => at(fields.get_mut(first)?.as_object_mut()?, rest),
     }
 }
 
-fn cut(fields: &mut Map<String, Value>, path: &str) -> Option<Value> {
+fn cut(fields: &mut Map, path: &str) -> Option<Value> {
     match path.split_once('.') {
         None => fields.remove(path),
         Some((first, rest)) => cut(fields.get_mut(first)?.as_object_mut()?, rest),
@@ -239,10 +238,9 @@ fn cut(fields: &mut Map<String, Value>, path: &str) -> Option<Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     fn decode(options: Value, text: &str) -> Vec<Decoded> {
-        let options = Arc::new(serde_json::from_value(options).unwrap());
+        let options = Arc::new(serde_json::from_value(options.into()).unwrap());
         let (mut out, mut problems) = (Vec::new(), Vec::new());
         Json::new(options).push(text.as_bytes(), 1, &mut out, &mut problems);
         assert_eq!(problems, []);

@@ -2,11 +2,11 @@
 //!
 //! Run ids are UUIDs of version 7, whose first 48 bits are the milliseconds since 1970; the record has no other time.
 
-use serde_json::{Map, Value};
+use crate::tree::{Map, Value, json_text};
 
 use super::json::uuid_time;
 use super::{Decode, DecodeProblem, Decoded, RawRecord, below, one_object, put};
-use crate::conversation::Conversation;
+use crate::conversation::{Conversation, function_call};
 
 /// One stream event per record.
 pub(super) struct LangGraph;
@@ -20,7 +20,7 @@ impl Decode for LangGraph {
     }
 }
 
-fn extend(fields: &mut Map<String, Value>) {
+fn extend(fields: &mut Map) {
     if let Some(time) = fields.get("run_id").and_then(Value::as_str).and_then(uuid_time) {
         put(fields, "_run_ms", time);
     }
@@ -72,8 +72,8 @@ fn messages(value: &Value, answer: bool, conversation: &mut Conversation) {
                 .into_iter()
                 .flatten()
                 .map(|call| {
-                    serde_json::json!({ "id": call.get("id"), "type": "function",
-                        "function": { "name": call.get("name"), "arguments": call.get("args").map(Value::to_string) } })
+                    let arguments = call.get("args").map(|arguments| json_text(arguments).into());
+                    function_call(call.get("id"), call.get("name"), arguments)
                 })
                 .collect();
             if !calls.is_empty() {
@@ -88,7 +88,6 @@ fn messages(value: &Value, answer: bool, conversation: &mut Conversation) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     #[test]
     fn messages_go_to_their_roles() {

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use serde_json::{Map, Value};
+use crate::tree::{Map, Value};
 
 use super::{Decode, DecodeProblem, Decoded, RawRecord, put};
 
@@ -27,7 +27,7 @@ pub(super) struct LinuxAudit {
 struct Line {
     raw: RawRecord,
     kind: String,
-    fields: Map<String, Value>,
+    fields: Map,
 }
 
 impl Decode for LinuxAudit {
@@ -130,9 +130,7 @@ fn event(key: &(i64, u64, String), lines: Vec<Line>) -> Decoded {
             "EOE" => {}
             "PROCTITLE" => put(&mut fields, "proctitle", fields::text(line.fields.get("proctitle"))),
             "CWD" => put(&mut fields, "cwd", fields::text(line.fields.get("cwd"))),
-            _ => line.fields.into_iter().for_each(|(name, value)| {
-                fields.entry(name).or_insert(value);
-            }),
+            _ => fields.fill(line.fields.into_members()),
         }
     }
     fields::interpret(&mut fields, paths);
@@ -142,7 +140,6 @@ fn event(key: &(i64, u64, String), lines: Vec<Line>) -> Decoded {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     fn decode(text: &str) -> Vec<Decoded> {
         let mut decoder = LinuxAudit::default();

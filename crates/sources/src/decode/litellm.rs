@@ -1,10 +1,9 @@
 //! LiteLLM's `StandardLoggingPayload`: text by role, the request body, the caller's key.
 
-use serde_json::{Map, Value};
+use crate::tree::{Map, Value, json_text};
 
 use super::{Decode, DecodeProblem, Decoded, RawRecord, one_object, put};
 use crate::conversation::Conversation;
-use crate::json_text::json_text;
 
 /// Hash that LiteLLM shows instead of the key of a request that failed before authentication.
 const NO_KEY: &str = "";
@@ -24,7 +23,7 @@ impl Decode for LiteLlm {
     }
 }
 
-fn extend(fields: &mut Map<String, Value>) {
+fn extend(fields: &mut Map) {
     // Both are in the body; the rules read the parameters through a view.
     let messages = fields.remove("messages").filter(|found| found != NO_MESSAGES).unwrap_or_default();
     let parameters = fields.remove("model_parameters").unwrap_or_default();
@@ -51,7 +50,7 @@ fn extend(fields: &mut Map<String, Value>) {
 }
 
 /// The body as the client sent it, as far as the payload keeps it.
-fn request_body(fields: &Map<String, Value>, messages: Value, parameters: Value) -> Value {
+fn request_body(fields: &Map, messages: Value, parameters: Value) -> Value {
     let mut body = Map::new();
     let named =
         |name: &str| fields.get(name).filter(|model| model.as_str().is_some_and(|model| !model.is_empty()));

@@ -6,11 +6,10 @@
 //! `process_path`, `process_id`. A body is JSON, or text when it is not JSON; a streamed answer is the
 //! text of its server-sent events.
 
-use serde_json::{Map, Value, json};
+use crate::tree::{Map, Text, Value, json_text};
 
 use super::{Decode, DecodeProblem, Decoded, RawRecord, below, one_object, put};
-use crate::conversation::Conversation;
-use crate::json_text::json_text;
+use crate::conversation::{Conversation, function_call};
 
 /// One exchange per record.
 pub(super) struct LlmHttp;
@@ -24,11 +23,14 @@ impl Decode for LlmHttp {
     }
 }
 
-fn extend(fields: &mut Map<String, Value>) {
+fn extend(fields: &mut Map) {
     for name in ["headers", "response_headers"] {
         if let Some(Value::Object(headers)) = fields.get_mut(name) {
-            *headers =
-                std::mem::take(headers).into_iter().map(|(k, v)| (k.to_ascii_lowercase(), v)).collect();
+            let lower = |(mut name, value): (Text, Value)| {
+                name.make_ascii_lowercase();
+                (name, value)
+            };
+            *headers = std::mem::take(headers).into_iter().map(lower).collect();
         }
     }
     let (request, written_request) = take_body(fields, "request_body");
@@ -49,7 +51,7 @@ fn extend(fields: &mut Map<String, Value>) {
 
 /// The JSON of a body; where it stands the body's text stays. If that was written here, rules may read the text, which
 /// saves writing the value again.
-fn take_body(fields: &mut Map<String, Value>, name: &str) -> (Value, Option<Value>) {
+fn take_body(fields: &mut Map, name: &str) -> (Value, Option<Value>) {
     match fields.get_mut(name) {
         None => (Value::Null, None),
         Some(Value::String(text)) => (of_text(text), None),
@@ -75,7 +77,7 @@ fn of_text(text: &str) -> Value {
 }
 
 /// What is asked of the model, from the path; `None` for exchanges with other services.
-fn operation(fields: &Map<String, Value>, request: &Value) -> Option<&'static str> {
+fn operation(fields: &Map, request: &Value) -> Option<&'static str> {
     let path = fields.get("path").and_then(Value::as_str)?;
     let path = path.split(['?', '#']).next().unwrap_or(path);
     if fields.get("method").and_then(Value::as_str).is_some_and(|method| !method.eq_ignore_ascii_case("POST"))
@@ -111,7 +113,8 @@ fn assemble(text: &str) -> Value {
 
 /// Puts a streamed answer together: OpenAI chunks, responses events, Anthropic events.
 pub(super) fn assembled(events: impl IntoIterator<Item = Value>) -> Value {
-    let mut answer = Map::new();
+    const TOLD: [&str; 3] = ["id", "model", "usage"];
+    let mut told: [Told; TOLD.len()] = Default::default();
     let mut said = String::new();
     let mut calls: Vec<(String, String, String)> = Vec::new();
     let mut finish = Value::Null;
@@ -120,8 +123,8 @@ pub(super) fn assembled(events: impl IntoIterator<Item = Value>) -> Value {
             return complete.clone();
         }
         for source in [Some(&event), event.get("message")].into_iter().flatten() {
-            for name in ["id", "model", "usage"] {
-                merge(&mut answer, name, source.get(name));
+            for (name, told) in TOLD.iter().zip(&mut told) {
+                told.add(source.get(*name));
             }
         }
         let choice = event.get("choices").and_then(|choices| choices.get(0));
@@ -149,26 +152,44 @@ pub(super) fn assembled(events: impl IntoIterator<Item = Value>) -> Value {
             finish = reason.clone();
         }
     }
+    let mut answer = Map::new();
+    for (name, told) in TOLD.iter().zip(told) {
+        put(&mut answer, name, told.whole());
+    }
     if answer.is_empty() && said.is_empty() {
         return Value::Null;
     }
-    let calls: Vec<Value> = calls
-        .into_iter()
-        .map(|(id, name, arguments)| json!({ "id": id, "type": "function", "function": { "name": name, "arguments": arguments } }))
-        .collect();
-    let message = json!({ "role": "assistant", "content": said, "tool_calls": calls });
-    answer.insert("choices".to_owned(), json!([{ "index": 0, "message": message, "finish_reason": finish }]));
+    let call = |(id, name, arguments): (String, String, String)| {
+        function_call(Some(&id.into()), Some(&name.into()), Some(arguments.into()))
+    };
+    let calls: Vec<Value> = calls.into_iter().map(call).collect();
+    let message = [("content", said.into()), ("role", "assistant".into()), ("tool_calls", calls.into())];
+    let choice = [("finish_reason", finish), ("index", 0.into()), ("message", message.into())];
+    answer.insert("choices", vec![Value::from(choice)].into());
     Value::Object(answer)
 }
 
-/// Later usage adds members to earlier usage; other members keep their first value.
-fn merge(answer: &mut Map<String, Value>, name: &str, value: Option<&Value>) {
-    match (answer.get_mut(name), value) {
-        (Some(Value::Object(have)), Some(Value::Object(more))) => have.extend(more.clone()),
-        (None, Some(value)) if !value.is_null() => {
-            answer.insert(name.to_owned(), value.clone());
+/// A member that several events may tell: objects add their members, of other values the first counts.
+#[derive(Default)]
+struct Told {
+    value: Value,
+    more: Vec<(Text, Value)>,
+}
+
+impl Told {
+    fn add(&mut self, value: Option<&Value>) {
+        match (&self.value, value) {
+            (Value::Null, Some(value)) => self.value = value.clone(),
+            (Value::Object(_), Some(Value::Object(more))) => self.more.extend(more.iter().cloned()),
+            _ => {}
         }
-        _ => {}
+    }
+
+    fn whole(mut self) -> Value {
+        if let Value::Object(members) = &mut self.value {
+            members.extend(self.more);
+        }
+        self.value
     }
 }
 
@@ -191,7 +212,7 @@ fn add_call(
 mod tests {
     use super::*;
 
-    fn decode(record: &Value) -> Map<String, Value> {
+    fn decode(record: &Value) -> Map {
         let (mut out, mut problems) = (Vec::new(), Vec::new());
         LlmHttp.push(record.to_string().as_bytes(), 1, &mut out, &mut problems);
         assert_eq!(problems, []);

@@ -11,11 +11,10 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::tree::{Map, Value, json_text, read};
 use regex::Regex;
-use serde_json::{Map, Value};
 
 use crate::framing::{elements, members, newlines};
-use crate::json_text::json_text;
 
 mod attestation;
 mod bpftrace;
@@ -32,7 +31,6 @@ mod llm_http;
 mod mcp;
 mod openlineage;
 mod otlp;
-mod parse;
 mod pattern;
 mod tetragon;
 mod windows_event;
@@ -67,7 +65,7 @@ pub struct Decoded {
     /// Members by name; nested values are reached with `->` in the rules. Names that begin with `_` and stand
     /// under `fields` of the source are views of other members, for the rules alone: they never go to
     /// `attributes`.
-    pub fields: Map<String, Value>,
+    pub fields: Map,
     /// Raw records from which it was made, in order of arrival; never empty.
     pub raws: Vec<RawRecord>,
     /// Position among the records made from the same raw records, from 0.
@@ -174,16 +172,16 @@ impl RawRecord {
         DecodeProblem { raw: self, message: message.into() }
     }
 
-    fn decoded(self, fields: Map<String, Value>) -> Decoded {
+    fn decoded(self, fields: Map) -> Decoded {
         Decoded { fields, raws: vec![self], ordinal: 0 }
     }
 }
 
 /// Reads a record that must be JSON, and notes whether a member came twice.
 fn json(mut raw: RawRecord) -> Result<(RawRecord, Value), DecodeProblem> {
-    match parse::parse(&raw.text) {
+    match read(&raw.text) {
         Ok((value, twice)) => {
-            raw.twice = twice.map(Arc::from);
+            raw.twice = twice.map(|name| Arc::from(&*name));
             Ok((raw, value))
         }
         Err(error) => Err(raw.problem(format!("not JSON: {error}"))),
@@ -191,7 +189,7 @@ fn json(mut raw: RawRecord) -> Result<(RawRecord, Value), DecodeProblem> {
 }
 
 /// Reads a record that must be one JSON object.
-fn json_object(raw: RawRecord) -> Result<(RawRecord, Map<String, Value>), DecodeProblem> {
+fn json_object(raw: RawRecord) -> Result<(RawRecord, Map), DecodeProblem> {
     match json(raw)? {
         (raw, Value::Object(members)) => Ok((raw, members)),
         (raw, other) => Err(raw.problem(format!("expected a JSON object, found {}", kind(&other)))),
@@ -203,7 +201,7 @@ fn one_object(
     raw: RawRecord,
     out: &mut Vec<Decoded>,
     problems: &mut Vec<DecodeProblem>,
-    make: impl FnOnce(Map<String, Value>) -> Result<Map<String, Value>, String>,
+    make: impl FnOnce(Map) -> Result<Map, String>,
 ) {
     match json_object(raw) {
         Ok((raw, members)) => match make(members) {
@@ -235,7 +233,7 @@ fn split_array(
 /// Of the parts of a record in which a member came twice, those in which it did; if none has it itself, it is around
 /// all of them.
 fn place_twice(parts: &mut [RawRecord]) {
-    let own = |part: &RawRecord| parse::parse(&part.text).ok().and_then(|(_, twice)| twice.map(Arc::from));
+    let own = |part: &RawRecord| Some(Arc::from(&*read(&part.text).ok()?.1?));
     let found: Vec<Option<Arc<str>>> = parts.iter().map(own).collect();
     if found.iter().any(Option::is_some) {
         for (part, twice) in parts.iter_mut().zip(found) {
@@ -274,10 +272,10 @@ fn kind(value: &Value) -> &'static str {
 }
 
 /// Adds the member unless the value is null.
-fn put(map: &mut Map<String, Value>, name: &str, value: impl Into<Value>) {
+fn put(map: &mut Map, name: &str, value: impl Into<Value>) {
     let value = value.into();
     if !value.is_null() {
-        map.insert(name.to_owned(), value);
+        map.insert(name, value);
     }
 }
 

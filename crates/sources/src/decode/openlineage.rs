@@ -1,7 +1,7 @@
 //! OpenLineage events: a record for the run, and when a run has ended or a dataset is described, one for each of its
 //! datasets. Inputs and outputs are also listed as `namespace/name@version`.
 
-use serde_json::{Map, Value};
+use crate::tree::{Map, Value};
 
 use super::{Decode, DecodeProblem, Decoded, RawRecord, below, json_object, put};
 
@@ -29,7 +29,7 @@ impl Decode for OpenLineage {
         }
         put(&mut fields, "kind", "run");
         let state = fields.get("eventType").and_then(Value::as_str).unwrap_or_default();
-        let mut all: Vec<Map<String, Value>> = Vec::new();
+        let mut all: Vec<Map> = Vec::new();
         if ENDED.contains(&state) {
             for (list, role) in [("inputs", "input"), ("outputs", "output")] {
                 for dataset in datasets(&fields, list) {
@@ -45,14 +45,14 @@ impl Decode for OpenLineage {
     }
 }
 
-fn datasets<'f>(fields: &'f Map<String, Value>, list: &str) -> impl Iterator<Item = &'f Value> {
+fn datasets<'f>(fields: &'f Map, list: &str) -> impl Iterator<Item = &'f Value> {
     fields.get(list).and_then(Value::as_array).into_iter().flatten()
 }
 
 /// The event with one dataset in place of its lists and without the facets of its run.
-fn of_dataset(fields: &Map<String, Value>, dataset: &Value, role: &str) -> Map<String, Value> {
+fn of_dataset(fields: &Map, dataset: &Value, role: &str) -> Map {
     let kept = ["eventType", "eventTime", "producer", "schemaURL"];
-    let mut own: Map<String, Value> =
+    let mut own: Map =
         kept.iter().filter_map(|name| Some(((*name).to_owned(), fields.get(*name)?.clone()))).collect();
     for (name, from, member) in
         [("_run_id", "run", "runId"), ("_job", "job", "name"), ("_job_namespace", "job", "namespace")]
@@ -100,7 +100,7 @@ mod tests {
         };
         assert_eq!(event("START").len(), 1);
         let out = event("COMPLETE");
-        assert_eq!(out[0].fields["_inputs"], serde_json::json!(["s3://a/x@v1"]));
+        assert_eq!(out[0].fields["_inputs"], json!(["s3://a/x@v1"]));
         assert_eq!(
             (out.len(), &out[2].fields["role"], &out[2].fields["_run_id"]),
             (3, &"output".into(), &"r".into())

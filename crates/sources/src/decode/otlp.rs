@@ -4,10 +4,9 @@
 //! put together from whichever convention the instrumentation follows. The raw text of a record is its
 //! part of the request in the same envelope, so that it can be sent again.
 
-use serde_json::{Map, Value, json};
+use crate::tree::{Map, Value, json_text};
 
 use super::{Decode, DecodeProblem, Decoded, RawRecord, below, json_object, put};
-use crate::json_text::json_text;
 
 mod attributes;
 mod genai;
@@ -64,7 +63,7 @@ fn taken(value: Option<&mut Value>) -> Vec<Value> {
     value.and_then(Value::as_array_mut).map(std::mem::take).unwrap_or_default()
 }
 
-fn one(signal: &Signal, resource: Map<String, Value>, scope: &Value, item: Value) -> Map<String, Value> {
+fn one(signal: &Signal, resource: Map, scope: &Value, item: Value) -> Map {
     let mut item = match item {
         Value::Object(members) => members,
         _ => Map::new(),
@@ -139,7 +138,7 @@ fn object_around(object: &Value, array: &str) -> (String, String) {
     (before, behind)
 }
 
-fn times(fields: &mut Map<String, Value>, item: &Map<String, Value>) {
+fn times(fields: &mut Map, item: &Map) {
     let time = |name: &str| item.get(name).and_then(integer).filter(|time| *time > 0);
     let start =
         time("startTimeUnixNano").or_else(|| time("timeUnixNano")).or_else(|| time("observedTimeUnixNano"));
@@ -151,15 +150,12 @@ fn times(fields: &mut Map<String, Value>, item: &Map<String, Value>) {
 
 fn event(mut event: Value) -> Value {
     let attributes = attributes(event.get_mut("attributes").map(Value::take));
-    json!({ "name": event.get_mut("name").map(Value::take), "attributes": attributes })
+    let name = event.get_mut("name").map(Value::take).unwrap_or_default();
+    [("attributes", Value::Object(attributes)), ("name", name)].into()
 }
 
 /// Which convention a record follows.
-fn profile(
-    fields: &Map<String, Value>,
-    resource: &Map<String, Value>,
-    attrs: &Map<String, Value>,
-) -> &'static str {
+fn profile(fields: &Map, resource: &Map, attrs: &Map) -> &'static str {
     let scope = fields.get("scope_name").and_then(Value::as_str).unwrap_or("");
     let service = resource.get("service.name").and_then(Value::as_str).unwrap_or("");
     let has = |name: &str| attrs.contains_key(name);

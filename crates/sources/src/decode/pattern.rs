@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
+use crate::tree::Map;
 use regex::Regex;
-use serde_json::Map;
 
 use super::{Decode, DecodeProblem, Decoded, RawRecord, put};
 

@@ -1,6 +1,6 @@
 //! Tetragon's export: the kind of event, the processes, and what a kernel probe's arguments say.
 
-use serde_json::{Map, Value};
+use crate::tree::{Map, Value};
 
 use super::{Decode, DecodeProblem, Decoded, RawRecord, one_object, put};
 
@@ -13,17 +13,15 @@ impl Decode for Tetragon {
     }
 }
 
-fn event(mut fields: Map<String, Value>) -> Result<Map<String, Value>, String> {
+fn event(mut fields: Map) -> Result<Map, String> {
     let Some(kind) = fields.keys().find(|name| name.starts_with("process_")).cloned() else {
         return Err("tetragon event without a process_* member".to_owned());
     };
     let Some(Value::Object(event)) = fields.remove(&kind) else {
         return Err(format!("expected an object in {kind}"));
     };
-    for (name, value) in event {
-        fields.entry(name).or_insert(value);
-    }
-    fields.insert("kind".to_owned(), kind.into());
+    fields.fill(event.into_members());
+    fields.insert("kind", kind.into());
     let arguments = fields.get("args").and_then(Value::as_array).cloned().unwrap_or_default();
     for argument in &arguments {
         read_argument(&mut fields, argument);
@@ -34,8 +32,8 @@ fn event(mut fields: Map<String, Value>) -> Result<Map<String, Value>, String> {
     Ok(fields)
 }
 
-fn read_argument(fields: &mut Map<String, Value>, argument: &Value) {
-    let file = ["file_arg", "path_arg", "linux_binprm_arg"].iter().find_map(|name| argument.get(name));
+fn read_argument(fields: &mut Map, argument: &Value) {
+    let file = ["file_arg", "path_arg", "linux_binprm_arg"].into_iter().find_map(|name| argument.get(name));
     if let Some(path) = file.and_then(|file| file.get("path")).and_then(Value::as_str) {
         // Old versions leave out the leading slash.
         let path =
@@ -44,7 +42,7 @@ fn read_argument(fields: &mut Map<String, Value>, argument: &Value) {
         put(fields, name, path);
     }
     if let Some(mask) = argument.get("int_arg").and_then(Value::as_i64) {
-        fields.entry("access_mask").or_insert(mask.into());
+        fields.insert_new("access_mask", mask.into());
     }
     if let Some(socket) = argument.get("sock_arg").and_then(Value::as_object) {
         for (from, to) in [
@@ -55,14 +53,14 @@ fn read_argument(fields: &mut Map<String, Value>, argument: &Value) {
             ("protocol", "protocol"),
         ] {
             if let Some(value) = socket.get(from) {
-                fields.entry(to).or_insert(value.clone());
+                fields.insert_new(to, value.clone());
             }
         }
     }
 }
 
 /// What a file hook saw. `security_file_permission` passes MAY_WRITE (2) or MAY_READ (4).
-fn file_operation(fields: &Map<String, Value>) -> Option<&'static str> {
+fn file_operation(fields: &Map) -> Option<&'static str> {
     fields.get("file_path")?;
     let mask = fields.get("access_mask").and_then(Value::as_i64);
     let function = fields.get("function_name").and_then(Value::as_str)?;
@@ -86,7 +84,6 @@ fn file_operation(fields: &Map<String, Value>) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     #[test]
     fn the_mask_tells_reads_from_writes() {

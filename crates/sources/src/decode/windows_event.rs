@@ -2,9 +2,9 @@
 //!
 //! All become flat: `EventID`, `Channel`, `Hostname`, and the event data's members by their own names.
 
-use serde_json::{Map, Value};
+use crate::tree::{Map, Value};
 
-use super::{Decode, DecodeProblem, Decoded, RawRecord, one_object, put};
+use super::{Decode, DecodeProblem, Decoded, RawRecord, below, one_object, put};
 
 /// One event per record.
 pub(super) struct WindowsEvent;
@@ -15,7 +15,7 @@ impl Decode for WindowsEvent {
     }
 }
 
-fn flatten(mut fields: Map<String, Value>) -> Map<String, Value> {
+fn flatten(mut fields: Map) -> Map {
     if let Some(Value::Object(mut event)) = fields.remove("Event") {
         system_part(&mut fields, event.remove("System"));
         lift(&mut fields, event.remove("EventData"));
@@ -35,7 +35,7 @@ fn flatten(mut fields: Map<String, Value>) -> Map<String, Value> {
             }
         }
         if !winlog.is_empty() {
-            fields.insert("winlog".to_owned(), Value::Object(winlog));
+            fields.insert("winlog", Value::Object(winlog));
         }
     }
     lift(&mut fields, None);
@@ -43,7 +43,7 @@ fn flatten(mut fields: Map<String, Value>) -> Map<String, Value> {
 }
 
 /// `System` of the event XML: values may be objects with `#text` and `#attributes`.
-fn system_part(fields: &mut Map<String, Value>, system: Option<Value>) {
+fn system_part(fields: &mut Map, system: Option<Value>) {
     let Some(Value::Object(mut system)) = system else { return };
     for (from, to) in [
         ("EventID", "EventID"),
@@ -60,27 +60,22 @@ fn system_part(fields: &mut Map<String, Value>, system: Option<Value>) {
         put(fields, "@timestamp", time);
     }
     if !system.is_empty() {
-        fields.insert("System".to_owned(), Value::Object(system));
+        fields.insert("System", Value::Object(system));
     }
 }
 
 /// Time of creation of an event, wherever the converter put it.
-fn created(system: &Map<String, Value>) -> Option<Value> {
+fn created(system: &Map) -> Option<Value> {
     let created = system.get("TimeCreated")?;
-    ["/#attributes/SystemTime", "/@SystemTime", "/SystemTime"]
-        .iter()
-        .find_map(|path| created.pointer(path).cloned())
+    let places: [&[&str]; 3] = [&["#attributes", "SystemTime"], &["@SystemTime"], &["SystemTime"]];
+    places.iter().find_map(|path| below(created, path).cloned())
 }
 
 /// Moves the members of the event data to the top; top members win.
-fn lift(fields: &mut Map<String, Value>, data: Option<Value>) {
+fn lift(fields: &mut Map, data: Option<Value>) {
     for data in [data, fields.remove("EventData")].into_iter().flatten() {
         match data {
-            Value::Object(members) => {
-                for (name, value) in members {
-                    fields.entry(name).or_insert(value);
-                }
-            }
+            Value::Object(members) => fields.fill(members.into_members()),
             Value::Null => {}
             other => put(fields, "EventDataText", other),
         }
@@ -90,7 +85,6 @@ fn lift(fields: &mut Map<String, Value>, data: Option<Value>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     #[test]
     fn three_shapes_become_one() {

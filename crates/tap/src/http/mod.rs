@@ -15,11 +15,13 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use atalanta_record::redact::redact;
+use atalanta_record::tree;
 use hyper::HeaderMap;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use tokio::io::Interest;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::signal::unix::{SignalKind, signal};
@@ -80,11 +82,11 @@ impl Headers {
     /// As JSON, for records.
     pub(crate) fn redacted(&self, wanted: impl Fn(&str) -> bool) -> Value {
         let headers = self.0.iter().filter(|(name, _)| wanted(name));
-        let headers: Map<String, Value> =
-            headers.map(|(name, value)| (name.clone(), Value::from(value.as_str()))).collect();
-        let mut headers = Value::Object(headers);
-        atalanta_record::redact::redact(&mut headers, &mut Vec::new(), &mut None);
-        headers
+        let headers: tree::Map =
+            headers.map(|(name, value)| (name.as_str(), value.as_str().into())).collect();
+        let mut headers = headers.into();
+        redact(&mut headers, &mut Vec::new(), &mut None);
+        headers.into()
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<&str> {

@@ -2,36 +2,41 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use serde_json::{Map, Value};
+use crate::tree::{Map, Text, Value};
 
 use crate::decode::put;
 
 /// `name=value` pairs of a line, also those inside `msg='…'` and after the separator of the enriched format.
-pub(super) fn pairs(text: &str) -> Map<String, Value> {
-    let mut fields = Map::new();
+pub(super) fn pairs(text: &str) -> Map {
+    let mut found = Vec::new();
+    collect(text, &mut found);
+    found.into_iter().collect()
+}
+
+fn collect(text: &str, found: &mut Vec<(Text, Value)>) {
     let mut rest = text.trim_matches([' ', '\u{1d}']);
     while !rest.is_empty() {
         let Some((name, tail)) = rest.split_once('=') else { break };
         let name = name.rsplit([' ', '\u{1d}', ',']).next().unwrap_or(name);
         let (value, tail) = value(tail);
         if name == "msg" && !value.starts_with("audit(") {
-            fields.extend(pairs(value));
+            collect(value, found);
         } else if !name.is_empty() {
             // Only known texts are hexadecimal; the numbers a0…a3 of a system call look the same.
-            fields.insert(member(name), value.into());
+            found.push((member(name), value.into()));
         }
         rest = tail.trim_start_matches([' ', '\u{1d}']);
     }
-    fields
 }
 
 /// The enriched format repeats members in capitals with names for numbers: `UID` becomes `uid_name`.
-fn member(name: &str) -> String {
+fn member(name: &str) -> Text {
+    let mut member = Text::from(name);
     if name.bytes().all(|byte| byte.is_ascii_uppercase()) {
-        format!("{}_name", name.to_ascii_lowercase())
-    } else {
-        name.to_owned()
+        member.make_ascii_lowercase();
+        member.push_str("_name");
     }
+    member
 }
 
 /// A value and what follows; quotes stay so that text can be told from hexadecimal.
@@ -72,7 +77,7 @@ fn unhex(text: &str) -> Option<Vec<u8>> {
 }
 
 /// Arguments of EXECVE: `a0`, `a1` …, long ones in pieces `a1[0]`, `a1[1]` ….
-pub(super) fn arguments(fields: &Map<String, Value>) -> Vec<Value> {
+pub(super) fn arguments(fields: &Map) -> Vec<Value> {
     let count =
         fields.get("argc").and_then(Value::as_str).and_then(|count| count.parse::<usize>().ok()).unwrap_or(0);
     let mut arguments = Vec::new();
@@ -89,7 +94,7 @@ pub(super) fn arguments(fields: &Map<String, Value>) -> Vec<Value> {
 }
 
 /// Address of SOCKADDR: hexadecimal `struct sockaddr` of the reporting machine (little endian family).
-pub(super) fn socket(fields: &mut Map<String, Value>, line: &Map<String, Value>) {
+pub(super) fn socket(fields: &mut Map, line: &Map) {
     let Some(bytes) = line.get("saddr").and_then(Value::as_str).and_then(unhex) else { return };
     let port = |bytes: &[u8]| u16::from_be_bytes([bytes[2], bytes[3]]);
     match bytes.as_slice() {
@@ -112,7 +117,7 @@ pub(super) fn socket(fields: &mut Map<String, Value>, line: &Map<String, Value>)
 }
 
 /// Adds `kind`, `command_line`, `file_path`, `file_operation` from the system call and its paths.
-pub(super) fn interpret(fields: &mut Map<String, Value>, paths: Vec<Value>) {
+pub(super) fn interpret(fields: &mut Map, paths: Vec<Value>) {
     for name in [
         "comm",
         "exe",
@@ -177,7 +182,7 @@ pub(super) fn interpret(fields: &mut Map<String, Value>, paths: Vec<Value>) {
         if let Value::String(text) = value
             && let Some(inner) = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'))
         {
-            *text = inner.to_owned();
+            *text = inner.into();
         }
     }
 }
@@ -199,7 +204,7 @@ fn quoted_or_hex(name: &str, value: &Value) -> bool {
 }
 
 /// Name of the call, from the enriched form or the number of x86-64 and AArch64.
-fn system_call(fields: &Map<String, Value>) -> Option<&'static str> {
+fn system_call(fields: &Map) -> Option<&'static str> {
     const NAMES: &[(&str, &str, &str)] = &[
         ("execve", "59", "221"),
         ("execveat", "322", "281"),
@@ -232,7 +237,7 @@ fn system_call(fields: &Map<String, Value>) -> Option<&'static str> {
     found.map(|(name, ..)| *name)
 }
 
-fn file_operation(call: &str, fields: &Map<String, Value>, paths: &[Value]) -> Option<&'static str> {
+fn file_operation(call: &str, fields: &Map, paths: &[Value]) -> Option<&'static str> {
     let created = paths.iter().any(|path| path.get("nametype").and_then(Value::as_str) == Some("CREATE"));
     Some(match call {
         "unlink" | "unlinkat" | "rmdir" => "FILE_REMOVE",
@@ -254,7 +259,7 @@ fn file_operation(call: &str, fields: &Map<String, Value>, paths: &[Value]) -> O
     })
 }
 
-fn file(fields: &mut Map<String, Value>, paths: &[Value], operation: &str) {
+fn file(fields: &mut Map, paths: &[Value], operation: &str) {
     let of = |kind: &str| {
         paths.iter().rev().find(|path| path.get("nametype").and_then(Value::as_str) == Some(kind))
     };
@@ -269,7 +274,7 @@ fn file(fields: &mut Map<String, Value>, paths: &[Value], operation: &str) {
     put(fields, "file_operation", operation);
 }
 
-fn absolute(fields: &Map<String, Value>, name: &str) -> String {
+fn absolute(fields: &Map, name: &str) -> String {
     match fields.get("cwd").and_then(Value::as_str) {
         Some(cwd) if !name.starts_with('/') => {
             format!("{}/{}", cwd.trim_end_matches('/'), name.trim_start_matches("./"))

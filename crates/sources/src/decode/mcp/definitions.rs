@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, HashSet, VecDeque};
 
-use serde_json::{Map, Value};
+use crate::tree::{Map, Value};
 
 use super::MAX_TOOLS;
 use crate::canonical_json::canonical_hash;
@@ -23,13 +23,7 @@ pub(super) struct Definitions {
 impl Definitions {
     /// Rows for what is new, changed or removed in a list; `whole` if the list is complete. `hashes` are those that
     /// the tap made of the definitions before it removed credentials from them.
-    pub(super) fn compare(
-        &mut self,
-        base: &Map<String, Value>,
-        tools: &[Value],
-        hashes: &[Value],
-        whole: bool,
-    ) -> Vec<Map<String, Value>> {
+    pub(super) fn compare(&mut self, base: &Map, tools: &[Value], hashes: &[Value], whole: bool) -> Vec<Map> {
         let server = base.get("tool_server").and_then(Value::as_str).unwrap_or_default().to_owned();
         let mut rows = Vec::new();
         let mut listed = HashSet::new();
@@ -67,12 +61,7 @@ impl Definitions {
         previous
     }
 
-    fn removed(
-        &mut self,
-        base: &Map<String, Value>,
-        server: &str,
-        listed: &HashSet<String>,
-    ) -> Vec<Map<String, Value>> {
+    fn removed(&mut self, base: &Map, server: &str, listed: &HashSet<String>) -> Vec<Map> {
         let from = (server.to_owned(), String::new());
         let gone: Vec<String> = self
             .known
@@ -95,7 +84,7 @@ impl Definitions {
 }
 
 /// The connection's members without those of the list request.
-fn definition(base: &Map<String, Value>, name: &str, change: &str) -> Map<String, Value> {
+fn definition(base: &Map, name: &str, change: &str) -> Map {
     let mut row = base.clone();
     row.remove("requested_protocol");
     put(&mut row, "kind", "tool_definition");
@@ -105,7 +94,7 @@ fn definition(base: &Map<String, Value>, name: &str, change: &str) -> Map<String
     row
 }
 
-fn describe(row: &mut Map<String, Value>, tool: &Value, hash: String) {
+fn describe(row: &mut Map, tool: &Value, hash: String) {
     put(row, "definition_hash", hash);
     let title = tool.get("title").or_else(|| below(tool, &["annotations", "title"]));
     put(row, "title", title.cloned().unwrap_or_default());

@@ -14,14 +14,13 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use serde_json::{Map, Value};
+use crate::tree::{Map, Value, json_text};
 
 use super::{Decode, DecodeProblem, Decoded, RawRecord, below, json_object, put};
 
 mod definitions;
 mod rows;
 
-use crate::json_text::json_text;
 use definitions::Definitions;
 
 const MAX_CONNECTIONS: usize = 4096;
@@ -75,8 +74,8 @@ struct Request {
 /// One tapped message.
 struct Envelope {
     raw: RawRecord,
-    fields: Map<String, Value>,
-    message: Map<String, Value>,
+    fields: Map,
+    message: Map,
     connection: String,
     time_ns: i64,
     from_client: bool,
@@ -127,7 +126,7 @@ impl Mcp {
     fn one(
         &mut self,
         record: &RawRecord,
-        fields: Map<String, Value>,
+        fields: Map,
         message: Value,
         out: &mut Vec<Decoded>,
         problems: &mut Vec<DecodeProblem>,
@@ -271,12 +270,12 @@ impl Mcp {
 
     fn list(
         &mut self,
-        base: &Map<String, Value>,
+        base: &Map,
         result: &Value,
         hashes: Option<&Value>,
         connection: &str,
         cursor: bool,
-    ) -> Vec<Map<String, Value>> {
+    ) -> Vec<Map> {
         let state = self.connections.entry(connection.to_owned()).or_default();
         let trigger = match (state.changed, state.lists) {
             (true, _) => "list_changed",

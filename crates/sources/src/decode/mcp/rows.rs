@@ -1,11 +1,10 @@
 //! Records made of one MCP message, or of a request and its answer.
 
-use serde_json::{Map, Value, json};
+use crate::tree::{Map, Value, json_text};
 
 use super::{Connection, Envelope};
 use crate::canonical_json::canonical_hash;
 use crate::decode::{Decoded, RawRecord, below, put};
-use crate::json_text::json_text;
 
 /// The row of a message; with `answer`, of a call.
 pub(super) fn message(
@@ -56,7 +55,7 @@ pub(super) fn message(
 }
 
 /// Text a server wrote to its standard error.
-pub(super) fn stderr(raw: RawRecord, fields: Map<String, Value>) -> Decoded {
+pub(super) fn stderr(raw: RawRecord, fields: Map) -> Decoded {
     let mut row = envelope(&fields, false, &Connection::default());
     row.remove("direction");
     put(&mut row, "kind", "stderr");
@@ -65,7 +64,7 @@ pub(super) fn stderr(raw: RawRecord, fields: Map<String, Value>) -> Decoded {
 }
 
 /// What the tap itself says: that it started, how the server ended, what it could not record.
-pub(super) fn event(raw: RawRecord, fields: &Map<String, Value>) -> Decoded {
+pub(super) fn event(raw: RawRecord, fields: &Map) -> Decoded {
     let mut row = envelope(fields, true, &Connection::default());
     row.remove("direction");
     put(&mut row, "kind", "tap");
@@ -77,7 +76,7 @@ pub(super) fn event(raw: RawRecord, fields: &Map<String, Value>) -> Decoded {
 }
 
 /// A line on the wire that is not a JSON-RPC object.
-pub(super) fn unreadable(raw: RawRecord, fields: Map<String, Value>) -> Decoded {
+pub(super) fn unreadable(raw: RawRecord, fields: Map) -> Decoded {
     let from_client = fields.get("direction").and_then(Value::as_str) == Some("client_to_server");
     let mut row = envelope(&fields, from_client, &Connection::default());
     put(&mut row, "kind", "message");
@@ -90,7 +89,7 @@ pub(super) fn unreadable(raw: RawRecord, fields: Map<String, Value>) -> Decoded 
 }
 
 /// What a call says about the connection: its members without those of the call itself.
-pub(super) fn base(call: &Map<String, Value>) -> Map<String, Value> {
+pub(super) fn base(call: &Map) -> Map {
     const OF_CALL: &[&str] = &[
         "params",
         "result",
@@ -108,7 +107,7 @@ pub(super) fn base(call: &Map<String, Value>) -> Map<String, Value> {
 }
 
 /// A request of the server that came inside a result.
-pub(super) fn nested(base: &Map<String, Value>, name: &str, request: &Value) -> Map<String, Value> {
+pub(super) fn nested(base: &Map, name: &str, request: &Value) -> Map {
     let mut fields = base.clone();
     put(&mut fields, "kind", "message");
     put(&mut fields, "direction", "server_to_client");
@@ -119,14 +118,14 @@ pub(super) fn nested(base: &Map<String, Value>, name: &str, request: &Value) -> 
 }
 
 /// A header of the HTTP envelope, by its lower-case name.
-pub(super) fn header(fields: &Map<String, Value>, name: &str) -> Option<String> {
+pub(super) fn header(fields: &Map, name: &str) -> Option<String> {
     let http = fields.get("http")?;
     let all = ["headers", "response_headers"].iter().filter_map(|of| http.get(*of)?.as_object());
     let mut found = all.flatten().filter(|(key, _)| key.eq_ignore_ascii_case(name));
     found.next()?.1.as_str().map(str::to_owned)
 }
 
-fn envelope(fields: &Map<String, Value>, from_client: bool, state: &Connection) -> Map<String, Value> {
+fn envelope(fields: &Map, from_client: bool, state: &Connection) -> Map {
     let mut row = Map::new();
     for name in [
         "ts_ns",
@@ -171,7 +170,7 @@ fn command_line(value: Option<&Value>) -> Vec<String> {
 
 /// Identity of a server that a display name cannot forge: host, path and TLS name over HTTP; over stdio a
 /// hash of the command without what looks like a path or a secret.
-fn tool_server(fields: &Map<String, Value>, command: &[String]) -> Option<String> {
+fn tool_server(fields: &Map, command: &[String]) -> Option<String> {
     if let Some(http) = fields.get("http") {
         let text = |name: &str| http.get(name).and_then(Value::as_str);
         let host = text("tls_name").or_else(|| text("host"));
@@ -188,7 +187,7 @@ fn tool_server(fields: &Map<String, Value>, command: &[String]) -> Option<String
     let mut stable = vec![program];
     // A script or package is what the interpreter runs: keep its name, not the folder it lies in.
     stable.extend(arguments.iter().filter_map(|argument| stable_part(argument)));
-    Some(format!("stdio:{}:{}", program, &canonical_hash(&json!(stable))[..16]))
+    Some(format!("stdio:{}:{}", program, &canonical_hash(&stable.into())[..16]))
 }
 
 fn stable_part(argument: &str) -> Option<&str> {
@@ -205,13 +204,13 @@ fn stable_part(argument: &str) -> Option<&str> {
     }
 }
 
-fn call(fields: &mut Map<String, Value>, params: &Value, answered: bool) {
+fn call(fields: &mut Map, params: &Value, answered: bool) {
     put(fields, "tool_name", params.get("name").cloned().unwrap_or_default());
     put(fields, "tool_arguments", params.get("arguments").cloned().unwrap_or_default());
     put(fields, "phase", if answered { "executed" } else { "requested" });
 }
 
-fn result(fields: &mut Map<String, Value>, message: &Map<String, Value>, tool_call: bool) {
+fn result(fields: &mut Map, message: &Map, tool_call: bool) {
     if let Some(error) = message.get("error") {
         put(fields, "error_code", error.get("code").cloned().unwrap_or_default());
         put(fields, "error_message", error.get("message").cloned().unwrap_or_default());
@@ -254,7 +253,7 @@ fn result_text(result: &Value) -> String {
     }
 }
 
-fn trace(fields: &mut Map<String, Value>, params: &Value) {
+fn trace(fields: &mut Map, params: &Value) {
     let Some(parent) = below(params, &["_meta", "traceparent"]).and_then(Value::as_str) else { return };
     let parts: Vec<&str> = parent.split('-').collect();
     if let [_, trace, span, _] = parts.as_slice() {

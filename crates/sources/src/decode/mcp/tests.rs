@@ -1,5 +1,3 @@
-use serde_json::{Value, json};
-
 use super::*;
 
 fn decode(records: &[Value]) -> Vec<Decoded> {
@@ -87,7 +85,7 @@ fn a_changed_definition_is_seen_across_connections_without_a_notice() {
 fn the_server_identity_ignores_folders_but_not_scripts() {
     let server = |command: Value| {
         let mut record = tapped(0, "c", true, json!({ "method": "notifications/initialized" }));
-        record["server_cmdline"] = command;
+        *record.get_mut("server_cmdline").unwrap() = command;
         decode(&[record]).remove(0).fields["tool_server"].clone()
     };
     assert_eq!(

@@ -1,20 +1,18 @@
 //! OTLP's typed values as plain JSON.
 
-use serde_json::{Map, Number, Value};
+use crate::tree::{Map, Number, Value};
 
 use crate::canonical_json::hex;
 
 /// A list of `{key, value}` as an object; the last of equal keys wins.
-pub(super) fn attributes(list: Option<Value>) -> Map<String, Value> {
-    let mut out = Map::new();
-    let Some(Value::Array(pairs)) = list else { return out };
-    for mut pair in pairs {
+pub(super) fn attributes(list: Option<Value>) -> Map {
+    let Some(Value::Array(pairs)) = list else { return Map::new() };
+    let member = |mut pair: Value| {
         let value = pair.get_mut("value").map(Value::take);
-        if let Some(Value::String(key)) = pair.get_mut("key").map(Value::take) {
-            out.insert(key, value.map(any_value).unwrap_or_default());
-        }
-    }
-    out
+        let Some(Value::String(key)) = pair.get_mut("key").map(Value::take) else { return None };
+        Some((key, value.map(any_value).unwrap_or_default()))
+    };
+    pairs.into_iter().filter_map(member).collect()
 }
 
 /// An `AnyValue`. 64-bit integers are written as strings in OTLP/JSON; some exporters write numbers.

@@ -3,15 +3,14 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value, json};
+use crate::tree::{Map, Value, json_text};
 
 use crate::canonical_json::canonical_hash;
-use crate::conversation::Conversation;
+use crate::conversation::{Conversation, function_call};
 use crate::decode::put;
-use crate::json_text::json_text;
 
 /// Adds text by role, tools and a rebuilt request body when the attributes hold a conversation.
-pub(super) fn extend(fields: &mut Map<String, Value>, attrs: &mut Map<String, Value>) {
+pub(super) fn extend(fields: &mut Map, attrs: &mut Map) {
     let mut conversation = Conversation::default();
     if let Some(instructions) = structured(attrs.get("gen_ai.system_instructions")) {
         conversation.instructions(&instructions);
@@ -44,7 +43,7 @@ pub(super) fn extend(fields: &mut Map<String, Value>, attrs: &mut Map<String, Va
 }
 
 /// Drops the attributes whose content is in the conversation's members and the body.
-fn forget_read(attrs: &mut Map<String, Value>, body: Option<&str>) {
+fn forget_read(attrs: &mut Map, body: Option<&str>) {
     const MESSAGES: &[&str] = &["llm.input_messages.", "llm.output_messages.", "llm.tools."];
     const STRUCTURED: &[&str] = &[
         "gen_ai.input.messages",
@@ -53,23 +52,18 @@ fn forget_read(attrs: &mut Map<String, Value>, body: Option<&str>) {
         "gen_ai.tool.definitions",
     ];
     attrs.retain(|name, value| {
-        let read =
-            MESSAGES.iter().any(|prefix| name.starts_with(prefix)) || STRUCTURED.contains(&name.as_str());
+        let read = MESSAGES.iter().any(|prefix| name.starts_with(prefix)) || STRUCTURED.contains(&name);
         !(read || embedded(name).is_some() || name == "input.value" && value.as_str() == body)
     });
 }
 
 /// The wire body where the instrumentation kept it, else one rebuilt in OpenAI's shape.
-fn request_body(
-    attrs: &Map<String, Value>,
-    conversation: &Conversation,
-    tools: Option<Value>,
-) -> Option<String> {
+fn request_body(attrs: &Map, conversation: &Conversation, tools: Option<Value>) -> Option<String> {
     if let Some(Value::String(body)) = attrs.get("input.value")
         && attrs.get("input.mime_type").and_then(Value::as_str) == Some("application/json")
         && attrs.get("openinference.span.kind").is_some_and(|kind| kind == "LLM" || kind == "EMBEDDING")
     {
-        return Some(body.clone());
+        return Some(body.to_string());
     }
     if !conversation.has_input() {
         return None;
@@ -94,7 +88,7 @@ fn structured(value: Option<&Value>) -> Option<Value> {
 }
 
 /// `llm.input_messages.0.message.role` and the like, as a list of messages.
-fn open_inference_messages(attrs: &Map<String, Value>, prefix: &str) -> Value {
+fn open_inference_messages(attrs: &Map, prefix: &str) -> Value {
     let mut messages: BTreeMap<usize, Flat> = BTreeMap::new();
     for (key, value) in attrs {
         let Some((index, path)) = key.strip_prefix(prefix).and_then(|rest| rest.split_once(".message."))
@@ -114,7 +108,7 @@ struct Flat {
     content: Value,
     call_id: Value,
     blocks: BTreeMap<usize, String>,
-    calls: BTreeMap<usize, Map<String, Value>>,
+    calls: BTreeMap<usize, Map>,
 }
 
 impl Flat {
@@ -147,15 +141,22 @@ impl Flat {
         let calls: Vec<Value> = self
             .calls
             .into_values()
-            .map(|call| json!({ "type": "function", "id": call.get("id"), "function": { "name": call.get("name"), "arguments": call.get("arguments") } }))
+            .map(|call| function_call(call.get("id"), call.get("name"), call.get("arguments").cloned()))
             .collect();
         let content = match self.content {
             Value::Null => {
-                self.blocks.into_values().map(|text| json!({ "type": "text", "text": text })).collect()
+                let block = |text: String| Value::from([("text", text.into()), ("type", "text".into())]);
+                self.blocks.into_values().map(block).collect()
             }
             content => content,
         };
-        json!({ "role": self.role, "content": content, "tool_call_id": self.call_id, "tool_calls": calls })
+        [
+            ("content", content),
+            ("role", self.role),
+            ("tool_call_id", self.call_id),
+            ("tool_calls", calls.into()),
+        ]
+        .into()
     }
 }
 
@@ -165,13 +166,13 @@ fn embedded(name: &str) -> Option<usize> {
 }
 
 /// The texts of which a call asks for vectors, in their order.
-fn embedded_texts(attrs: &Map<String, Value>) -> Value {
+fn embedded_texts(attrs: &Map) -> Value {
     let texts: BTreeMap<usize, Value> =
         attrs.iter().filter_map(|(name, value)| Some((embedded(name)?, value.clone()))).collect();
     texts.into_values().collect()
 }
 
-fn open_inference_tools(attrs: &Map<String, Value>) -> Option<Value> {
+fn open_inference_tools(attrs: &Map) -> Option<Value> {
     let mut tools: BTreeMap<usize, Value> = BTreeMap::new();
     for (key, value) in attrs {
         let Some(rest) = key.strip_prefix("llm.tools.") else { continue };
