@@ -265,9 +265,9 @@ impl Rows<'_> {
         };
         let mut builder = StringViewBuilder::with_capacity(self.len());
         let mut text = String::new();
-        for at in 0..self.len() {
+        for (at, odd) in odd.iter().enumerate() {
             text.clear();
-            let more = of_rules(text_at(own, at), odd[at]);
+            let more = of_rules(text_at(own, at), *odd);
             let left = Left { skip: &skip, shown: &|value| shown.shows(at, value) };
             let any = used.write_leftovers(&self.record(at).fields, &more, &left, &mut text);
             builder.append_option(any.then_some(&text));

@@ -64,7 +64,7 @@ impl Json {
             Value::Array(elements) => self.unfold(&record, None, elements, out, problems),
             Value::Object(mut fields) => {
                 let options = Arc::clone(&self.options);
-                let name = options.records.iter().find(|name| fields.get(*name).is_some_and(Value::is_array));
+                let name = options.records.iter().find(|name| fields.get(name).is_some_and(Value::is_array));
                 if let Some(name) = name
                     && let Some(Value::Array(elements)) = fields.remove(name)
                 {

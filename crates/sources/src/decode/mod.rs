@@ -257,7 +257,7 @@ fn array_texts(record: &RawRecord, member: Option<&str>) -> Option<Vec<RawRecord
 
 /// The value below objects along a path of member names.
 pub(crate) fn below<'v>(value: &'v Value, path: &[&str]) -> Option<&'v Value> {
-    path.iter().try_fold(value, |value, name| value.as_object()?.get(*name))
+    path.iter().try_fold(value, |value, name| value.as_object()?.get(name))
 }
 
 fn kind(value: &Value) -> &'static str {

@@ -53,7 +53,7 @@ fn datasets<'f>(fields: &'f Map, list: &str) -> impl Iterator<Item = &'f Value> 
 fn of_dataset(fields: &Map, dataset: &Value, role: &str) -> Map {
     let kept = ["eventType", "eventTime", "producer", "schemaURL"];
     let mut own: Map =
-        kept.iter().filter_map(|name| Some(((*name).to_owned(), fields.get(*name)?.clone()))).collect();
+        kept.iter().filter_map(|name| Some(((*name).to_owned(), fields.get(name)?.clone()))).collect();
     for (name, from, member) in
         [("_run_id", "run", "runId"), ("_job", "job", "name"), ("_job_namespace", "job", "namespace")]
     {
