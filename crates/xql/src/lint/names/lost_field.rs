@@ -183,6 +183,10 @@ fn append(context: &Context<'_>, comp: &Comp, new: &[String]) -> Option<Edit> {
     let Some(by) = comp.by_span else {
         return Some(Edit::new(Span::at(start as usize), text));
     };
+    // More aggregates may stand behind the keys.
+    if by.start < start {
+        return None;
+    }
     let gap = Span { start, end: by.start };
     let blank = context.slice(gap).trim().is_empty();
     text.push_str("\n        ");
@@ -262,4 +266,22 @@ fn carry(context: &Context<'_>, at: usize, stage: &Stage, comp: &Comp, uses: &[U
     }
     let title = format!("carry {} through the aggregation", seen.join(", "));
     Some(Fix::needs_review(title, vec![append(context, comp, &new)?]))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::env::{Env, Mode};
+
+    #[test]
+    fn aggregates_behind_the_keys_get_no_edit_that_runs_backwards() {
+        let text = "dataset = xdr_data | comp count() as n by agent_hostname, max(action_remote_port) as port \
+                    by agent_id | fields n, actor_primary_user_sid";
+        for cut in (0..=text.len()).filter(|cut| text.is_char_boundary(*cut)) {
+            for found in crate::check(&text[..cut], &Env::new(Mode::Compat)).diagnostics {
+                for edit in found.fixes.iter().flat_map(|fix| &fix.edits) {
+                    assert!(text.get(edit.span.range()).is_some(), "{cut}: {edit:?}");
+                }
+            }
+        }
+    }
 }
