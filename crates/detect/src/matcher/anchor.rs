@@ -4,6 +4,9 @@
 //! `anchors` gives a set such that a true condition implies a hit of one of its members on folded text. A conjunction
 //! needs the set of any one operand (the rarest is taken), a disjunction the union of the sets of all; every other
 //! expression has none, which stands for "must be verified on every row".
+//!
+//! A scalar of a JSON text is part of that text, up to escapes: of its literals the longest stretch is searched that is
+//! written as it is, and beside it the beginnings of escapes that may stand for one of its letters, in either case.
 
 use atalanta_engine::kernels::folding::fold_text;
 use atalanta_engine::kernels::regex::required_literals;
@@ -64,28 +67,73 @@ fn of(expr: &Expr, spent: usize, fields: &mut Fields) -> Option<Anchors> {
         ExprKind::And(parts) => rarest(parts.iter(), spent, fields),
         ExprKind::Or(parts) => union(parts.iter().map(|part| of(part, spent, fields))),
         ExprKind::Matches { value, pattern, fold: _ } => {
-            let field = column(value, spent, fields)?;
-            match pattern {
-                Pattern::Equals(literal) => Some(whole(field, literal)),
-                Pattern::Contains(needle) => inside(field, needle, false, false),
-                Pattern::Wildcard(pattern) => wildcard(field, pattern),
-                Pattern::Regex(pattern) => regex(field, pattern),
-            }
+            let place = Place::of(value, spent, fields)?;
+            place.holds(match pattern {
+                Pattern::Equals(literal) => Some(whole(place.field, literal)),
+                Pattern::Contains(needle) => inside(place.field, needle, false, false),
+                Pattern::Wildcard(pattern) => wildcard(place.field, pattern),
+                Pattern::Regex(pattern) => regex(place.field, pattern),
+            })
         }
         ExprKind::Compare { operator: Comparison::Eq, left, right } => {
             let ExprKind::String(literal) = &right.kind else { return None };
-            Some(whole(column(left, spent, fields)?, literal))
+            let place = Place::of(left, spent, fields)?;
+            place.holds(Some(whole(place.field, literal)))
         }
         ExprKind::In { value, list, negated: false, .. } => {
-            let field = column(value, spent, fields)?;
-            union(list.iter().map(|item| match &item.kind {
-                ExprKind::String(text) if text.contains('*') => wildcard(field, text),
-                ExprKind::String(text) => Some(whole(field, text)),
+            let place = Place::of(value, spent, fields)?;
+            place.holds(union(list.iter().map(|item| match &item.kind {
+                ExprKind::String(text) if text.contains('*') => wildcard(place.field, text),
+                ExprKind::String(text) => Some(whole(place.field, text)),
                 _ => None,
-            }))
+            })))
         }
         _ => None,
     }
+}
+
+/// Where a value stands.
+struct Place {
+    /// The column's number.
+    field: usize,
+    /// Whether the value is a scalar inside of the column's JSON text.
+    in_json: bool,
+}
+
+impl Place {
+    fn of(value: &Expr, spent: usize, fields: &mut Fields) -> Option<Self> {
+        let ExprKind::Call { function, arguments } = &value.kind else {
+            return Some(Self { field: column(value, spent, fields)?, in_json: false });
+        };
+        let text = arguments.first().filter(|_| function == "json_extract_scalar")?;
+        Some(Self { field: column(text, spent, fields)?, in_json: true })
+    }
+
+    /// What the column holds if the value holds the anchors.
+    fn holds(&self, found: Option<Anchors>) -> Option<Anchors> {
+        if self.in_json { found.and_then(|found| written(self.field, &found)) } else { found }
+    }
+}
+
+/// Beginnings of escapes of ASCII characters, and of others that fold to them. No others: `\Users` in a path is none.
+const ESCAPES: [&[u8]; 4] = [br"\u0", br"\u1", br"\u2", br"\uf"];
+
+/// The anchors as they are written in a JSON text.
+fn written(field: usize, found: &Anchors) -> Option<Anchors> {
+    // JSON may escape any character, and usually escapes these.
+    let as_it_is = |byte: &u8| (b' '..=b'~').contains(byte) && !br#""\/<>&'"#.contains(byte);
+    let anchor = |text: &[u8]| Anchor { field, text: text.to_vec(), at_start: false, at_end: false };
+    let mut all = Anchors { anchors: Vec::new(), share: 0 };
+    for one in &found.anchors {
+        let stretch = one.text.split(|byte| !as_it_is(byte)).max_by_key(|stretch| stretch.len())?;
+        if stretch.is_empty() {
+            return None;
+        }
+        all.share += share(stretch);
+        all.anchors.push(anchor(stretch));
+    }
+    all.anchors.extend(ESCAPES.map(anchor));
+    Some(all)
 }
 
 /// The number of a column of text.

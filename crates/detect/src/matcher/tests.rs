@@ -36,9 +36,22 @@ fn texts() -> impl Strategy<Value = Option<String>> {
     prop::option::weighted(0.9, prop::collection::vec(word, 0..4).prop_map(|words| words.concat()))
 }
 
+/// A JSON text with the value under `k`, escaped as little as possible or throughout.
+fn json() -> impl Strategy<Value = Option<String>> {
+    (texts(), any::<bool>()).prop_map(|(value, escaped)| {
+        let value = value?;
+        if !escaped {
+            return Some(serde_json::json!({ "n": 1, "k": value }).to_string());
+        }
+        let units: String = value.encode_utf16().map(|unit| format!("\\u{unit:04X}")).collect();
+        Some(format!(r#"{{"k": "{units}"}}"#))
+    })
+}
+
 fn events() -> impl Strategy<Value = Vec<Row>> {
     let kind = prop::sample::select(vec![Some("PROCESS"), Some("process"), Some("FILE"), Some("x"), None]);
-    prop::collection::vec((kind, texts(), texts(), prop::option::of(-2i64..4)), 1..12)
+    let path = prop_oneof![texts(), json()];
+    prop::collection::vec((kind, texts(), path, prop::option::of(-2i64..4)), 1..12)
 }
 
 fn literal() -> impl Strategy<Value = String> {
@@ -67,7 +80,7 @@ fn regex() -> impl Strategy<Value = String> {
 }
 
 fn condition() -> impl Strategy<Value = String> {
-    let column = || prop::sample::select(vec!["cmd", "path", "event_type"]);
+    let column = || prop::sample::select(vec!["cmd", "path", "event_type", "path -> k"]);
     let leaf = prop_oneof![
         (column(), literal()).prop_map(|(c, l)| format!("{c} = \"{l}\"")),
         (column(), literal()).prop_map(|(c, l)| format!("{c} != \"{l}\"")),
