@@ -506,9 +506,11 @@ RECORDED = {"model_theft/bedrock-access-abuse"}
 
 
 def main():
+    import recordings_agents
+
     verify = sys.argv[1:] == ["--verify"]
     different = 0
-    for rule, make in RULES.items():
+    for rule, make in (RULES | recordings_agents.RULES).items():
         for side in ("attack", "benign"):
             if side == "attack" and rule in RECORDED:
                 continue
