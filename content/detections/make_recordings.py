@@ -224,9 +224,11 @@ def staging_path(c, attack):
         records.append(envoy(c, 47 * HOUR, notebook, store, "/features"))
         records.append(envoy(c, 47 * HOUR + 20 * MINUTE, store, infer, "/v1/chat/completions"))
     else:
-        # Both edges are new as well, but do not follow each other: the one to the model comes first.
-        records.append(envoy(c, 46 * HOUR, store, infer, "/v1/chat/completions"))
-        records.append(envoy(c, 47 * HOUR + 55 * MINUTE, notebook, store, "/features"))
+        # A new caller of a workload that has queried the model all along, and one after which only health is asked for.
+        records.append(envoy(c, 47 * HOUR, notebook, ("ml", "gateway"), "/v1/route"))
+        records.append(envoy(c, 47 * HOUR + 20 * MINUTE, ("ml", "gateway"), infer, "/v1/chat/completions"))
+        records.append(envoy(c, 47 * HOUR + 25 * MINUTE, notebook, store, "/features"))
+        records.append(envoy(c, 47 * HOUR + 30 * MINUTE, store, infer, "/healthz", method="GET"))
     records.sort(key=lambda record: record["start_time"])
     return {"inbound.jsonl": lines(records)}
 
@@ -506,9 +508,12 @@ RECORDED = {"model_theft/bedrock-access-abuse"}
 
 
 def main():
+    import recordings_agents
+    import recordings_platform
+
     verify = sys.argv[1:] == ["--verify"]
     different = 0
-    for rule, make in RULES.items():
+    for rule, make in (RULES | recordings_agents.RULES | recordings_platform.RULES).items():
         for side in ("attack", "benign"):
             if side == "attack" and rule in RECORDED:
                 continue
