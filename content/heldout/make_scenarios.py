@@ -10,6 +10,7 @@ from the descriptions of the attack classes, without reading the rules, and are 
 `missed:` in a scenario.yaml is written by hand after a run and is kept.
 """
 
+import hashlib
 import pathlib
 import sys
 import textwrap
@@ -132,10 +133,18 @@ FAMILIES = {
         "The gateway logs the guardrail's verdict. The look-alikes are customers writing in other scripts and with emoji."),
 }
 
-# Families whose records had to be mended after the first run: what was wrong, and how many attacks were found before.
+# Attacks found in the first run, when no rule had been written with a family in sight; none of those left out.
+FOUND_FIRST = {"schema_only_rug_pull": 3, "text_hidden_in_schema": 1}
+
+# Families whose records had to be mended after the first run: what was wrong.
 CHANGED = {
-    cloud.rclone_under_other_name: ("The events of one process had different execution ids, which Tetragon never writes.", 0),
+    cloud.rclone_under_other_name: "The events of one process had different execution ids, which Tetragon never writes.",
 }
+
+
+def is_developed(name):
+    """Whether rules were written with a family in sight after the first run: those with an even hash."""
+    return int(hashlib.sha256(name.encode()).hexdigest()[0], 16) % 2 == 0
 
 
 def yaml_text(name, text):
@@ -147,7 +156,10 @@ def family_files(make):
     kind, techniques, story, assumed = FAMILIES[make]
     files = {"scenario.yaml": f"id: {make.__name__}\nclass: {kind}\natlas: [{', '.join(techniques)}]\n" + yaml_text("story", story) + yaml_text("assumed", assumed)}
     if make in CHANGED:
-        files["scenario.yaml"] += yaml_text("changed", CHANGED[make][0]) + f"found_before: {CHANGED[make][1]}\n"
+        files["scenario.yaml"] += yaml_text("changed", CHANGED[make])
+    files["scenario.yaml"] += f"found_first: {FOUND_FIRST.get(make.__name__, 0)}\n"
+    if is_developed(make.__name__):
+        files["scenario.yaml"] += "developed: true\n"
     for variant in ("attack", "benign"):
         for number in (1, 2, 3):
             v = Variant(make.__name__, variant, number)

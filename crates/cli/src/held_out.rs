@@ -1,4 +1,4 @@
-//! Scenarios that no rule was written against: what the rules find in them, and what they raise on their look-alikes.
+//! Scenarios that were written without reading a rule: what the rules find in them, and what they raise on their look-alikes.
 //!
 //! A folder holds one folder for each family: `scenario.yaml`, `attack-N/` and `benign-N/` with recordings in the formats
 //! of their sources.
@@ -38,8 +38,11 @@ pub struct Scenario {
     pub missed: Option<String>,
     /// What was mended in its records after the first run.
     pub changed: Option<String>,
-    /// Attacks that were found before.
-    pub found_before: Option<usize>,
+    /// Attacks that were found in the first run, when no rule had been written with it in sight.
+    pub found_first: usize,
+    /// Whether rules were written with it in sight since.
+    #[serde(default)]
+    pub developed: bool,
 }
 
 /// A family on disk.
@@ -102,11 +105,6 @@ impl Outcome {
         self.benign.iter().map(Seen::alerts).sum()
     }
 
-    /// Attacks found before its records were mended.
-    pub fn found_before(&self) -> usize {
-        self.scenario.found_before.unwrap_or_else(|| self.found())
-    }
-
     /// What is wrong with the reason its file gives.
     pub fn fault(&self) -> Option<&'static str> {
         match (self.found() == self.attacks.len(), &self.scenario.missed) {
@@ -146,7 +144,7 @@ fn family(path: &Path) -> Result<Family, String> {
         .map_err(|error| format!("cannot be read: {error}; each folder of a family has one"))?;
     let scenario: Scenario = serde_saphyr::from_str(&text).map_err(|error| {
         format!(
-            "expected id, class, atlas, story, assumed and perhaps changed, found_before, missed: {error}"
+            "expected id, class, atlas, story, assumed, found_first and perhaps changed, developed, missed: {error}"
         )
     })?;
     let folder = path.file_name().unwrap_or_default().to_string_lossy();
@@ -265,7 +263,8 @@ mod tests {
             assumed: text(),
             missed: None,
             changed: None,
-            found_before: None,
+            found_first: 0,
+            developed: false,
         }
     }
 

@@ -1,4 +1,4 @@
-//! `atalanta test --held-out`: scenarios that no rule was written against.
+//! `atalanta test --held-out`: scenarios that were written without reading a rule.
 
 use std::path::Path;
 use std::process::Command;
@@ -9,7 +9,7 @@ const RULE: &str =
     "id: r\ntitle: T\nseverity: low\nxql: dataset = xdr_data | filter actor_primary_user_sid = \"mallory\"\n";
 
 fn scenario(id: &str, more: &str) -> String {
-    format!("id: {id}\nclass: mcp\natlas: [AML.T0053]\nstory: S.\nassumed: A.\n{more}")
+    format!("id: {id}\nclass: mcp\natlas: [AML.T0053]\nstory: S.\nassumed: A.\nfound_first: 0\n{more}")
 }
 
 fn event(user: &str) -> String {
@@ -44,7 +44,7 @@ fn a_miss_needs_a_reason_and_a_find_must_not_have_one() {
     bench.run(&RUN).ends(0);
     assert!(bench.read("out.xml").contains("failures=\"0\" errors=\"0\" skipped=\"1\""));
     let page = bench.read("page.md");
-    assert!(page.contains("| `f` | mcp | AML.T0053 | 1 of 2 | r (1) | 0 | a \\| pipe |"), "{page}");
+    assert!(page.contains("| `f` | mcp | AML.T0053 | 1 of 2 | 0 | r (1) | 0 | a \\| pipe |"), "{page}");
     bench.write("held/f/attack-2/events.ndjson", event("mallory"));
     bench.run(&RUN).ends(1).prints("all variants are found, and `missed` gives a reason");
 }
