@@ -32,9 +32,10 @@ const PATIENCE: Duration = Duration::from_mins(1);
 const WINDOWS: [&str; 3] = ["sop-2.3-2", "sop-2.7-1", "sop-2.8-2"];
 
 /// Rules whose windows say something only when they are over: more events could take it back. The recordings are of the
-/// past, so that their windows are over when they arrive; of an attack that goes on, these rules tell at the end of the
-/// hour.
-const TOLD_AFTER_THEIR_WINDOW: [&str; 2] = ["sop-2.8-2", "sop-3.1-1"];
+/// past, so that their windows are over when they arrive; of an attack that goes on, these rules tell at the end of their
+/// window.
+const TOLD_AFTER_THEIR_WINDOW: [&str; 4] =
+    ["sop-2.8-2", "sop-3.1-1", "federated-update-outlier", "cross-repository-leak"];
 
 /// Rules that hold what they see against everything of the same name: a model's callers, a server's tools, a user's day.
 /// The twins are of different organisations that share such names, so that these rules are asked about their own alone;
