@@ -253,11 +253,13 @@ fn in_order(rules: &[Rule], pick: fn(&Rule) -> &[PathBuf]) -> Vec<(String, PathB
 /// When the last event of a recording in JSON was, µs.
 fn last_time(recording: &Path) -> i64 {
     let time = |item: &Value| {
-        let names = ["eventTime", "start_time", "stageTimestamp", "time"];
+        let names = ["eventTime", "start_time", "stageTimestamp", "time", "timestamp"];
         let text = names.iter().find_map(|name| item[name].as_str());
         let read =
             text.and_then(|text| text.parse::<jiff::Timestamp>().ok()).map(jiff::Timestamp::as_microsecond);
-        read.or_else(|| item["ts_ns"].as_i64().map(|nanos| nanos / 1_000))
+        let nanos = || item["ts_ns"].as_i64().map(|nanos| nanos / 1_000);
+        let seconds = || item["startTime"].as_f64().map(|seconds| (seconds * 1e6) as i64);
+        read.or_else(nanos).or_else(seconds)
     };
     let items = files(recording).into_iter().flat_map(|path| items(&std::fs::read(path).unwrap()));
     items.map(|item| time(&item).unwrap_or_else(|| panic!("no time in {item}"))).max().unwrap()
