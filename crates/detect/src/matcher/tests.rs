@@ -43,7 +43,8 @@ fn json() -> impl Strategy<Value = Option<String>> {
         if !escaped {
             return Some(serde_json::json!({ "n": 1, "k": value }).to_string());
         }
-        let units: String = value.encode_utf16().map(|unit| format!("\\u{unit:04X}")).collect();
+        let units: Vec<String> = value.encode_utf16().map(|unit| format!("\\u{unit:04X}")).collect();
+        let units = units.concat();
         Some(format!(r#"{{"k": "{units}"}}"#))
     })
 }
