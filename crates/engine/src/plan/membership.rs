@@ -8,8 +8,9 @@
 
 use atalanta_schema::Type;
 use atalanta_xql::ir::{self, ExprKind, OperationKind};
+use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{Column, JoinType};
-use datafusion::logical_expr::{Case, Expr, LogicalPlan, LogicalPlanBuilder, cast, lit};
+use datafusion::logical_expr::{Case, Expr, LogicalPlan, LogicalPlanBuilder, SortExpr, cast, lit};
 
 use super::expr::ExprContext;
 use super::{Lowering, build, column, hidden_columns};
@@ -109,9 +110,48 @@ impl Lowering<'_> {
         );
         let mut shown: Vec<Expr> = input.schema().columns().into_iter().map(Expr::Column).collect();
         shown.push(Expr::Case(result).alias(name));
+        let order = order(&input);
         let joined = LogicalPlanBuilder::from(input).join_on(values, JoinType::Left, [value.eq(found)]);
-        build(joined.and_then(|joined| joined.project(shown)))
+        in_order(build(joined.and_then(|joined| joined.project(shown)))?, order)
     }
+}
+
+/// The keys by which rows are sorted, if they still have them. DataFusion's joins keep no order.
+pub(super) fn order(plan: &LogicalPlan) -> Option<Vec<SortExpr>> {
+    match plan {
+        LogicalPlan::Sort(sort) => Some(sort.expr.clone()),
+        LogicalPlan::Filter(filter) => order(&filter.input),
+        LogicalPlan::Limit(limit) => order(&limit.input),
+        LogicalPlan::Projection(projection) => {
+            // Names of columns are unique here, whatever table DataFusion says they are of.
+            let is = |expr: &Expr, name: &str| matches!(expr, Expr::Column(own) if own.name == name);
+            let passes = |column: &&Column| {
+                projection.expr.iter().any(|expr| match expr {
+                    Expr::Alias(alias) => alias.name == column.name && is(&alias.expr, &column.name),
+                    expr => is(expr, &column.name),
+                })
+            };
+            let keys = order(&projection.input)?;
+            keys.iter().all(|key| key.expr.column_refs().iter().all(passes)).then_some(keys)
+        }
+        _ => None,
+    }
+}
+
+/// Rows behind a join in the order that they had before it.
+pub(super) fn in_order(plan: LogicalPlan, keys: Option<Vec<SortExpr>>) -> Result<LogicalPlan, EngineError> {
+    let Some(keys) = keys else { return Ok(plan) };
+    let bare = |key: SortExpr| {
+        let expr = key.expr.transform(|expr| {
+            Ok(match expr {
+                Expr::Column(own) => Transformed::yes(column(&own.name)),
+                other => Transformed::no(other),
+            })
+        });
+        Ok(SortExpr::new(expr?.data, key.asc, key.nulls_first))
+    };
+    let keys = keys.into_iter().map(bare).collect::<Result<Vec<_>, EngineError>>()?;
+    build(LogicalPlanBuilder::from(plan).sort(keys))
 }
 
 /// The rows without the columns of tests.
@@ -148,7 +188,7 @@ fn condition_needs_tests(condition: &ir::Expr) -> bool {
     }
 }
 
-fn asks(expr: &ir::Expr) -> bool {
+pub(super) fn asks(expr: &ir::Expr) -> bool {
     let mut found = false;
     expr.walk(&mut |expr| found |= matches!(expr.kind, ExprKind::InQuery { .. }));
     found

@@ -230,7 +230,9 @@ impl Lowering<'_> {
             predicates.push(context.all_of(&group)?);
         }
         let predicate = balanced(predicates, Operator::And).unwrap_or_else(|| lit(true));
-        build(LogicalPlanBuilder::from(input).filter(predicate))
+        let joins = conditions.iter().any(|condition| membership::asks(condition));
+        let order = if joins { membership::order(&input) } else { None };
+        membership::in_order(build(LogicalPlanBuilder::from(input).filter(predicate))?, order)
     }
 
     fn assign(&self, input: LogicalPlan, assigns: &[(String, ir::Expr)]) -> Result<LogicalPlan, EngineError> {
