@@ -10,7 +10,7 @@ use arrow::datatypes::SchemaRef;
 use arrow::record_batch::RecordBatch;
 use atalanta_objects::Place;
 use atalanta_xql::env::{Env, Input, Mode};
-use atalanta_xql::ir;
+use atalanta_xql::ir::{self, OperationKind};
 use atalanta_xql::library::Library;
 use datafusion::execution::SessionStateBuilder;
 use datafusion::execution::memory_pool::FairSpillPool;
@@ -146,7 +146,7 @@ impl Session {
     /// All rows of a dataset that a `target` wrote.
     pub(crate) fn stored_rows(&self, name: &str) -> Result<(SchemaRef, Vec<RecordBatch>), EngineError> {
         let source = ir::Operation {
-            kind: ir::OperationKind::Source { datasets: vec![name.to_owned()] },
+            kind: OperationKind::Source { datasets: vec![name.to_owned()] },
             stage: 0,
             span: atalanta_diag::Span::default(),
             row: ir::Row::default(),
@@ -269,7 +269,10 @@ impl Session {
     /// Plans a query.
     pub fn prepare(&self, plan: &ir::Plan) -> Result<Prepared<'_>, EngineError> {
         let logical = on_deep_stack(|| lower(plan, &self.lowering_context()))?;
-        let state = self.context.state();
+        let mut state = self.context.state();
+        // What is computed from sorted rows would be spread over the threads, and come back in any order.
+        let spreads = &mut state.config_mut().options_mut().optimizer.enable_round_robin_repartition;
+        *spreads = *spreads && !computes_from_sorted(plan);
         let optimized = on_deep_stack(|| Ok(state.optimize(&logical)?))?;
         let physical = on_deep_stack(|| {
             let planning = async { state.query_planner().create_physical_plan(&optimized, &state).await };
@@ -300,6 +303,21 @@ impl Session {
         let task = self.context.task_ctx();
         Ok(self.runtime.block_on(datafusion::physical_plan::collect(physical, task))?)
     }
+}
+
+/// Whether something is computed from rows that a stage before has sorted.
+fn computes_from_sorted(plan: &ir::Plan) -> bool {
+    let mut after = plan.operations.iter().map(|operation| &operation.kind);
+    after.any(|kind| matches!(kind, OperationKind::Sort(_)))
+        && after.any(|kind| {
+            !matches!(
+                kind,
+                OperationKind::Sort(_)
+                    | OperationKind::Project(_)
+                    | OperationKind::Limit(_)
+                    | OperationKind::Keep
+            )
+        })
 }
 
 fn config(options: &SessionOptions) -> SessionConfig {

@@ -9,6 +9,7 @@ mod hunts;
 mod limits;
 mod manual;
 mod maps;
+mod order;
 mod planner;
 mod reference;
 mod scan;
