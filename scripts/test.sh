@@ -35,6 +35,7 @@ fi
 
 if command -v python3 >/dev/null 2>&1; then
   python3 content/hunts/sop/make_recordings.py --verify
+  python3 content/detections/make_recordings.py --verify
   python3 content/heldout/make_scenarios.py --verify
   scripts/sensor.sh
 else

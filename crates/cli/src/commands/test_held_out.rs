@@ -178,6 +178,12 @@ fn page(outcomes: &[Outcome]) -> String {
         );
     }
     false_alarms(&mut page, outcomes);
+    families(&mut page, outcomes);
+    page
+}
+
+/// What happens in each family.
+fn families(page: &mut String, outcomes: &[Outcome]) {
     page.push_str("\n## The families\n\n");
     for outcome in outcomes {
         let Seen { events, .. } = outcome.attacks.first().cloned().unwrap_or_default();
@@ -195,7 +201,6 @@ fn page(outcomes: &[Outcome]) -> String {
                 .unwrap_or_default()
         );
     }
-    page
 }
 
 /// What was found when all families were held out.

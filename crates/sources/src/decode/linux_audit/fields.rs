@@ -116,23 +116,26 @@ pub(super) fn socket(fields: &mut Map, line: &Map) {
     }
 }
 
+/// Fields whose values are quoted, or hexadecimal where quotes would not do.
+const WRITTEN: [&str; 13] = [
+    "comm",
+    "exe",
+    "key",
+    "acct",
+    "hostname",
+    "cmd",
+    "subj",
+    "auid_name",
+    "uid_name",
+    "euid_name",
+    "syscall_name",
+    "data",
+    "vm",
+];
+
 /// Adds `kind`, `command_line`, `file_path`, `file_operation` from the system call and its paths.
 pub(super) fn interpret(fields: &mut Map, paths: Vec<Value>) {
-    for name in [
-        "comm",
-        "exe",
-        "key",
-        "acct",
-        "hostname",
-        "cmd",
-        "subj",
-        "auid_name",
-        "uid_name",
-        "euid_name",
-        "syscall_name",
-        "data",
-        "vm",
-    ] {
+    for name in WRITTEN {
         if let Some(value) = text(fields.get(name).filter(|value| quoted_or_hex(name, value))) {
             put(fields, name, value);
         } else if fields.get(name).is_some_and(|value| value == "(null)") {
@@ -163,14 +166,7 @@ pub(super) fn interpret(fields: &mut Map, paths: Vec<Value>) {
             }
             None => "other",
         },
-        None if fields
-            .get("types")
-            .and_then(|types| types.get(0))
-            .and_then(Value::as_str)
-            .is_some_and(|kind| kind != "SYSCALL") =>
-        {
-            "user"
-        }
+        None if is_of_user_space(fields) => "user",
         None => "other",
     };
     put(fields, "kind", kind);
@@ -185,6 +181,12 @@ pub(super) fn interpret(fields: &mut Map, paths: Vec<Value>) {
             *text = inner.into();
         }
     }
+}
+
+/// Whether the first line of an event is another than that of a system call.
+fn is_of_user_space(fields: &Map) -> bool {
+    let first = fields.get("types").and_then(|types| types.get(0)).and_then(Value::as_str);
+    first.is_some_and(|kind| kind != "SYSCALL")
 }
 
 /// A PATH line with its name as text.
