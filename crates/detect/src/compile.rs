@@ -85,6 +85,20 @@ impl Trigger {
         Self { dataset, operations: operations.to_vec(), columns: Some(names) }
     }
 
+    /// Whether the rows that concern the rule are those that fulfil its conditions, unchanged.
+    pub fn only_filters(&self) -> bool {
+        let filters = |operation: &Operation| {
+            matches!(operation.kind, OperationKind::Filter(_) | OperationKind::Keep)
+        };
+        self.operations.iter().all(filters)
+    }
+
+    /// Whether rows that fulfil its conditions pass all of its operations, changed or not.
+    pub fn is_its_conditions(&self) -> bool {
+        let filters = self.operations.iter().filter(|one| matches!(one.kind, OperationKind::Filter(_)));
+        filters.count() == self.conditions().len()
+    }
+
     /// Conditions on the columns as they come in that every concerning row fulfils.
     pub fn conditions(&self) -> Vec<&Expr> {
         let mut changed: BTreeSet<String> = BTreeSet::new();

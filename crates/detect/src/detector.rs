@@ -17,7 +17,7 @@ use atalanta_xql::syntax::ast::TimeFrame;
 use crate::alert::{EVIDENCE, Hit};
 use crate::compile::{Compiled, Run, Trigger, compile, window_plan};
 use crate::machine::{Finding, Machine};
-use crate::matcher::{Matcher, Places};
+use crate::matcher::{Candidates, Matcher, Places};
 use crate::row_json;
 use crate::rule::{Rule, RuleProblem, Schedule};
 
@@ -66,8 +66,29 @@ struct Prepared {
 #[derive(Debug)]
 struct Entries {
     matcher: Matcher,
-    /// (rule, trigger) by the matcher's numbers.
-    targets: Vec<(usize, usize)>,
+    /// By the matcher's numbers.
+    targets: Vec<Target>,
+}
+
+/// Whom rows are for.
+#[derive(Clone, Copy, Debug)]
+struct Target {
+    rule: usize,
+    trigger: usize,
+    /// Whether the matcher's verdict, where it is certain, leaves nothing for the engine to do.
+    settled: bool,
+}
+
+impl Target {
+    fn new(rules: &[Compiled], rule: usize, trigger: usize) -> Self {
+        let about = &rules[rule].triggers[trigger];
+        let settled = match rules[rule].run {
+            Run::Rows => about.only_filters(),
+            Run::Windows(_) => about.is_its_conditions(),
+            Run::Machine(_) => false,
+        };
+        Self { rule, trigger, settled }
+    }
 }
 
 /// What rows led to.
@@ -79,6 +100,16 @@ pub struct Fed {
     pub due: BTreeSet<(usize, i64)>,
     /// Newest time among the rows, µs.
     pub newest: Option<i64>,
+}
+
+impl Fed {
+    /// Windows that rows lie in become due.
+    fn due_at(&mut self, rule: usize, schedule: &Schedule, batch: &RecordBatch, rows: &[u32]) {
+        for row in rows {
+            let time = row_json::time_of(batch, *row as usize).unwrap_or(0);
+            self.due.extend(window_ends(time, schedule).map(|end| (rule, end)));
+        }
+    }
 }
 
 impl Detector {
@@ -134,37 +165,52 @@ impl Detector {
         if batch.num_rows() == 0 {
             return fed;
         }
-        fed.newest = (0..batch.num_rows()).filter_map(|row| row_json::time_of(batch, row)).max();
+        fed.newest = row_json::newest(batch);
         self.known.bound();
         let schema = self.known.schema(batch.schema_ref());
         let dataset = Some(dataset.to_lowercase()).filter(|name| self.matchers.contains_key(name));
-        let entries = dataset.as_ref().and_then(|name| self.matchers.get(name)).unwrap_or(&self.others);
+        let entries = match dataset.as_ref().and_then(|name| self.matchers.get_mut(name)) {
+            Some(entries) => entries,
+            None => &mut self.others,
+        };
         let places = self.known.places.entry((dataset, schema));
         let places = places.or_insert_with(|| entries.matcher.places(batch.schema_ref()));
-        let found: Vec<((usize, usize), Vec<u32>)> = entries
-            .matcher
-            .candidates(batch, places)
-            .into_iter()
-            .map(|one| (entries.targets[one.rule], one.rows))
-            .filter(|((rule, _), _)| !without.contains(rule))
-            .collect();
-        for ((rule, trigger), rows) in found {
-            if let Err(error) = self.candidates((rule, trigger, schema), batch, rows, &mut fed) {
-                self.failed.entry(rule).or_insert_with(|| error.to_string());
+        let found = entries.matcher.candidates(batch, places);
+        let found: Vec<(Target, Candidates)> =
+            found.into_iter().map(|one| (entries.targets[one.rule], one)).collect();
+        for (target, found) in found {
+            if without.contains(&target.rule) {
+                continue;
+            }
+            if target.settled && found.certain {
+                self.hit(target.rule, batch, &found.rows, &mut fed);
+            } else if let Err(error) = self.candidates((target, schema), batch, found.rows, &mut fed) {
+                self.failed.entry(target.rule).or_insert_with(|| error.to_string());
             }
         }
         fed
     }
 
+    /// Rows of which the matcher's verdict is all that was asked for.
+    fn hit(&self, rule: usize, batch: &RecordBatch, rows: &[u32], fed: &mut Fed) {
+        let compiled = &self.rules[rule];
+        if let Run::Windows(_) = compiled.run {
+            fed.due_at(rule, &compiled.rule.schedule, batch, rows);
+            return;
+        }
+        let hit = |row: &u32| row_hit(rule, compiled, batch, *row as usize, batch, *row as usize);
+        fed.hits.extend(rows.iter().map(hit));
+    }
+
     fn candidates(
         &mut self,
-        key: (usize, usize, usize),
+        (target, schema): (Target, usize),
         batch: &RecordBatch,
         rows: Vec<u32>,
         fed: &mut Fed,
     ) -> Result<(), EngineError> {
-        let (rule, trigger, _) = key;
-        let prepared = self.known.prepare(key, &self.rules[rule].triggers[trigger], batch)?;
+        let Target { rule, trigger, .. } = target;
+        let prepared = self.known.prepare((rule, trigger, schema), &self.rules[rule].triggers[trigger], batch)?;
         let rows = UInt32Array::from(rows);
         let chosen = match &prepared.columns {
             None => take_record_batch(batch, &rows)?,
@@ -184,11 +230,7 @@ impl Detector {
                 fed.hits.extend(hits);
             }
             Run::Windows(_) => {
-                let schedule = self.rules[rule].rule.schedule;
-                for place in &places {
-                    let time = row_json::time_of(&chosen, *place as usize).unwrap_or(0);
-                    fed.due.extend(window_ends(time, &schedule).map(|end| (rule, end)));
-                }
+                fed.due_at(rule, &self.rules[rule].rule.schedule, &chosen, &places);
             }
             Run::Machine(machine) => {
                 let mut found = Vec::new();
@@ -318,7 +360,7 @@ impl Entries {
         for (number, rule) in rules.iter().enumerate() {
             for (place, trigger) in rule.triggers.iter().enumerate() {
                 if trigger.dataset.as_deref().is_none_or(|own| Some(own) == dataset) {
-                    targets.push((number, place));
+                    targets.push(Target::new(rules, number, place));
                     conditions.push(trigger.conditions());
                 }
             }

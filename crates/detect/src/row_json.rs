@@ -87,6 +87,17 @@ pub(crate) fn time_of(batch: &RecordBatch, row: usize) -> Option<i64> {
     }
 }
 
+/// The newest time among the rows, µs.
+pub(crate) fn newest(batch: &RecordBatch) -> Option<i64> {
+    let column = batch.column_by_name("_time")?;
+    match column.data_type() {
+        DataType::Timestamp(TimeUnit::Microsecond, _) => {
+            arrow::compute::max(column.as_primitive::<TimestampMicrosecondType>())
+        }
+        _ => None,
+    }
+}
+
 /// The column of this name, ignoring case.
 pub(crate) fn column(batch: &RecordBatch, name: &str) -> Option<usize> {
     batch.schema_ref().fields().iter().position(|field| field.name().eq_ignore_ascii_case(name))

@@ -1,9 +1,10 @@
 //! Anchors: literals of which at least one must occur in a row for a condition to be true.
 //!
 //! # Soundness
-//! `anchors` gives a set such that a true condition implies a hit of one of its members on folded text. A conjunction
-//! needs the set of any one operand (the rarest is taken), a disjunction the union of the sets of all; every other
-//! expression has none, which stands for "must be verified on every row".
+//! Every set of anchors that [`choose`] takes from a condition's [`Choice`] has the property that a true condition
+//! implies a hit of one of its members on folded text. A conjunction needs the set of any one operand (the rarest is
+//! taken), a disjunction the union of the sets of all; every other expression has none, which stands for "must be
+//! verified on every row".
 //!
 //! A scalar of a JSON text is part of that text, up to escapes: of its literals the longest stretch is searched that is
 //! written as it is, and beside it the beginnings of escapes that may stand for one of its letters, in either case.
@@ -12,7 +13,7 @@ use atalanta_engine::kernels::folding::fold_text;
 use atalanta_engine::kernels::regex::required_literals;
 use atalanta_xql::ir::{Comparison, Expr, ExprKind, Pattern};
 
-use super::Fields;
+use super::field::{Field, Fields};
 
 /// Longest part of a literal that is searched; a longer one is cut, the rest is verified.
 const LONGEST: usize = 16;
@@ -20,7 +21,7 @@ const LONGEST: usize = 16;
 const MOST: usize = 4096;
 
 /// A literal of a column.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Anchor {
     /// The column's number.
     pub field: usize,
@@ -37,56 +38,111 @@ impl Anchor {
     pub(super) fn is_whole(&self) -> bool {
         self.at_start && self.at_end
     }
+
+    /// Guess of how many rows it hits, in millionths: the longer the rarer; runs of punctuation and digits are rarer
+    /// than words, and so is what is tied to an end of the value.
+    pub(super) fn guess(&self) -> u64 {
+        let rare = self.text.iter().filter(|byte| !byte.is_ascii_lowercase()).count() as u32;
+        let weight = (self.text.len() as u32 * 2 + rare.min(8)).min(39);
+        let tied = u32::from(self.at_start) + u32::from(self.at_end);
+        ((1_000_000u64 >> (weight / 2)) >> tied).max(1)
+    }
 }
 
-/// Anchors with a guess of how many rows they hit: the share, in millionths.
+/// Sets of anchors that a condition leaves to choose from.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Anchors {
-    pub anchors: Vec<Anchor>,
-    pub share: u64,
+pub(super) enum Choice {
+    /// One of these must hit.
+    One(Vec<Anchor>),
+    /// Each of these choices will do.
+    Each(Vec<Choice>),
+    /// One of the hits of each of these is needed, as any may be the one that is true.
+    Union(Vec<Choice>),
 }
 
-/// The anchors of expressions that hold together. Columns in `spent` are no help: their value has been looked at.
-pub(super) fn anchors(expressions: &[&Expr], spent: usize, fields: &mut Fields) -> Option<Anchors> {
-    rarest(expressions.iter().copied(), spent, fields)
-}
-
-fn rarest<'a>(parts: impl Iterator<Item = &'a Expr>, spent: usize, fields: &mut Fields) -> Option<Anchors> {
-    let mut best: Option<Anchors> = None;
-    for part in parts {
-        let Some(found) = of(part, spent, fields) else { continue };
-        if best.as_ref().is_none_or(|best| found.share < best.share) {
-            best = Some(found);
+impl Choice {
+    /// Tells every anchor.
+    pub(super) fn each_anchor<'a>(&'a self, tell: &mut dyn FnMut(&'a Anchor)) {
+        match self {
+            Self::One(anchors) => anchors.iter().for_each(tell),
+            Self::Each(parts) | Self::Union(parts) => parts.iter().for_each(|part| part.each_anchor(tell)),
         }
     }
-    best
+
+    fn count(&self) -> usize {
+        match self {
+            Self::One(anchors) => anchors.len(),
+            Self::Each(parts) => parts.iter().map(Self::count).min().unwrap_or(0),
+            Self::Union(parts) => parts.iter().map(Self::count).sum(),
+        }
+    }
 }
 
-fn of(expr: &Expr, spent: usize, fields: &mut Fields) -> Option<Anchors> {
+/// The anchors to choose from of expressions that hold together.
+pub(super) fn choices(expressions: &[&Expr], fields: &mut Fields) -> Option<Choice> {
+    each(expressions.iter().copied(), fields)
+}
+
+/// The set with the smallest share of rows. Columns in `spent` are no help: their value has been looked at.
+pub(super) fn choose<'a>(
+    choice: &'a Choice,
+    spent: usize,
+    share: &dyn Fn(&Anchor) -> u64,
+) -> Option<(Vec<&'a Anchor>, u64)> {
+    match choice {
+        Choice::One(anchors) => {
+            let usable = anchors.iter().all(|anchor| anchor.field != spent);
+            usable.then(|| (anchors.iter().collect(), anchors.iter().map(share).sum()))
+        }
+        Choice::Each(parts) => {
+            let sets = parts.iter().filter_map(|part| choose(part, spent, share));
+            sets.min_by_key(|(_, share)| *share)
+        }
+        Choice::Union(parts) => {
+            let mut whole = (Vec::new(), 0u64);
+            for part in parts {
+                let (anchors, share) = choose(part, spent, share)?;
+                whole.0.extend(anchors);
+                whole.1 = whole.1.saturating_add(share);
+            }
+            Some(whole)
+        }
+    }
+}
+
+fn each<'a>(parts: impl Iterator<Item = &'a Expr>, fields: &mut Fields) -> Option<Choice> {
+    let mut found: Vec<Choice> = parts.filter_map(|part| of(part, fields)).collect();
+    match found.len() {
+        0 | 1 => found.pop(),
+        _ => Some(Choice::Each(found)),
+    }
+}
+
+fn of(expr: &Expr, fields: &mut Fields) -> Option<Choice> {
     match &expr.kind {
-        ExprKind::And(parts) => rarest(parts.iter(), spent, fields),
-        ExprKind::Or(parts) => union(parts.iter().map(|part| of(part, spent, fields))),
+        ExprKind::And(parts) => each(parts.iter(), fields),
+        ExprKind::Or(parts) => union(parts.iter().map(|part| of(part, fields))),
         ExprKind::Matches { value, pattern, fold: _ } => {
-            let place = Place::of(value, spent, fields)?;
-            place.holds(match pattern {
-                Pattern::Equals(literal) => Some(whole(place.field, literal)),
-                Pattern::Contains(needle) => inside(place.field, needle, false, false),
-                Pattern::Wildcard(pattern) => wildcard(place.field, pattern),
-                Pattern::Regex(pattern) => regex(place.field, pattern),
-            })
+            let place = Place::of(value, fields)?;
+            match pattern {
+                Pattern::Equals(literal) => place.holds(whole(place.field, literal)),
+                Pattern::Contains(needle) => place.holds(inside(place.field, needle, false, false)?),
+                Pattern::Wildcard(pattern) => place.any_of(wildcard(place.field, pattern)),
+                Pattern::Regex(pattern) => regex(&place, pattern),
+            }
         }
         ExprKind::Compare { operator: Comparison::Eq, left, right } => {
             let ExprKind::String(literal) = &right.kind else { return None };
-            let place = Place::of(left, spent, fields)?;
-            place.holds(Some(whole(place.field, literal)))
+            let place = Place::of(left, fields)?;
+            place.holds(whole(place.field, literal))
         }
         ExprKind::In { value, list, negated: false, .. } => {
-            let place = Place::of(value, spent, fields)?;
-            place.holds(union(list.iter().map(|item| match &item.kind {
-                ExprKind::String(text) if text.contains('*') => wildcard(place.field, text),
-                ExprKind::String(text) => Some(whole(place.field, text)),
+            let place = Place::of(value, fields)?;
+            union(list.iter().map(|item| match &item.kind {
+                ExprKind::String(text) if text.contains('*') => place.any_of(wildcard(place.field, text)),
+                ExprKind::String(text) => place.holds(whole(place.field, text)),
                 _ => None,
-            })))
+            }))
         }
         _ => None,
     }
@@ -101,69 +157,74 @@ struct Place {
 }
 
 impl Place {
-    fn of(value: &Expr, spent: usize, fields: &mut Fields) -> Option<Self> {
-        let ExprKind::Call { function, arguments } = &value.kind else {
-            return Some(Self { field: column(value, spent, fields)?, in_json: false });
-        };
-        let text = arguments.first().filter(|_| function == "json_extract_scalar")?;
-        Some(Self { field: column(text, spent, fields)?, in_json: true })
+    fn of(value: &Expr, fields: &mut Fields) -> Option<Self> {
+        let number = fields.of(value).filter(|_| is_text(value))?;
+        Some(match fields.field(number) {
+            Field::Column(_) => Self { field: number, in_json: false },
+            Field::Scalar { column, .. } => Self { field: *column, in_json: true },
+        })
     }
 
-    /// What the column holds if the value holds the anchors.
-    fn holds(&self, found: Option<Anchors>) -> Option<Anchors> {
-        if self.in_json { found.and_then(|found| written(self.field, &found)) } else { found }
+    /// What the column holds if the value holds the anchor.
+    fn holds(&self, anchor: Anchor) -> Option<Choice> {
+        let anchors = if self.in_json { written(&anchor)? } else { vec![anchor] };
+        Some(Choice::One(anchors))
+    }
+
+    /// What the column holds if the value holds all of the anchors.
+    fn any_of(&self, anchors: Vec<Anchor>) -> Option<Choice> {
+        let mut found: Vec<Choice> = anchors.into_iter().filter_map(|anchor| self.holds(anchor)).collect();
+        match found.len() {
+            0 | 1 => found.pop(),
+            _ => Some(Choice::Each(found)),
+        }
+    }
+}
+
+/// Columns of text, and scalars of JSON texts.
+fn is_text(value: &Expr) -> bool {
+    use atalanta_schema::Type;
+    match &value.kind {
+        ExprKind::Call { arguments, .. } => arguments.first().is_some_and(is_text),
+        _ => matches!(value.ty, Type::String | Type::Json),
     }
 }
 
 /// Beginnings of escapes of ASCII characters, and of others that fold to them. No others: `\Users` in a path is none.
 const ESCAPES: [&[u8]; 4] = [br"\u0", br"\u1", br"\u2", br"\uf"];
 
-/// The anchors as they are written in a JSON text.
-fn written(field: usize, found: &Anchors) -> Option<Anchors> {
+/// An anchor as it may be written in a JSON text.
+fn written(anchor: &Anchor) -> Option<Vec<Anchor>> {
     // JSON may escape any character, and usually escapes these.
     let as_it_is = |byte: &u8| (b' '..=b'~').contains(byte) && !br#""\/<>&'"#.contains(byte);
-    let anchor = |text: &[u8]| Anchor { field, text: text.to_vec(), at_start: false, at_end: false };
-    let mut all = Anchors { anchors: Vec::new(), share: 0 };
-    for one in &found.anchors {
-        let stretch = one.text.split(|byte| !as_it_is(byte)).max_by_key(|stretch| stretch.len())?;
-        if stretch.is_empty() {
-            return None;
-        }
-        all.share += share(stretch);
-        all.anchors.push(anchor(stretch));
+    let inside =
+        |text: &[u8]| Anchor { field: anchor.field, text: text.to_vec(), at_start: false, at_end: false };
+    let stretch = anchor.text.split(|byte| !as_it_is(byte)).max_by_key(|stretch| stretch.len())?;
+    if stretch.is_empty() {
+        return None;
     }
-    all.anchors.extend(ESCAPES.map(anchor));
-    Some(all)
+    Some(std::iter::once(inside(stretch)).chain(ESCAPES.map(inside)).collect())
 }
 
-/// The number of a column of text.
-fn column(expr: &Expr, spent: usize, fields: &mut Fields) -> Option<usize> {
-    let ExprKind::Column(name) = &expr.kind else { return None };
-    let is_text = matches!(expr.ty, atalanta_schema::Type::String | atalanta_schema::Type::Json);
-    let field = fields.number(name);
-    (is_text && field != spent).then_some(field)
-}
-
-fn union(sets: impl Iterator<Item = Option<Anchors>>) -> Option<Anchors> {
-    let mut whole = Anchors { anchors: Vec::new(), share: 0 };
+fn union(sets: impl Iterator<Item = Option<Choice>>) -> Option<Choice> {
+    let mut parts = Vec::new();
     for set in sets {
-        let set = set?;
-        whole.share += set.share;
-        whole.anchors.extend(set.anchors);
-        if whole.anchors.len() > MOST {
-            return None;
-        }
+        parts.push(set?);
     }
-    (!whole.anchors.is_empty()).then_some(whole)
+    if parts.iter().map(Choice::count).sum::<usize>() > MOST {
+        return None;
+    }
+    match parts.len() {
+        0 | 1 => parts.pop(),
+        _ => Some(Choice::Union(parts)),
+    }
 }
 
-fn whole(field: usize, literal: &str) -> Anchors {
-    let text = fold_text(literal).into_bytes();
-    let share = share(&text) / 4;
-    Anchors { anchors: vec![Anchor { field, text, at_start: true, at_end: true }], share }
+fn whole(field: usize, literal: &str) -> Anchor {
+    Anchor { field, text: fold_text(literal).into_bytes(), at_start: true, at_end: true }
 }
 
-fn inside(field: usize, literal: &str, at_start: bool, at_end: bool) -> Option<Anchors> {
+fn inside(field: usize, literal: &str, at_start: bool, at_end: bool) -> Option<Anchor> {
     let mut text = fold_text(literal).into_bytes();
     if text.is_empty() {
         return None;
@@ -179,42 +240,27 @@ fn inside(field: usize, literal: &str, at_start: bool, at_end: bool) -> Option<A
         }
         at_start &= !at_end;
     }
-    let tied = u64::from(at_start || at_end);
-    let share = share(&text) >> tied;
-    Some(Anchors { anchors: vec![Anchor { field, text, at_start, at_end }], share })
+    Some(Anchor { field, text, at_start, at_end })
 }
 
-/// The longest stretch between two `*`.
-fn wildcard(field: usize, pattern: &str) -> Option<Anchors> {
+/// The stretches between the `*`: all of them must be there.
+fn wildcard(field: usize, pattern: &str) -> Vec<Anchor> {
     let pieces: Vec<&str> = pattern.split('*').collect();
     if let [literal] = pieces.as_slice() {
-        return Some(whole(field, literal));
+        return vec![whole(field, literal)];
     }
     let last = pieces.len() - 1;
-    let mut best: Option<Anchors> = None;
-    for (place, piece) in pieces.iter().enumerate() {
-        let Some(found) = inside(field, piece, place == 0, place == last) else { continue };
-        if best.as_ref().is_none_or(|best| found.share < best.share) {
-            best = Some(found);
-        }
-    }
-    best
+    let stretch = |(place, piece): (usize, &&str)| inside(field, piece, place == 0, place == last);
+    pieces.iter().enumerate().filter_map(stretch).collect()
 }
 
-fn regex(field: usize, pattern: &str) -> Option<Anchors> {
+fn regex(place: &Place, pattern: &str) -> Option<Choice> {
     let required = required_literals(pattern)?;
     union(required.literals.iter().map(|literal| {
         // A piece of a character cannot be folded.
         let text = std::str::from_utf8(literal).ok()?;
-        inside(field, text, false, false)
+        place.holds(inside(place.field, text, false, false)?)
     }))
-}
-
-/// Guess of how often a text occurs: the longer the rarer; runs of punctuation and digits are rarer than words.
-fn share(text: &[u8]) -> u64 {
-    let rare = text.iter().filter(|byte| !byte.is_ascii_lowercase()).count() as u32;
-    let weight = (text.len() as u32 * 2 + rare.min(8)).min(39);
-    (1_000_000u64 >> (weight / 2)).max(1)
 }
 
 #[cfg(test)]
@@ -229,9 +275,14 @@ mod tests {
         Expr { kind, ty: Type::Bool, span: Span::at(0) }
     }
 
-    fn texts(expr: &Expr) -> Option<Vec<String>> {
-        let found = anchors(&[expr], usize::MAX, &mut Fields::default())?;
-        Some(found.anchors.into_iter().map(|one| String::from_utf8(one.text).unwrap()).collect())
+    fn node(kind: ExprKind) -> Expr {
+        Expr { kind, ty: Type::Bool, span: Span::at(0) }
+    }
+
+    fn texts(expr: &Expr, share: &dyn Fn(&Anchor) -> u64) -> Option<Vec<String>> {
+        let choice = choices(&[expr], &mut Fields::default())?;
+        let (anchors, _) = choose(&choice, usize::MAX, share)?;
+        Some(anchors.iter().map(|one| String::from_utf8(one.text.clone()).unwrap()).collect())
     }
 
     #[test]
@@ -239,21 +290,36 @@ mod tests {
         let common = test("a", Pattern::Contains("ps".to_owned()));
         let rare = test("a", Pattern::Wildcard("*\\MimiKatz.exe".to_owned()));
         let any = test("a", Pattern::Regex("[0-9]+".to_owned()));
-        let node = |kind| Expr { kind, ty: Type::Bool, span: Span::at(0) };
+        let guessed = |expr: &Expr| texts(expr, &Anchor::guess);
         let both = node(ExprKind::And(vec![common.clone(), rare.clone(), any.clone()]));
-        assert_eq!(texts(&both), Some(vec!["\\mimikatz.exe".to_owned()]));
-        assert_eq!(texts(&node(ExprKind::Or(vec![common.clone(), rare]))).map(|list| list.len()), Some(2));
-        assert_eq!(texts(&node(ExprKind::Or(vec![common.clone(), any]))), None);
-        assert_eq!(texts(&node(ExprKind::Not(Box::new(common)))), None);
+        assert_eq!(guessed(&both), Some(vec!["\\mimikatz.exe".to_owned()]));
+        assert_eq!(guessed(&node(ExprKind::Or(vec![common.clone(), rare]))).map(|list| list.len()), Some(2));
+        assert_eq!(guessed(&node(ExprKind::Or(vec![common.clone(), any]))), None);
+        assert_eq!(guessed(&node(ExprKind::Not(Box::new(common)))), None);
+    }
+
+    #[test]
+    fn what_is_known_of_the_rows_decides_inside_of_a_disjunction_too() {
+        let shell = test("image", Pattern::Wildcard("*\\powershell.exe".to_owned()));
+        let enc = test("line", Pattern::Contains("-enc".to_owned()));
+        let other = test("line", Pattern::Wildcard("curl *http".to_owned()));
+        let either = node(ExprKind::Or(vec![node(ExprKind::And(vec![shell, enc])), other]));
+        let many_shells = |anchor: &Anchor| if anchor.text.starts_with(b"\\p") { 500_000 } else { 1 };
+        assert_eq!(texts(&either, &many_shells), Some(vec!["-enc".to_owned(), "curl ".to_owned()]));
+        let much_http = |anchor: &Anchor| if anchor.text.starts_with(b"-") { 500_000 } else { 1 };
+        assert_eq!(
+            texts(&either, &much_http),
+            Some(vec!["\\powershell.exe".to_owned(), "curl ".to_owned()])
+        );
     }
 
     #[test]
     fn long_literals_are_cut_at_the_end_that_is_free() {
         let found = inside(0, "abcdefghijklmnopqrstuvwxyz", false, true).unwrap();
-        assert_eq!(found.anchors[0].text, b"klmnopqrstuvwxyz");
-        assert!(found.anchors[0].at_end);
+        assert_eq!(found.text, b"klmnopqrstuvwxyz");
+        assert!(found.at_end);
         let found = inside(0, "abcdefghijklmnopqrstuvwxyz", true, false).unwrap();
-        assert_eq!(found.anchors[0].text, b"abcdefghijklmnop");
-        assert!(found.anchors[0].at_start && !found.anchors[0].at_end);
+        assert_eq!(found.text, b"abcdefghijklmnop");
+        assert!(found.at_start && !found.at_end);
     }
 }

@@ -8,6 +8,7 @@ use atalanta_engine::kernels::folding::fold_text;
 
 use super::anchor::Anchor;
 use super::column::{Column, Value};
+use super::values::{Kept, Values};
 
 /// Size of all patterns up to which a column's automaton is a table with an entry for each state and byte: fast, and
 /// some hundred times as large as the patterns.
@@ -20,6 +21,7 @@ pub(super) struct FieldIndex {
     lookup: Lookup,
     /// Every rule that has an anchor here, for a column that unexpectedly holds no text.
     rules: Vec<u32>,
+    kept: Values,
 }
 
 #[derive(Debug)]
@@ -57,7 +59,8 @@ impl FieldIndex {
         } else {
             automaton(anchors)?
         };
-        Some(Self { field, lookup, rules })
+        let kept = Values::new(!matches!(lookup, Lookup::Whole { .. }));
+        Some(Self { field, lookup, rules, kept })
     }
 
     /// Bytes of the compiled form.
@@ -69,21 +72,32 @@ impl FieldIndex {
         }
     }
 
-    /// Tells `wake` the rules that may be true for each of the rows, in the order of the rows.
-    pub(super) fn scan(&self, column: &Column<'_>, rows: &[u32], wake: &mut dyn FnMut(u32, u32)) {
+    /// Tells `wake` the rules that may be true for each of the rows, in the order of the rows; some several times.
+    pub(super) fn scan(&mut self, column: &Column<'_>, rows: &[u32], wake: &mut impl FnMut(u32, u32)) {
         if column.is_empty() {
             return;
         }
         for row in rows {
             match column.value(*row as usize) {
-                Value::Text(text) => self.scan_text(text, &mut |rule| wake(rule, *row)),
+                Value::Text(text) => match self.kept.get(text) {
+                    Kept::Known(rules) => rules.iter().for_each(|rule| wake(*rule, *row)),
+                    Kept::New(slot) => {
+                        let mut found = Vec::new();
+                        self.lookup.scan(text, &mut |rule| found.push(rule));
+                        found.iter().for_each(|rule| wake(*rule, *row));
+                        slot.keep(text, found);
+                    }
+                    Kept::Off => self.lookup.scan(text, &mut |rule| wake(rule, *row)),
+                },
                 Value::Null => {}
                 _ => self.rules.iter().for_each(|rule| wake(*rule, *row)),
             }
         }
     }
+}
 
-    fn scan_text(&self, text: &str, wake: &mut dyn FnMut(u32)) {
+impl Lookup {
+    fn scan(&self, text: &str, wake: &mut impl FnMut(u32)) {
         // Automata ignore the case of ASCII letters by themselves; other text is folded for them.
         let folded;
         let is_ascii = text.is_ascii();
@@ -93,8 +107,8 @@ impl FieldIndex {
             folded = fold_text(text);
             folded.as_bytes()
         };
-        match &self.lookup {
-            Lookup::Whole { rules, longest } => {
+        match self {
+            Self::Whole { rules, longest } => {
                 if bytes.len() > *longest {
                     return;
                 }
@@ -105,8 +119,8 @@ impl FieldIndex {
                 };
                 found.into_iter().flatten().for_each(|rule| wake(*rule));
             }
-            Lookup::Table(table, patterns) => search(table.as_ref(), patterns, bytes, wake),
-            Lookup::Compact(compact, patterns) => search(compact.as_ref(), patterns, bytes, wake),
+            Self::Table(table, patterns) => search(table.as_ref(), patterns, bytes, wake),
+            Self::Compact(compact, patterns) => search(compact.as_ref(), patterns, bytes, wake),
         }
     }
 }
@@ -150,7 +164,7 @@ fn automaton(anchors: &[(u32, &Anchor)]) -> Option<Lookup> {
     Some(Lookup::Compact(Box::new(compact), patterns))
 }
 
-fn search<A: Automaton>(automaton: &A, patterns: &[Pattern], text: &[u8], wake: &mut dyn FnMut(u32)) {
+fn search<A: Automaton>(automaton: &A, patterns: &[Pattern], text: &[u8], wake: &mut impl FnMut(u32)) {
     let Ok(mut state) = automaton.start_state(Anchored::No) else { return };
     if automaton.is_match(state) {
         report(automaton, state, patterns, 0, text.len(), wake);
@@ -169,7 +183,7 @@ fn report<A: Automaton>(
     patterns: &[Pattern],
     end: usize,
     length: usize,
-    wake: &mut dyn FnMut(u32),
+    wake: &mut impl FnMut(u32),
 ) {
     for index in 0..automaton.match_len(state) {
         let pattern = &patterns[automaton.match_pattern(state, index).as_usize()];

@@ -1,25 +1,30 @@
-//! Which rows of a batch can a set of rules be true for: all rules at once, on typed Arrow batches.
+//! Which rows of a batch are a set of rules true for: all rules at once, on typed Arrow batches.
 //!
 //! 1. Rules are split by the value that they require of `event_type`, so that a row meets only the rules of its kind
 //!    (`partition.rs`).
 //! 2. From each condition a set of *anchors* is taken, literals of which at least one must occur for the condition to
 //!    be true (`anchor.rs`). The anchors of all rules of a kind on one column are one Aho-Corasick automaton, or a hash
-//!    table if all of them are whole values (`index.rs`). A hit makes the row a candidate of the rule.
-//! 3. Candidates are verified with the engine's own string kernels (`verdict.rs`). Rules without an anchor are verified
-//!    on every row of their kind.
+//!    table if all of them are whole values (`index.rs`). A hit makes the row a candidate of the rule. Which anchors are
+//!    rare is a guess at first and counted on the rows that come (`frequency.rs`).
+//! 3. Candidates are verified with the engine's own string kernels, each test once for a row however many rules have it
+//!    (`verdict.rs`). Rules without an anchor are verified on every row of their kind.
 //!
 //! # Soundness
-//! A row for which a condition is true is never dropped. Every step over-approximates: an anchor set is necessary for
-//! the condition, automata work on folded text, and the verdict of an expression that is not understood here is
-//! "perhaps". Rows that are given may thus be too many, and whoever asks runs the engine's plan over them
-//! ([`atalanta_engine::program::row_plan::RowPlan`]); `tests.rs` compares both over generated rules and events.
+//! A row for which a condition is true is never dropped, and a row that is given as certain fulfils the condition. Every
+//! step over-approximates: an anchor set is necessary for the condition, automata work on folded text, and the verdict
+//! of an expression that is not understood here is "perhaps". For rows that are not certain, whoever asks runs the
+//! engine's plan ([`atalanta_engine::program::row_plan::RowPlan`]); `tests.rs` compares both over generated rules and
+//! events.
 
 mod anchor;
 mod column;
+mod field;
+mod frequency;
 mod index;
 mod partition;
 #[cfg(test)]
 mod tests;
+mod values;
 mod verdict;
 
 use std::collections::HashMap;
@@ -28,32 +33,15 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::Schema;
 use atalanta_xql::ir;
 
+use anchor::Anchor;
 use column::Column;
-use partition::Partitions;
-use verdict::Condition;
+use field::{Field, Fields, Rows};
+use frequency::Frequency;
+use partition::{Needs, Partitions};
+use verdict::{Condition, Predicates, Verdict, View};
 
 /// The column by whose value rules are split.
 const KIND: &str = "event_type";
-
-/// Names of the columns that conditions read, each with its number.
-#[derive(Debug, Default)]
-pub(crate) struct Fields {
-    names: Vec<String>,
-    numbers: HashMap<String, usize>,
-}
-
-impl Fields {
-    /// The number of a column; names ignore case.
-    fn number(&mut self, name: &str) -> usize {
-        let name = name.to_lowercase();
-        if let Some(number) = self.numbers.get(&name) {
-            return *number;
-        }
-        self.names.push(name.clone());
-        self.numbers.insert(name, self.names.len() - 1);
-        self.names.len() - 1
-    }
-}
 
 /// Rows of one rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,6 +50,8 @@ pub struct Candidates {
     pub rule: usize,
     /// Rows for which the condition is true, or may be; ascending.
     pub rows: Vec<u32>,
+    /// The condition is true for each of them.
+    pub certain: bool,
 }
 
 /// Where the columns that a matcher reads stand in batches of one schema.
@@ -72,8 +62,11 @@ pub struct Places(Vec<Option<usize>>);
 #[derive(Debug)]
 pub struct Matcher {
     fields: Fields,
+    predicates: Predicates,
     conditions: Vec<Condition>,
+    needs: Needs,
     partitions: Partitions,
+    frequency: Frequency,
 }
 
 /// What the compiled form of a matcher takes.
@@ -91,11 +84,13 @@ impl Matcher {
     /// Compiles conditions, each the conjunction of the expressions of one rule.
     pub fn new(rules: &[Vec<&ir::Expr>]) -> Self {
         let mut fields = Fields::default();
+        let mut predicates = Predicates::default();
         let kind = fields.number(KIND);
-        let conditions: Vec<Condition> =
-            rules.iter().map(|expressions| Condition::new(expressions, &mut fields)).collect();
-        let partitions = Partitions::new(rules, kind, &mut fields);
-        Self { fields, conditions, partitions }
+        let condition = |rule: &Vec<&ir::Expr>| Condition::new(rule, &mut fields, &mut predicates);
+        let conditions = rules.iter().map(condition).collect();
+        let needs = Needs::new(rules, kind, &mut fields);
+        let partitions = Partitions::new(&needs, &Anchor::guess);
+        Self { fields, predicates, conditions, needs, partitions, frequency: Frequency::default() }
     }
 
     /// What the compiled form takes.
@@ -105,26 +100,26 @@ impl Matcher {
 
     /// The rows of a batch that a condition is or may be true for, by rule; rules without a row are left out. `places`
     /// are those of the batch's schema.
-    pub fn candidates(&self, batch: &RecordBatch, places: &Places) -> Vec<Candidates> {
+    pub fn candidates(&mut self, batch: &RecordBatch, places: &Places) -> Vec<Candidates> {
         let column = |place: &Option<usize>| match place {
             Some(place) => Column::of(batch.column(*place).as_ref()),
             None => Column::Absent,
         };
         let columns: Vec<Column<'_>> = places.0.iter().map(column).collect();
-        let mut rows: Vec<Vec<u32>> = vec![Vec::new(); self.conditions.len()];
-        self.partitions.collect(&columns, batch.num_rows(), &mut rows);
-        let mut found = Vec::new();
-        for (rule, mut rows) in rows.into_iter().enumerate() {
-            if rows.is_empty() {
-                continue;
-            }
-            let condition = &self.conditions[rule];
-            rows.retain(|row| condition.can_hold(&columns, *row as usize));
-            if !rows.is_empty() {
-                found.push(Candidates { rule, rows });
-            }
+        if let Some(counted) = self.frequency.count(&self.needs.choices, &columns, batch.num_rows()) {
+            self.partitions = Partitions::new(&self.needs, &|anchor| counted.share(anchor));
         }
-        found
+        let mut view = View::new(Rows::new(&self.fields, &columns), &self.predicates);
+        let mut found: Vec<(u32, u32, bool)> = Vec::new();
+        let conditions = &self.conditions;
+        self.partitions.collect(&columns, batch.num_rows(), &mut |rule, row| {
+            view.enter(row);
+            match conditions[rule as usize].verdict(&mut view) {
+                Verdict::No => {}
+                verdict => found.push((rule, row, verdict == Verdict::Yes)),
+            }
+        });
+        by_rule(found)
     }
 
     /// Where the columns that conditions read stand in batches of a schema.
@@ -133,6 +128,22 @@ impl Matcher {
         for (place, field) in schema.fields().iter().enumerate() {
             known.entry(field.name().to_lowercase()).or_insert(place);
         }
-        Places(self.fields.names.iter().map(|name| known.get(name).copied()).collect())
+        let place = |field: &Field| match field {
+            Field::Column(name) => known.get(name).copied(),
+            Field::Scalar { .. } => None,
+        };
+        Places(self.fields.iter().map(place).collect())
     }
+}
+
+/// (rule, row, certain) as rows of each rule. A row of every kind was looked at with the rules of each.
+fn by_rule(mut found: Vec<(u32, u32, bool)>) -> Vec<Candidates> {
+    found.sort_unstable();
+    found.dedup();
+    let rule = |same: &[(u32, u32, bool)]| Candidates {
+        rule: same[0].0 as usize,
+        rows: same.iter().map(|(_, row, _)| *row).collect(),
+        certain: same.iter().all(|(_, _, certain)| *certain),
+    };
+    found.chunk_by(|a, b| a.0 == b.0).map(rule).collect()
 }

@@ -6,10 +6,24 @@ use atalanta_engine::kernels::folding::fold_text;
 use atalanta_schema::Type;
 use atalanta_xql::ir::{Comparison, Expr, ExprKind, Pattern};
 
-use super::anchor::{Anchors, anchors};
+use super::Size;
+use super::anchor::{Anchor, Choice, choices, choose};
 use super::column::{Column, Value};
+use super::field::Fields;
 use super::index::FieldIndex;
-use super::{Fields, Size};
+
+/// Values of the kind, as they are written, whose partition is remembered.
+const SPELLINGS: usize = 1_024;
+
+/// What rules require, from which partitions are made.
+#[derive(Debug)]
+pub(super) struct Needs {
+    kind: usize,
+    /// By rule: the values of the kind, folded, of which it requires one.
+    kinds: Vec<Option<Vec<String>>>,
+    /// By rule: the anchors to choose from.
+    pub choices: Vec<Option<Choice>>,
+}
 
 /// The rules that a row of one kind meets.
 #[derive(Debug, Default)]
@@ -24,6 +38,8 @@ struct Partition {
 pub(super) struct Partitions {
     kind: usize,
     by_value: HashMap<String, usize>,
+    /// The same by the values as they were written.
+    spellings: HashMap<String, usize, foldhash::fast::RandomState>,
     all: Vec<Partition>,
     anchored: usize,
 }
@@ -31,22 +47,32 @@ pub(super) struct Partitions {
 /// The partition of rows whose kind no rule names.
 const REST: usize = 0;
 
-impl Partitions {
+impl Needs {
     pub(super) fn new(rules: &[Vec<&Expr>], kind: usize, fields: &mut Fields) -> Self {
-        let kinds: Vec<Option<Vec<String>>> = rules
-            .iter()
-            .map(|rule| rule.iter().find_map(|expr| required_kinds(expr, kind, fields)))
-            .collect();
-        let found: Vec<Option<Anchors>> = rules
-            .iter()
-            .zip(&kinds)
-            .map(|(rule, own)| {
-                // A rule that is bound to a kind has no use for the kind as anchor.
-                let spent = if own.is_some() { kind } else { usize::MAX };
-                anchors(rule, spent, fields)
-            })
-            .collect();
-        let mut values: Vec<&String> = kinds.iter().flatten().flatten().collect();
+        let kinds =
+            rules.iter().map(|rule| rule.iter().find_map(|expr| required_kinds(expr, kind, fields))).collect();
+        let choices = rules.iter().map(|rule| choices(rule, fields)).collect();
+        Self { kind, kinds, choices }
+    }
+
+    /// By rule the anchors with the smallest share of rows.
+    fn chosen(&self, share: &dyn Fn(&Anchor) -> u64) -> Vec<Option<Vec<&Anchor>>> {
+        // A rule that is bound to a kind has no use for the kind as anchor.
+        let spent = |own: &Option<Vec<String>>| if own.is_some() { self.kind } else { usize::MAX };
+        let mut all = Vec::with_capacity(self.choices.len());
+        for (choice, own) in self.choices.iter().zip(&self.kinds) {
+            let chosen = choice.as_ref().and_then(|choice| choose(choice, spent(own), share));
+            all.push(chosen.map(|(anchors, _)| anchors));
+        }
+        all
+    }
+}
+
+impl Partitions {
+    /// Partitions with the anchors that have the smallest share of rows.
+    pub(super) fn new(needs: &Needs, share: &dyn Fn(&Anchor) -> u64) -> Self {
+        let found = needs.chosen(share);
+        let mut values: Vec<&String> = needs.kinds.iter().flatten().flatten().collect();
         values.sort();
         values.dedup();
         let by_value: HashMap<String, usize> =
@@ -60,11 +86,17 @@ impl Partitions {
                     (Some(own), Some(name)) => own.contains(name),
                     (Some(_), None) => false,
                 };
-                let members = (0..rules.len()).filter(|rule| takes(&kinds[*rule]));
+                let members = (0..found.len()).filter(|rule| takes(&needs.kinds[*rule]));
                 Partition::new(members, &found)
             })
             .collect();
-        Self { kind, by_value, all: partitions, anchored: found.iter().flatten().count() }
+        Self {
+            kind: needs.kind,
+            by_value,
+            spellings: HashMap::default(),
+            all: partitions,
+            anchored: found.iter().flatten().count(),
+        }
     }
 
     pub(super) fn size(&self) -> Size {
@@ -80,36 +112,21 @@ impl Partitions {
         }
     }
 
-    /// Adds the rows of a batch to the rules that may be true for them.
-    pub(super) fn collect(&self, columns: &[Column<'_>], rows: usize, out: &mut [Vec<u32>]) {
+    /// Tells the rules that may be true for rows of a batch: for each row, in no order of rows, each rule once.
+    pub(super) fn collect(&mut self, columns: &[Column<'_>], rows: usize, tell: &mut impl FnMut(u32, u32)) {
         let mut members: Vec<Vec<u32>> = vec![Vec::new(); self.all.len()];
         self.split(&columns[self.kind], rows, &mut members);
-        for (partition, members) in self.all.iter().zip(&members) {
+        for (partition, members) in self.all.iter_mut().zip(&members) {
             if !members.is_empty() {
-                partition.collect(columns, members, out);
-            }
-        }
-        for rows in out.iter_mut() {
-            // Rows of several columns and partitions come in turns.
-            if !rows.is_sorted_by(|a, b| a < b) {
-                rows.sort_unstable();
-                rows.dedup();
+                partition.collect(columns, members, tell);
             }
         }
     }
 
-    fn split(&self, kinds: &Column<'_>, rows: usize, members: &mut [Vec<u32>]) {
-        let mut last: Option<(&str, usize)> = None;
+    fn split(&mut self, kinds: &Column<'_>, rows: usize, members: &mut [Vec<u32>]) {
         for row in 0..rows {
             let partition = match kinds.value(row) {
-                Value::Text(text) => match last {
-                    Some((known, partition)) if known == text => partition,
-                    _ => {
-                        let partition = self.by_value.get(&fold_text(text)).copied().unwrap_or(REST);
-                        last = Some((text, partition));
-                        partition
-                    }
-                },
+                Value::Text(text) => self.of_kind(text),
                 Value::Null => REST,
                 // No text where text was expected: the row may be of any kind.
                 _ => {
@@ -120,17 +137,29 @@ impl Partitions {
             members[partition].push(row as u32);
         }
     }
+
+    fn of_kind(&mut self, text: &str) -> usize {
+        if let Some(partition) = self.spellings.get(text) {
+            return *partition;
+        }
+        let partition = self.by_value.get(&fold_text(text)).copied().unwrap_or(REST);
+        if self.spellings.len() >= SPELLINGS {
+            self.spellings.clear();
+        }
+        self.spellings.insert(text.to_owned(), partition);
+        partition
+    }
 }
 
 impl Partition {
-    fn new(members: impl Iterator<Item = usize>, found: &[Option<Anchors>]) -> Self {
-        let mut by_field: BTreeMap<usize, Vec<(u32, &super::anchor::Anchor)>> = BTreeMap::new();
+    fn new(members: impl Iterator<Item = usize>, found: &[Option<Vec<&Anchor>>]) -> Self {
+        let mut by_field: BTreeMap<usize, Vec<(u32, &Anchor)>> = BTreeMap::new();
         let mut partition = Self::default();
         for rule in members {
             match &found[rule] {
                 Some(found) => {
-                    for anchor in &found.anchors {
-                        by_field.entry(anchor.field).or_default().push((rule as u32, anchor));
+                    for anchor in found {
+                        by_field.entry(anchor.field).or_default().push((rule as u32, *anchor));
                     }
                 }
                 None => partition.always.push(rule as u32),
@@ -148,17 +177,29 @@ impl Partition {
         partition
     }
 
-    fn collect(&self, columns: &[Column<'_>], members: &[u32], out: &mut [Vec<u32>]) {
-        for rule in &self.always {
-            out[*rule as usize].extend_from_slice(members);
+    fn collect(&mut self, columns: &[Column<'_>], members: &[u32], tell: &mut impl FnMut(u32, u32)) {
+        // Column by column, so that an automaton stays in the processor's cache; then row by row, so that what is
+        // known of a row serves all rules.
+        let mut woken: Vec<u64> = Vec::new();
+        for index in &mut self.indexes {
+            let field = index.field;
+            let mut wake = |rule: u32, row: u32| woken.push(u64::from(row) << 32 | u64::from(rule));
+            index.scan(&columns[field], members, &mut wake);
         }
-        for index in &self.indexes {
-            index.scan(&columns[index.field], members, &mut |rule, row| {
-                let rows = &mut out[rule as usize];
-                if rows.last() != Some(&row) {
-                    rows.push(row);
+        woken.sort_unstable();
+        woken.dedup();
+        let mut woken = woken.into_iter().map(|pair| (pair as u32, (pair >> 32) as u32)).peekable();
+        if self.always.is_empty() {
+            woken.for_each(|(rule, row)| tell(rule, row));
+            return;
+        }
+        for row in members {
+            self.always.iter().for_each(|rule| tell(*rule, *row));
+            while let Some((rule, _)) = woken.next_if(|(_, own)| own == row) {
+                if self.always.binary_search(&rule).is_err() {
+                    tell(rule, *row);
                 }
-            });
+            }
         }
     }
 }

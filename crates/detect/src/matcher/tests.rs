@@ -11,6 +11,7 @@ use atalanta_xql::ir::{OperationKind, Plan};
 use proptest::prelude::*;
 
 use super::Matcher;
+use super::frequency::Frequency;
 
 const COLUMNS: [&str; 3] = ["event_type", "cmd", "path"];
 
@@ -154,7 +155,7 @@ fn by_query(plan: &Plan, batch: &RecordBatch) -> Vec<u32> {
 }
 
 /// The rows that come through the matcher and then through the row plan, by rule.
-fn by_matcher(plans: &[Plan], batch: &RecordBatch) -> Vec<Vec<u32>> {
+fn by_matcher(plans: &[Plan], batch: &RecordBatch, counted: bool) -> Vec<Vec<u32>> {
     let conditions: Vec<_> = plans
         .iter()
         .map(|plan| {
@@ -169,13 +170,18 @@ fn by_matcher(plans: &[Plan], batch: &RecordBatch) -> Vec<Vec<u32>> {
         })
         .collect();
     let mut found = vec![Vec::new(); plans.len()];
-    let matcher = Matcher::new(&conditions);
-    for one in matcher.candidates(batch, &matcher.places(batch.schema_ref())) {
+    let mut matcher = Matcher::new(&conditions);
+    if counted {
+        matcher.frequency = Frequency::of_each_batch();
+    }
+    let places = matcher.places(batch.schema_ref());
+    for one in matcher.candidates(batch, &places) {
         let chosen =
             arrow::compute::take_record_batch(batch, &arrow::array::UInt32Array::from(one.rows.clone()))
                 .unwrap();
         let compiled = RowPlan::compile(row_wise(&plans[one.rule]).0, chosen.schema_ref()).unwrap();
         let (_, places) = compiled.run(&chosen).unwrap();
+        assert!(!one.certain || places.len() == one.rows.len(), "{:?}", conditions[one.rule]);
         found[one.rule] = places.iter().map(|place| one.rows[*place as usize]).collect();
     }
     found
@@ -189,10 +195,11 @@ proptest! {
         conditions in prop::collection::vec(condition(), 1..6),
         rows in events(),
         views: bool,
+        counted: bool,
     ) {
         let plans: Vec<Plan> = conditions.iter().filter_map(|condition| plan(condition)).collect();
         let batch = batch(&rows, views);
-        let found = by_matcher(&plans, &batch);
+        let found = by_matcher(&plans, &batch, counted);
         for (plan, found) in plans.iter().zip(found) {
             prop_assert_eq!(found, by_query(plan, &batch), "{:?}", conditions);
         }
@@ -211,7 +218,7 @@ fn candidates_are_few() {
             other => panic!("{other:?}"),
         })
         .collect();
-    let matcher = Matcher::new(&conditions);
+    let mut matcher = Matcher::new(&conditions);
     assert_eq!((matcher.size().anchored, matcher.size().every_row), (200, 0));
     let rows: Vec<Row> = (0..100)
         .map(|n| {
@@ -219,7 +226,11 @@ fn candidates_are_few() {
         })
         .collect();
     let rows = batch(&rows, true);
-    let found = matcher.candidates(&rows, &matcher.places(rows.schema_ref()));
-    assert_eq!(found.len(), 50);
-    assert!(found.iter().all(|one| one.rows == [one.rule as u32]));
+    let places = matcher.places(rows.schema_ref());
+    // The later rounds are those with anchors that were counted.
+    for _ in 0..100 {
+        let found = matcher.candidates(&rows, &places);
+        assert_eq!(found.len(), 50);
+        assert!(found.iter().all(|one| one.certain && one.rows == [one.rule as u32]));
+    }
 }

@@ -5,12 +5,14 @@
 //! all three, and the connectives of three-valued logic are taken over sets, so the true value of an expression is
 //! always in its set. A row is let go only when "true" is not in it.
 
+use std::collections::HashMap;
+
 use atalanta_engine::kernels::{Cidr, Contains, Equals, InList, IpVersion, Kernel, RegexMatch, Wildcard};
 use atalanta_schema::Type;
 use atalanta_xql::ir::{Comparison, Expr, ExprKind, Pattern};
 
-use super::Fields;
-use super::column::{Column, Value};
+use super::column::Value;
+use super::field::{Fields, Rows};
 
 /// A set of truth values.
 type Set = u8;
@@ -18,6 +20,89 @@ const TRUE: Set = 1;
 const FALSE: Set = 2;
 const UNKNOWN: Set = 4;
 const ANY: Set = 7;
+
+/// What is known of a condition and a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// It is not true.
+    No,
+    /// The engine has to say.
+    Perhaps,
+    /// It is true.
+    Yes,
+}
+
+/// Tests of texts, each once however many conditions have it.
+#[derive(Debug, Default)]
+pub(super) struct Predicates {
+    all: Vec<(usize, Kernel)>,
+    numbers: HashMap<String, usize>,
+}
+
+impl Predicates {
+    /// The number of a test of a field; `text` tells it from all others of that field.
+    fn number(&mut self, field: usize, text: String, kernel: impl FnOnce() -> Option<Kernel>) -> Option<usize> {
+        let key = format!("{field} {text}");
+        if let Some(number) = self.numbers.get(&key) {
+            return Some(*number);
+        }
+        self.all.push((field, kernel()?));
+        self.numbers.insert(key, self.all.len() - 1);
+        Some(self.all.len() - 1)
+    }
+}
+
+/// What a predicate said of a value.
+#[derive(Clone, Copy, Debug)]
+enum Said {
+    True,
+    False,
+    Null,
+    /// The value is no text.
+    NoText,
+}
+
+/// A row with what is known of it so far.
+#[derive(Debug)]
+pub(super) struct View<'a> {
+    rows: Rows<'a>,
+    predicates: &'a Predicates,
+    /// By predicate: the row for which it was asked, and its answer.
+    said: Vec<(u32, Said)>,
+    row: u32,
+}
+
+impl<'a> View<'a> {
+    pub(super) fn new(rows: Rows<'a>, predicates: &'a Predicates) -> Self {
+        Self { rows, predicates, said: vec![(u32::MAX, Said::Null); predicates.all.len()], row: 0 }
+    }
+
+    /// Goes to a row.
+    pub(super) fn enter(&mut self, row: u32) {
+        self.row = row;
+        self.rows.enter(row as usize);
+    }
+
+    fn value(&mut self, field: usize) -> Value<'_> {
+        self.rows.value(field)
+    }
+
+    fn ask(&mut self, predicate: usize) -> Said {
+        let (row, said) = self.said[predicate];
+        if row == self.row {
+            return said;
+        }
+        let (field, kernel) = &self.predicates.all[predicate];
+        let said = match self.rows.value(*field) {
+            Value::Text(text) if kernel.test(text.as_bytes()) => Said::True,
+            Value::Text(_) => Said::False,
+            Value::Null => Said::Null,
+            _ => Said::NoText,
+        };
+        self.said[predicate] = (self.row, said);
+        said
+    }
+}
 
 /// The conjunction of the expressions of one rule.
 #[derive(Debug)]
@@ -31,15 +116,15 @@ enum Test {
     Some(Vec<Test>),
     Not(Box<Test>),
     IsNull(usize),
-    /// A string test of a column.
-    Text(usize, Kernel),
+    /// A predicate on a text, with what it costs.
+    Text(usize, u32),
     /// A number against a literal.
     Number(usize, Comparison, Literal),
     /// A text against a literal, letter by letter.
     Letters(usize, Comparison, String),
     Bool(usize, bool),
-    /// A list that may hold null: (column, list, null is in it, negated).
-    In(usize, Kernel, bool, bool),
+    /// A list that may hold null: (predicate, null is in it, negated).
+    In(usize, bool, bool),
     /// Numbers.
     InNumbers(usize, Vec<Literal>, bool, bool),
     /// Left to the engine.
@@ -53,10 +138,11 @@ enum Literal {
 }
 
 impl Condition {
-    pub(super) fn new(expressions: &[&Expr], fields: &mut Fields) -> Self {
+    pub(super) fn new(expressions: &[&Expr], fields: &mut Fields, predicates: &mut Predicates) -> Self {
+        let mut compiler = Compiler { fields, predicates };
         let mut tests = Vec::new();
         for expression in expressions {
-            match compile(expression, fields) {
+            match compiler.compile(expression) {
                 Test::All(parts) => tests.extend(parts),
                 test => tests.push(test),
             }
@@ -66,101 +152,118 @@ impl Condition {
         Self { tests }
     }
 
-    /// Whether it can be true for a row.
-    pub(super) fn can_hold(&self, columns: &[Column<'_>], row: usize) -> bool {
-        self.tests.iter().all(|test| test.run(columns, row) & TRUE != 0)
-    }
-}
-
-fn compile(expr: &Expr, fields: &mut Fields) -> Test {
-    match &expr.kind {
-        ExprKind::And(parts) => {
-            let mut tests: Vec<Test> = parts.iter().map(|part| compile(part, fields)).collect();
-            tests.sort_by_key(Test::cost);
-            Test::All(tests)
+    /// What it is for the row of a view.
+    pub(super) fn verdict(&self, view: &mut View<'_>) -> Verdict {
+        let mut verdict = Verdict::Yes;
+        for test in &self.tests {
+            match test.run(view) {
+                TRUE => {}
+                set if set & TRUE == 0 => return Verdict::No,
+                _ => verdict = Verdict::Perhaps,
+            }
         }
-        ExprKind::Or(parts) => {
-            let mut tests: Vec<Test> = parts.iter().map(|part| compile(part, fields)).collect();
-            tests.sort_by_key(Test::cost);
-            Test::Some(tests)
+        verdict
+    }
+}
+
+/// Makes tests of expressions.
+struct Compiler<'a> {
+    fields: &'a mut Fields,
+    predicates: &'a mut Predicates,
+}
+
+impl Compiler<'_> {
+    fn compile(&mut self, expr: &Expr) -> Test {
+        match &expr.kind {
+            ExprKind::And(parts) => Test::All(self.sorted(parts)),
+            ExprKind::Or(parts) => Test::Some(self.sorted(parts)),
+            ExprKind::Not(inner) => Test::Not(Box::new(self.compile(inner))),
+            ExprKind::IsNull(inner) => self.fields.of(inner).map_or(Test::Opaque, Test::IsNull),
+            ExprKind::Matches { value, pattern, fold } => self.text_test(value, pattern, *fold),
+            ExprKind::Compare { operator, left, right } => self.compare(*operator, left, right),
+            ExprKind::In { value, list, negated, fold } => self.membership(value, list, *negated, *fold),
+            ExprKind::InCidr { value, ranges, v6 } => self.cidr(value, ranges, *v6),
+            _ => Test::Opaque,
         }
-        ExprKind::Not(inner) => Test::Not(Box::new(compile(inner, fields))),
-        ExprKind::IsNull(inner) => {
-            column_of(inner).map_or(Test::Opaque, |name| Test::IsNull(fields.number(name)))
+    }
+
+    fn sorted(&mut self, parts: &[Expr]) -> Vec<Test> {
+        let mut tests: Vec<Test> = parts.iter().map(|part| self.compile(part)).collect();
+        tests.sort_by_key(Test::cost);
+        tests
+    }
+
+    /// A predicate on a field, if the kernel can be made.
+    fn predicate(
+        &mut self,
+        value: &Expr,
+        text: String,
+        kernel: impl FnOnce() -> Option<Kernel>,
+    ) -> Option<usize> {
+        let field = self.fields.of(value)?;
+        self.predicates.number(field, text, kernel)
+    }
+
+    fn text_test(&mut self, value: &Expr, pattern: &Pattern, fold: bool) -> Test {
+        let text = format!("{fold} {pattern:?}");
+        let found = self.predicate(value, text, || match pattern {
+            Pattern::Equals(literal) => Some(Kernel::Equals(Equals::new(literal, fold))),
+            Pattern::Contains(needle) => Some(Kernel::Contains(Contains::new(needle, fold))),
+            Pattern::Wildcard(pattern) => Some(Kernel::Wildcard(Wildcard::new(pattern, fold))),
+            Pattern::Regex(pattern) => RegexMatch::new(pattern).ok().map(Kernel::Regex),
+        });
+        let cost = match pattern {
+            Pattern::Equals(_) => 3,
+            Pattern::Wildcard(_) => 5,
+            Pattern::Contains(_) => 8,
+            Pattern::Regex(_) => 30,
+        };
+        found.map_or(Test::Opaque, |predicate| Test::Text(predicate, cost))
+    }
+
+    fn compare(&mut self, operator: Comparison, left: &Expr, right: &Expr) -> Test {
+        let Some(field) = self.fields.of(left) else { return Test::Opaque };
+        match &right.kind {
+            ExprKind::Int(value) => Test::Number(field, operator, Literal::Int(*value)),
+            ExprKind::Float(value) => Test::Number(field, operator, Literal::Float(*value)),
+            ExprKind::Bool(value) if operator == Comparison::Eq => Test::Bool(field, *value),
+            ExprKind::String(value)
+                if matches!(left.ty, Type::String)
+                    && matches!(operator, Comparison::Eq | Comparison::Ne) =>
+            {
+                Test::Letters(field, operator, value.clone())
+            }
+            _ => Test::Opaque,
         }
-        ExprKind::Matches { value, pattern, fold } => text_test(value, pattern, *fold, fields),
-        ExprKind::Compare { operator, left, right } => compare(*operator, left, right, fields),
-        ExprKind::In { value, list, negated, fold } => membership(value, list, *negated, *fold, fields),
-        ExprKind::InCidr { value, ranges, v6 } => cidr(value, ranges, *v6, fields),
-        _ => Test::Opaque,
     }
-}
 
-/// The column, if the expression is nothing else.
-fn column_of(expr: &Expr) -> Option<&str> {
-    match &expr.kind {
-        ExprKind::Column(name) => Some(name),
-        _ => None,
-    }
-}
-
-fn text_test(value: &Expr, pattern: &Pattern, fold: bool, fields: &mut Fields) -> Test {
-    let Some(name) = column_of(value) else { return Test::Opaque };
-    let kernel = match pattern {
-        Pattern::Equals(literal) => Kernel::Equals(Equals::new(literal, fold)),
-        Pattern::Contains(needle) => Kernel::Contains(Contains::new(needle, fold)),
-        Pattern::Wildcard(pattern) => Kernel::Wildcard(Wildcard::new(pattern, fold)),
-        Pattern::Regex(pattern) => match RegexMatch::new(pattern) {
-            Ok(kernel) => Kernel::Regex(kernel),
-            Err(_) => return Test::Opaque,
-        },
-    };
-    Test::Text(fields.number(name), kernel)
-}
-
-fn compare(operator: Comparison, left: &Expr, right: &Expr, fields: &mut Fields) -> Test {
-    let Some(name) = column_of(left) else { return Test::Opaque };
-    match &right.kind {
-        ExprKind::Int(value) => Test::Number(fields.number(name), operator, Literal::Int(*value)),
-        ExprKind::Float(value) => Test::Number(fields.number(name), operator, Literal::Float(*value)),
-        ExprKind::Bool(value) if operator == Comparison::Eq => Test::Bool(fields.number(name), *value),
-        ExprKind::String(value)
-            if matches!(left.ty, Type::String) && matches!(operator, Comparison::Eq | Comparison::Ne) =>
-        {
-            Test::Letters(fields.number(name), operator, value.clone())
+    fn membership(&mut self, value: &Expr, list: &[Expr], negated: bool, fold: bool) -> Test {
+        let null = list.iter().any(|item| item.kind == ExprKind::Null);
+        let items: Vec<&Expr> = list.iter().filter(|item| item.kind != ExprKind::Null).collect();
+        let texts: Option<Vec<&str>> = items.iter().map(|item| item.as_text()).collect();
+        if let Some(texts) = texts {
+            let kernel = || Some(Kernel::InList(InList::new(&texts, fold)));
+            let found = self.predicate(value, format!("{fold} in {texts:?}"), kernel);
+            return found.map_or(Test::Opaque, |predicate| Test::In(predicate, null, negated));
         }
-        _ => Test::Opaque,
+        let Some(field) = self.fields.of(value) else { return Test::Opaque };
+        let numbers: Option<Vec<Literal>> = items
+            .iter()
+            .map(|item| match &item.kind {
+                ExprKind::Int(value) => Some(Literal::Int(*value)),
+                ExprKind::Float(value) => Some(Literal::Float(*value)),
+                _ => None,
+            })
+            .collect();
+        numbers.map_or(Test::Opaque, |numbers| Test::InNumbers(field, numbers, null, negated))
     }
-}
 
-fn membership(value: &Expr, list: &[Expr], negated: bool, fold: bool, fields: &mut Fields) -> Test {
-    let Some(name) = column_of(value) else { return Test::Opaque };
-    let null = list.iter().any(|item| item.kind == ExprKind::Null);
-    let items: Vec<&Expr> = list.iter().filter(|item| item.kind != ExprKind::Null).collect();
-    let texts: Option<Vec<&str>> = items.iter().map(|item| item.as_text()).collect();
-    if let Some(texts) = texts {
-        let kernel = Kernel::InList(InList::new(&texts, fold));
-        return Test::In(fields.number(name), kernel, null, negated);
-    }
-    let numbers: Option<Vec<Literal>> = items
-        .iter()
-        .map(|item| match &item.kind {
-            ExprKind::Int(value) => Some(Literal::Int(*value)),
-            ExprKind::Float(value) => Some(Literal::Float(*value)),
-            _ => None,
-        })
-        .collect();
-    numbers.map_or(Test::Opaque, |numbers| Test::InNumbers(fields.number(name), numbers, null, negated))
-}
-
-fn cidr(value: &Expr, ranges: &Expr, v6: bool, fields: &mut Fields) -> Test {
-    let (Some(name), ExprKind::String(ranges)) = (column_of(value), &ranges.kind) else {
-        return Test::Opaque;
-    };
-    let version = if v6 { IpVersion::V6 } else { IpVersion::V4 };
-    match Cidr::new(ranges, version) {
-        Ok(kernel) => Test::Text(fields.number(name), Kernel::Cidr(kernel)),
-        Err(_) => Test::Opaque,
+    fn cidr(&mut self, value: &Expr, ranges: &Expr, v6: bool) -> Test {
+        let ExprKind::String(ranges) = &ranges.kind else { return Test::Opaque };
+        let version = if v6 { IpVersion::V6 } else { IpVersion::V4 };
+        let kernel = || Cidr::new(ranges, version).ok().map(Kernel::Cidr);
+        let found = self.predicate(value, format!("{v6} cidr {ranges}"), kernel);
+        found.map_or(Test::Opaque, |predicate| Test::Text(predicate, 30))
     }
 }
 
@@ -169,47 +272,46 @@ impl Test {
         match self {
             Self::Number(..) | Self::Bool(..) | Self::IsNull(_) => 1,
             Self::InNumbers(..) | Self::Letters(..) => 2,
-            Self::Text(_, Kernel::Equals(_)) => 3,
-            Self::Text(_, Kernel::Wildcard(_)) => 5,
             Self::In(..) => 6,
-            Self::Text(_, Kernel::Contains(_)) => 8,
-            Self::Text(..) => 30,
+            Self::Text(_, cost) => *cost,
             Self::Not(inner) => inner.cost(),
             Self::All(parts) | Self::Some(parts) => parts.iter().map(Self::cost).sum(),
             Self::Opaque => 1000,
         }
     }
 
-    fn run(&self, columns: &[Column<'_>], row: usize) -> Set {
+    fn run(&self, view: &mut View<'_>) -> Set {
         match self {
-            Self::All(parts) => all(parts, columns, row),
-            Self::Some(parts) => some(parts, columns, row),
-            Self::Not(inner) => not(inner.run(columns, row)),
-            Self::IsNull(field) => known(columns[*field].value(row) == Value::Null),
-            Self::Text(field, kernel) => match columns[*field].value(row) {
-                Value::Text(text) => known(kernel.test(text.as_bytes())),
-                Value::Null => UNKNOWN,
-                _ => ANY,
+            Self::All(parts) => all(parts, view),
+            Self::Some(parts) => some(parts, view),
+            Self::Not(inner) => not(inner.run(view)),
+            Self::IsNull(field) => known(view.value(*field) == Value::Null),
+            Self::Text(predicate, _) => match view.ask(*predicate) {
+                Said::True => TRUE,
+                Said::False => FALSE,
+                Said::Null => UNKNOWN,
+                Said::NoText => ANY,
             },
-            Self::Number(field, operator, literal) => number(columns[*field].value(row), *operator, *literal),
-            Self::Letters(field, operator, literal) => match columns[*field].value(row) {
+            Self::Number(field, operator, literal) => number(view.value(*field), *operator, *literal),
+            Self::Letters(field, operator, literal) => match view.value(*field) {
                 Value::Text(text) => known((text == literal) == (*operator == Comparison::Eq)),
                 // Null differs from every literal.
                 Value::Null if *operator == Comparison::Ne => TRUE,
                 Value::Null => UNKNOWN,
                 _ => ANY,
             },
-            Self::Bool(field, literal) => match columns[*field].value(row) {
+            Self::Bool(field, literal) => match view.value(*field) {
                 Value::Bool(value) => known(value == *literal),
                 Value::Null => UNKNOWN,
                 _ => ANY,
             },
-            Self::In(field, kernel, null, negated) => match columns[*field].value(row) {
-                Value::Text(text) => known(kernel.test(text.as_bytes()) != *negated),
-                Value::Null => null_in(*null, *negated),
-                _ => ANY,
+            Self::In(predicate, null, negated) => match view.ask(*predicate) {
+                Said::True => known(!*negated),
+                Said::False => known(*negated),
+                Said::Null => null_in(*null, *negated),
+                Said::NoText => ANY,
             },
-            Self::InNumbers(field, list, null, negated) => match columns[*field].value(row) {
+            Self::InNumbers(field, list, null, negated) => match view.value(*field) {
                 Value::Null => null_in(*null, *negated),
                 value @ (Value::Int(_) | Value::Float(_)) => {
                     let mut found = FALSE;
@@ -279,10 +381,10 @@ fn and(a: Set, b: Set) -> Set {
     both | one | if unknown { UNKNOWN } else { 0 }
 }
 
-fn all(parts: &[Test], columns: &[Column<'_>], row: usize) -> Set {
+fn all(parts: &[Test], view: &mut View<'_>) -> Set {
     let mut whole = TRUE;
     for part in parts {
-        whole = and(whole, part.run(columns, row));
+        whole = and(whole, part.run(view));
         if whole == FALSE {
             return FALSE;
         }
@@ -290,10 +392,10 @@ fn all(parts: &[Test], columns: &[Column<'_>], row: usize) -> Set {
     whole
 }
 
-fn some(parts: &[Test], columns: &[Column<'_>], row: usize) -> Set {
+fn some(parts: &[Test], view: &mut View<'_>) -> Set {
     let mut whole = FALSE;
     for part in parts {
-        whole = or(whole, part.run(columns, row));
+        whole = or(whole, part.run(view));
         if whole == TRUE {
             return TRUE;
         }

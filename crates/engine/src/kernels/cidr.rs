@@ -20,10 +20,21 @@ pub enum IpVersion {
     V6,
 }
 
+impl IpVersion {
+    fn other(self) -> Self {
+        match self {
+            Self::V4 => Self::V6,
+            Self::V6 => Self::V4,
+        }
+    }
+}
+
 /// Whether an address text lies in one of a list of ranges.
 #[derive(Debug, Clone)]
 pub struct Cidr {
     ranges: Vec<Range>,
+    /// How many were written.
+    given: usize,
     version: IpVersion,
 }
 
@@ -37,20 +48,27 @@ struct Range {
 impl Cidr {
     /// Reads `ranges`, one or several ranges separated by commas (`"10.0.0.0/8, 192.168.0.0/16"`).
     ///
-    /// Host bits set in a range are ignored; a plain address is a range of one.
+    /// Host bits set in a range are ignored; a plain address is a range of one. No address is in a range of the other
+    /// version, as no text is one of both.
     ///
     /// # Errors
     /// Names the first range that cannot be read.
     pub fn new(ranges: &str, version: IpVersion) -> Result<Self, KernelError> {
-        let ranges =
-            ranges.split(',').map(|text| parse_range(text.trim(), version)).collect::<Result<Vec<_>, _>>()?;
-        Ok(Self { ranges, version })
+        let mut own = Vec::new();
+        for text in ranges.split(',').map(str::trim) {
+            match parse_range(text, version) {
+                Ok(range) => own.push(range),
+                Err(_) if parse_range(text, version.other()).is_ok() => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(Self { ranges: own, given: ranges.split(',').count(), version })
     }
 
     /// The number of ranges in the list.
     #[must_use]
     pub fn range_count(&self) -> usize {
-        self.ranges.len()
+        self.given
     }
 
     /// Whether `address` parses and lies in one of the ranges.
@@ -130,8 +148,15 @@ mod tests {
     }
 
     #[test]
+    fn no_address_is_in_a_range_of_the_other_version() {
+        let both = Cidr::new("fe80::/10, 10.0.0.0/8", IpVersion::V4).unwrap();
+        assert!(both.contains("10.1.1.1") && !both.contains("fe80::1"));
+        assert!(!Cidr::new("::/0", IpVersion::V4).unwrap().contains("10.1.1.1"));
+    }
+
+    #[test]
     fn broken_ranges_are_named() {
-        for text in ["10.0.0.0/33", "10.0.0/8", "", "fe80::/10", "10.0.0.0/-1", "10.0.0.0/8,"] {
+        for text in ["10.0.0.0/33", "10.0.0/8", "", "fe80::/129", "10.0.0.0/-1", "10.0.0.0/8,"] {
             assert!(Cidr::new(text, IpVersion::V4).is_err(), "{text}");
         }
         let error = Cidr::new("10.0.0.0/8, 10.0.0.0/40", IpVersion::V4).unwrap_err();

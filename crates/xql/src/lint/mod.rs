@@ -194,6 +194,7 @@ const RULES: &[&Rule] = &[
     &types::arity::RULE,
     &types::bad_literal::RULE,
     &types::json_wildcard::RULE,
+    &types::other_ip_version::RULE,
     &types::unanchored_extension::RULE,
     &logic::never::RULE,
     &logic::one_value::RULE,

@@ -54,3 +54,9 @@ fn argument_problem(function: &str, index: usize, text: &str) -> Option<String> 
 pub fn range_problem(text: &str, v6: bool) -> Option<String> {
     ranges::problem(text, v6)
 }
+
+/// Whether a range can be read, but only as one of the other version of IP.
+#[must_use]
+pub fn is_of_other_version(range: &str, v6: bool) -> bool {
+    ranges::is_of_other_version(range, v6)
+}

@@ -1,0 +1,126 @@
+//! What was found in values that come again and again, such as paths of programs and names of users.
+
+use std::collections::HashMap;
+
+/// Most values that are kept; then all are forgotten.
+const MOST: usize = 8_192;
+/// Longest value that is kept.
+const LONGEST: usize = 256;
+/// Values after which it is seen whether keeping them pays.
+const TRIAL: u32 = 2_048;
+/// Values that are then passed over before the next trial, if it does not.
+const PAUSE: u32 = 32 * TRIAL;
+
+/// Values of one column, with the rules that they wake.
+#[derive(Debug)]
+pub(super) struct Values {
+    known: HashMap<Box<str>, Box<[u32]>, foldhash::fast::RandomState>,
+    /// Whether values of this column are kept at all.
+    on: bool,
+    asked: u32,
+    found: u32,
+    /// Values that are still to be passed over.
+    pause: u32,
+}
+
+/// What is known of a value.
+pub(super) enum Kept<'a> {
+    /// The rules that it wakes.
+    Known(&'a [u32]),
+    /// Nothing yet.
+    New(Slot<'a>),
+    /// Nothing, and it is not to be kept.
+    Off,
+}
+
+/// Where what is found in a value is kept.
+pub(super) struct Slot<'a>(&'a mut Values);
+
+impl Slot<'_> {
+    pub(super) fn keep(self, text: &str, rules: Vec<u32>) {
+        if self.0.known.len() >= MOST {
+            self.0.known.clear();
+        }
+        self.0.known.insert(text.into(), rules.into_boxed_slice());
+    }
+}
+
+impl Values {
+    pub(super) fn new(on: bool) -> Self {
+        Self { known: HashMap::default(), on, asked: 0, found: 0, pause: 0 }
+    }
+
+    /// What is known of a value.
+    pub(super) fn get(&mut self, text: &str) -> Kept<'_> {
+        if !self.on {
+            return Kept::Off;
+        }
+        if self.pause > 0 {
+            self.pause -= 1;
+            return Kept::Off;
+        }
+        self.asked += 1;
+        if self.asked == TRIAL {
+            self.judge();
+        }
+        if text.len() > LONGEST {
+            return Kept::Off;
+        }
+        // Asked twice, since a borrow that is given away on one branch only is not understood yet.
+        if self.known.contains_key(text) {
+            self.found += 1;
+            return self.known.get(text).map_or(Kept::Off, |rules| Kept::Known(rules));
+        }
+        Kept::New(Slot(self))
+    }
+
+    /// Looking a value up costs about as much as searching it where two of three are new.
+    fn judge(&mut self) {
+        if self.found < self.asked / 3 {
+            self.known = HashMap::default();
+            self.pause = PAUSE;
+        }
+        (self.asked, self.found) = (0, 0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_known(values: &mut Values, text: &str) -> bool {
+        match values.get(text) {
+            Kept::Known(rules) => rules == [text.len() as u32],
+            Kept::New(slot) => {
+                slot.keep(text, vec![text.len() as u32]);
+                false
+            }
+            Kept::Off => false,
+        }
+    }
+
+    #[test]
+    fn what_comes_again_is_known_and_memory_is_bounded() {
+        let mut values = Values::new(true);
+        assert!(!is_known(&mut values, "a"));
+        assert!(is_known(&mut values, "a"));
+        assert!(!is_known(&mut values, &"x".repeat(LONGEST + 1)));
+        for number in 0..3 * MOST {
+            is_known(&mut values, &number.to_string());
+            assert!(values.known.len() <= MOST);
+        }
+    }
+
+    #[test]
+    fn columns_of_ever_new_values_are_left_alone_and_tried_again() {
+        let mut values = Values::new(true);
+        for number in 0..TRIAL {
+            is_known(&mut values, &number.to_string());
+        }
+        assert!(values.known.len() <= 1 && !is_known(&mut values, "1"));
+        for _ in 0..PAUSE {
+            is_known(&mut values, "same");
+        }
+        assert!(is_known(&mut values, "same") || is_known(&mut values, "same"));
+    }
+}
