@@ -87,9 +87,8 @@ impl Trigger {
 
     /// Whether the rows that concern the rule are those that fulfil its conditions, unchanged.
     pub fn only_filters(&self) -> bool {
-        let filters = |operation: &Operation| {
-            matches!(operation.kind, OperationKind::Filter(_) | OperationKind::Keep)
-        };
+        let filters =
+            |operation: &Operation| matches!(operation.kind, OperationKind::Filter(_) | OperationKind::Keep);
         self.operations.iter().all(filters)
     }
 

@@ -210,7 +210,8 @@ impl Detector {
         fed: &mut Fed,
     ) -> Result<(), EngineError> {
         let Target { rule, trigger, .. } = target;
-        let prepared = self.known.prepare((rule, trigger, schema), &self.rules[rule].triggers[trigger], batch)?;
+        let prepared =
+            self.known.prepare((rule, trigger, schema), &self.rules[rule].triggers[trigger], batch)?;
         let rows = UInt32Array::from(rows);
         let chosen = match &prepared.columns {
             None => take_record_batch(batch, &rows)?,

@@ -7,7 +7,8 @@
 //! verified on every row".
 //!
 //! A scalar of a JSON text is part of that text, up to escapes: of its literals the longest stretch is searched that is
-//! written as it is, and beside it the beginnings of escapes that may stand for one of its letters, in either case.
+//! written as it is, and beside it the beginnings of escapes that may stand for one of its letters, in either case. Where
+//! there is a scalar, there is the key that it stands under.
 
 use atalanta_engine::kernels::folding::fold_text;
 use atalanta_engine::kernels::regex::required_literals;
@@ -16,7 +17,7 @@ use atalanta_xql::ir::{Comparison, Expr, ExprKind, Pattern};
 use super::field::{Field, Fields};
 
 /// Longest part of a literal that is searched; a longer one is cut, the rest is verified.
-const LONGEST: usize = 16;
+const LONGEST: usize = 200;
 /// Most anchors of one condition.
 const MOST: usize = 4096;
 
@@ -41,11 +42,11 @@ impl Anchor {
 
     /// Guess of how many rows it hits, in millionths: the longer the rarer; runs of punctuation and digits are rarer
     /// than words, and so is what is tied to an end of the value.
-    pub(super) fn guess(&self) -> u64 {
+    pub(super) fn guess(&self) -> Cost {
         let rare = self.text.iter().filter(|byte| !byte.is_ascii_lowercase()).count() as u32;
         let weight = (self.text.len() as u32 * 2 + rare.min(8)).min(39);
         let tied = u32::from(self.at_start) + u32::from(self.at_end);
-        ((1_000_000u64 >> (weight / 2)) >> tied).max(1)
+        Cost { hits: ((1_000_000u64 >> (weight / 2)) >> tied).max(1), search: 0 }
     }
 }
 
@@ -83,27 +84,47 @@ pub(super) fn choices(expressions: &[&Expr], fields: &mut Fields) -> Option<Choi
     each(expressions.iter().copied(), fields)
 }
 
-/// The set with the smallest share of rows. Columns in `spent` are no help: their value has been looked at.
+/// What a set of anchors costs, in shares of rows.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Cost {
+    /// Rows that it hits.
+    pub hits: u64,
+    /// What it costs to search for it, by the anchor that costs most: others of the column are searched with it.
+    pub search: u64,
+}
+
+impl Cost {
+    fn with(self, other: Self) -> Self {
+        Self { hits: self.hits.saturating_add(other.hits), search: self.search.max(other.search) }
+    }
+
+    fn whole(self) -> u64 {
+        self.hits.saturating_add(self.search)
+    }
+}
+
+/// The set that costs least. Columns in `spent` are no help: their value has been looked at.
 pub(super) fn choose<'a>(
     choice: &'a Choice,
     spent: usize,
-    share: &dyn Fn(&Anchor) -> u64,
-) -> Option<(Vec<&'a Anchor>, u64)> {
+    cost: &dyn Fn(&Anchor) -> Cost,
+) -> Option<(Vec<&'a Anchor>, Cost)> {
     match choice {
         Choice::One(anchors) => {
             let usable = anchors.iter().all(|anchor| anchor.field != spent);
-            usable.then(|| (anchors.iter().collect(), anchors.iter().map(share).sum()))
+            let all = || anchors.iter().map(cost).fold(Cost::default(), Cost::with);
+            usable.then(|| (anchors.iter().collect(), all()))
         }
         Choice::Each(parts) => {
-            let sets = parts.iter().filter_map(|part| choose(part, spent, share));
-            sets.min_by_key(|(_, share)| *share)
+            let sets = parts.iter().filter_map(|part| choose(part, spent, cost));
+            sets.min_by_key(|(_, cost)| cost.whole())
         }
         Choice::Union(parts) => {
-            let mut whole = (Vec::new(), 0u64);
+            let mut whole = (Vec::new(), Cost::default());
             for part in parts {
-                let (anchors, share) = choose(part, spent, share)?;
+                let (anchors, cost) = choose(part, spent, cost)?;
                 whole.0.extend(anchors);
-                whole.1 = whole.1.saturating_add(share);
+                whole.1 = whole.1.with(cost);
             }
             Some(whole)
         }
@@ -124,25 +145,32 @@ fn of(expr: &Expr, fields: &mut Fields) -> Option<Choice> {
         ExprKind::Or(parts) => union(parts.iter().map(|part| of(part, fields))),
         ExprKind::Matches { value, pattern, fold: _ } => {
             let place = Place::of(value, fields)?;
-            match pattern {
+            let found = match pattern {
                 Pattern::Equals(literal) => place.holds(whole(place.field, literal)),
-                Pattern::Contains(needle) => place.holds(inside(place.field, needle, false, false)?),
+                Pattern::Contains(needle) => {
+                    inside(place.field, needle, false, false).and_then(|anchor| place.holds(anchor))
+                }
                 Pattern::Wildcard(pattern) => place.any_of(wildcard(place.field, pattern)),
                 Pattern::Regex(pattern) => regex(&place, pattern),
-            }
+            };
+            place.and_key(found)
         }
         ExprKind::Compare { operator: Comparison::Eq, left, right } => {
             let ExprKind::String(literal) = &right.kind else { return None };
             let place = Place::of(left, fields)?;
-            place.holds(whole(place.field, literal))
+            place.and_key(place.holds(whole(place.field, literal)))
         }
         ExprKind::In { value, list, negated: false, .. } => {
+            if list.iter().any(|item| item.kind == ExprKind::Null) {
+                return None;
+            }
             let place = Place::of(value, fields)?;
-            union(list.iter().map(|item| match &item.kind {
+            let found = union(list.iter().map(|item| match &item.kind {
                 ExprKind::String(text) if text.contains('*') => place.any_of(wildcard(place.field, text)),
                 ExprKind::String(text) => place.holds(whole(place.field, text)),
                 _ => None,
-            }))
+            }));
+            place.and_key(found)
         }
         _ => None,
     }
@@ -154,15 +182,28 @@ struct Place {
     field: usize,
     /// Whether the value is a scalar inside of the column's JSON text.
     in_json: bool,
+    /// The key that it stands under there, if it is one.
+    key: Option<String>,
 }
 
 impl Place {
     fn of(value: &Expr, fields: &mut Fields) -> Option<Self> {
         let number = fields.of(value).filter(|_| is_text(value))?;
         Some(match fields.field(number) {
-            Field::Column(_) => Self { field: number, in_json: false },
-            Field::Scalar { column, .. } => Self { field: *column, in_json: true },
+            Field::Column(_) => Self { field: number, in_json: false, key: None },
+            Field::Scalar { column, scalar } => {
+                Self { field: *column, in_json: true, key: scalar.key().map(str::to_owned) }
+            }
         })
+    }
+
+    /// What is needed beside what was found for the value: the key, if there is a value only with it.
+    fn and_key(&self, found: Option<Choice>) -> Option<Choice> {
+        let key = self.key.as_deref().and_then(|key| written_key(self.field, key)).map(Choice::One);
+        match (found, key) {
+            (Some(found), Some(key)) => Some(Choice::Each(vec![found, key])),
+            (found, key) => found.or(key),
+        }
     }
 
     /// What the column holds if the value holds the anchor.
@@ -190,20 +231,30 @@ fn is_text(value: &Expr) -> bool {
     }
 }
 
-/// Beginnings of escapes of ASCII characters, and of others that fold to them. No others: `\Users` in a path is none.
-const ESCAPES: [&[u8]; 4] = [br"\u0", br"\u1", br"\u2", br"\uf"];
+/// Beginnings of escapes of ASCII characters, and of the two others that fold to them (U+017F and U+212A).
+const ESCAPES: [&[u8]; 3] = [br"\u00", br"\u01", br"\u21"];
+
+/// JSON may escape any character, and usually escapes those that are not taken here.
+fn as_it_is(byte: u8) -> bool {
+    (b' '..=b'~').contains(&byte) && !br#""\/<>&'"#.contains(&byte)
+}
 
 /// An anchor as it may be written in a JSON text.
 fn written(anchor: &Anchor) -> Option<Vec<Anchor>> {
-    // JSON may escape any character, and usually escapes these.
-    let as_it_is = |byte: &u8| (b' '..=b'~').contains(byte) && !br#""\/<>&'"#.contains(byte);
-    let inside =
-        |text: &[u8]| Anchor { field: anchor.field, text: text.to_vec(), at_start: false, at_end: false };
-    let stretch = anchor.text.split(|byte| !as_it_is(byte)).max_by_key(|stretch| stretch.len())?;
-    if stretch.is_empty() {
-        return None;
-    }
-    Some(std::iter::once(inside(stretch)).chain(ESCAPES.map(inside)).collect())
+    let stretch = anchor.text.split(|byte| !as_it_is(*byte)).max_by_key(|stretch| stretch.len())?;
+    (!stretch.is_empty()).then(|| or_escaped(anchor.field, stretch))
+}
+
+/// A key with its quotes, as it may be written in a JSON text; none if it is not plain.
+fn written_key(field: usize, key: &str) -> Option<Vec<Anchor>> {
+    let plain = !key.is_empty() && key.bytes().all(as_it_is);
+    plain.then(|| or_escaped(field, format!("\"{}\"", fold_text(key)).as_bytes()))
+}
+
+/// A text, or an escape that may stand in the place of some of its letters.
+fn or_escaped(field: usize, text: &[u8]) -> Vec<Anchor> {
+    let inside = |text: &[u8]| Anchor { field, text: text.to_vec(), at_start: false, at_end: false };
+    std::iter::once(inside(text)).chain(ESCAPES.map(inside)).collect()
 }
 
 fn union(sets: impl Iterator<Item = Option<Choice>>) -> Option<Choice> {
@@ -279,9 +330,9 @@ mod tests {
         Expr { kind, ty: Type::Bool, span: Span::at(0) }
     }
 
-    fn texts(expr: &Expr, share: &dyn Fn(&Anchor) -> u64) -> Option<Vec<String>> {
+    fn texts(expr: &Expr, cost: &dyn Fn(&Anchor) -> Cost) -> Option<Vec<String>> {
         let choice = choices(&[expr], &mut Fields::default())?;
-        let (anchors, _) = choose(&choice, usize::MAX, share)?;
+        let (anchors, _) = choose(&choice, usize::MAX, cost)?;
         Some(anchors.iter().map(|one| String::from_utf8(one.text.clone()).unwrap()).collect())
     }
 
@@ -304,13 +355,11 @@ mod tests {
         let enc = test("line", Pattern::Contains("-enc".to_owned()));
         let other = test("line", Pattern::Wildcard("curl *http".to_owned()));
         let either = node(ExprKind::Or(vec![node(ExprKind::And(vec![shell, enc])), other]));
-        let many_shells = |anchor: &Anchor| if anchor.text.starts_with(b"\\p") { 500_000 } else { 1 };
+        let often = |is_often: bool| Cost { hits: if is_often { 500_000 } else { 1 }, search: 0 };
+        let many_shells = |anchor: &Anchor| often(anchor.text.starts_with(b"\\p"));
         assert_eq!(texts(&either, &many_shells), Some(vec!["-enc".to_owned(), "curl ".to_owned()]));
-        let much_http = |anchor: &Anchor| if anchor.text.starts_with(b"-") { 500_000 } else { 1 };
-        assert_eq!(
-            texts(&either, &much_http),
-            Some(vec!["\\powershell.exe".to_owned(), "curl ".to_owned()])
-        );
+        let much_enc = |anchor: &Anchor| often(anchor.text.starts_with(b"-"));
+        assert_eq!(texts(&either, &much_enc), Some(vec!["\\powershell.exe".to_owned(), "curl ".to_owned()]));
     }
 
     #[test]

@@ -6,9 +6,10 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::anchor::{Anchor, Choice};
-use super::column::Column;
+use super::anchor::{Anchor, Choice, Cost};
+use super::column::{Column, Value};
 use super::index::FieldIndex;
+use super::windows::{SHORTEST, place, window};
 
 /// Rows before the first count: who looks at fewer is not helped by it.
 const FIRST: u64 = 2_048;
@@ -16,6 +17,13 @@ const FIRST: u64 = 2_048;
 const COUNTED: u64 = 4_096;
 /// The next count comes after this many times the rows seen so far.
 const LATER: u64 = 16;
+
+/// All rows, as a share.
+const WHOLE: u64 = 64_000_000;
+/// What an anchor costs beside its hits, as a share of rows that it would hit as well: to search a byte of its column,
+/// and, if it is shorter than what is usually searched for, a search of its own.
+const BYTE: u64 = WHOLE / 100_000;
+const SHORT: u64 = WHOLE / 1_000;
 
 /// When to count, and the count that is under way.
 #[derive(Debug)]
@@ -40,21 +48,40 @@ struct Count {
     anchors: Vec<(Anchor, u64)>,
     /// Indexes whose "rules" are numbers of anchors.
     indexes: Vec<FieldIndex>,
+    /// How often windows of texts occurred, by their places.
+    windows: Vec<u32>,
+    /// By column: the bytes of all its values.
+    lengths: HashMap<usize, u64>,
     rows: u64,
 }
 
-/// Shares of rows that were counted.
+/// What was counted.
 #[derive(Debug)]
 pub(super) struct Counted {
     rows: u64,
     hits: HashMap<Anchor, u64>,
+    windows: Vec<u32>,
+    /// By column: its mean length, in bytes.
+    lengths: HashMap<usize, u64>,
 }
 
 impl Counted {
-    /// The share of rows that an anchor hits, in parts of 64 million; the guess decides among those that hit equally many.
-    pub(super) fn share(&self, anchor: &Anchor) -> u64 {
+    /// What an anchor costs; the guess decides among those that hit equally many rows.
+    pub(super) fn cost(&self, anchor: &Anchor) -> Cost {
         let hits = self.hits.get(anchor).copied().unwrap_or(self.rows);
-        hits * 64_000_000 / self.rows.max(1) + anchor.guess()
+        let length = self.lengths.get(&anchor.field).copied().unwrap_or(0);
+        let search = match anchor.text.len() {
+            // A column is looked up, not searched, if all anchors are whole values.
+            _ if anchor.is_whole() => 0,
+            0..SHORTEST => BYTE * length + SHORT,
+            _ => BYTE * length,
+        };
+        Cost { hits: hits * WHOLE / self.rows.max(1) + anchor.guess().hits, search }
+    }
+
+    /// How often a window of four bytes occurs.
+    pub(super) fn traffic(&self, window: u32) -> u32 {
+        self.windows.get(place(window)).copied().unwrap_or(0)
     }
 }
 
@@ -85,8 +112,9 @@ impl Frequency {
             return None;
         }
         self.next = self.seen.saturating_mul(LATER);
-        let count = self.count.take()?;
-        Some(Counted { rows: count.rows, hits: count.anchors.into_iter().collect() })
+        let Count { anchors, indexes: _, windows, mut lengths, rows } = self.count.take()?;
+        lengths.values_mut().for_each(|length| *length /= rows.max(1));
+        Some(Counted { rows, hits: anchors.into_iter().collect(), windows, lengths })
     }
 }
 
@@ -103,11 +131,12 @@ impl Count {
         for (anchor, number) in &numbers {
             by_field.entry(anchor.field).or_default().push((*number, anchor));
         }
-        let indexes = by_field.iter().filter_map(|(field, anchors)| FieldIndex::new(*field, anchors)).collect();
+        let indexes =
+            by_field.iter().filter_map(|(field, anchors)| FieldIndex::new(*field, anchors, &|_| 0)).collect();
         let mut anchors: Vec<(&Anchor, u32)> = numbers.into_iter().collect();
         anchors.sort_unstable_by_key(|(_, number)| *number);
         let anchors = anchors.into_iter().map(|(anchor, _)| (anchor.clone(), 0)).collect();
-        Self { anchors, indexes, rows: 0 }
+        Self { anchors, indexes, windows: vec![0; 1 << 18], lengths: HashMap::new(), rows: 0 }
     }
 
     fn add(&mut self, columns: &[Column<'_>], rows: usize) {
@@ -115,6 +144,15 @@ impl Count {
         let mut last: Vec<u32> = vec![u32::MAX; self.anchors.len()];
         for index in &mut self.indexes {
             let field = index.field;
+            for row in 0..rows {
+                let Value::Text(text) = columns[field].value(row) else { continue };
+                *self.lengths.entry(field).or_default() += text.len() as u64;
+                for bytes in text.as_bytes().windows(4) {
+                    if let Ok(bytes) = bytes.try_into() {
+                        self.windows[place(window::<4>(bytes))] += 1;
+                    }
+                }
+            }
             index.scan(&columns[field], &members, &mut |number, row| {
                 let number = number as usize;
                 if last[number] != row {

@@ -2,17 +2,12 @@
 
 use std::collections::HashMap;
 
-use aho_corasick::automaton::Automaton;
-use aho_corasick::{Anchored, dfa, nfa};
 use atalanta_engine::kernels::folding::fold_text;
 
 use super::anchor::Anchor;
 use super::column::{Column, Value};
 use super::values::{Kept, Values};
-
-/// Size of all patterns up to which a column's automaton is a table with an entry for each state and byte: fast, and
-/// some hundred times as large as the patterns.
-const TABLE_BYTES: usize = 256 << 10;
+use super::windows::{SHORTEST, Traffic, Windows};
 
 /// What the anchors of one column are looked up in.
 #[derive(Debug)]
@@ -31,14 +26,24 @@ enum Lookup {
         rules: HashMap<Vec<u8>, Vec<u32>, foldhash::fast::RandomState>,
         longest: usize,
     },
-    Table(Box<dfa::DFA>, Vec<Pattern>),
-    Compact(Box<nfa::contiguous::NFA>, Vec<Pattern>),
+    Inside(Box<Inside>),
+}
+
+/// Anchors that may stand anywhere, by their length.
+#[derive(Debug, Default)]
+struct Inside {
+    patterns: Vec<Pattern>,
+    long: Option<Windows<4, 2>>,
+    short: Option<Windows<2, 1>>,
+    single: Option<Windows<1, 1>>,
+    /// Whom an empty value wakes.
+    empty: Vec<u32>,
 }
 
 /// A literal and whom it wakes.
 #[derive(Debug)]
 struct Pattern {
-    length: usize,
+    text: Vec<u8>,
     /// Rules that take it anywhere.
     anywhere: Vec<u32>,
     /// Rules that take it at an end of the value: (rule, at the start, at the end).
@@ -47,7 +52,7 @@ struct Pattern {
 
 impl FieldIndex {
     /// An index over (rule, anchor) pairs of one column; none if there is none.
-    pub(super) fn new(field: usize, anchors: &[(u32, &Anchor)]) -> Option<Self> {
+    pub(super) fn new(field: usize, anchors: &[(u32, &Anchor)], traffic: Traffic<'_>) -> Option<Self> {
         if anchors.is_empty() {
             return None;
         }
@@ -57,7 +62,7 @@ impl FieldIndex {
         let lookup = if anchors.iter().all(|(_, anchor)| anchor.is_whole()) {
             whole(anchors)
         } else {
-            automaton(anchors)?
+            Lookup::Inside(Box::new(Inside::new(anchors, traffic)))
         };
         let kept = Values::new(!matches!(lookup, Lookup::Whole { .. }));
         Some(Self { field, lookup, rules, kept })
@@ -67,8 +72,7 @@ impl FieldIndex {
     pub(super) fn bytes(&self) -> usize {
         match &self.lookup {
             Lookup::Whole { rules, .. } => rules.keys().map(|key| key.len() + 32).sum(),
-            Lookup::Table(table, _) => table.memory_usage(),
-            Lookup::Compact(compact, _) => compact.memory_usage(),
+            Lookup::Inside(inside) => inside.bytes(),
         }
     }
 
@@ -98,7 +102,7 @@ impl FieldIndex {
 
 impl Lookup {
     fn scan(&self, text: &str, wake: &mut impl FnMut(u32)) {
-        // Automata ignore the case of ASCII letters by themselves; other text is folded for them.
+        // The case of ASCII letters is of no account in what follows; other text is folded.
         let folded;
         let is_ascii = text.is_ascii();
         let bytes = if is_ascii {
@@ -119,8 +123,7 @@ impl Lookup {
                 };
                 found.into_iter().flatten().for_each(|rule| wake(*rule));
             }
-            Self::Table(table, patterns) => search(table.as_ref(), patterns, bytes, wake),
-            Self::Compact(compact, patterns) => search(compact.as_ref(), patterns, bytes, wake),
+            Self::Inside(inside) => inside.search(bytes, wake),
         }
     }
 }
@@ -138,60 +141,77 @@ fn whole(anchors: &[(u32, &Anchor)]) -> Lookup {
     Lookup::Whole { rules, longest }
 }
 
-fn automaton(anchors: &[(u32, &Anchor)]) -> Option<Lookup> {
-    let mut numbers: HashMap<&[u8], usize> = HashMap::new();
-    let mut texts: Vec<&[u8]> = Vec::new();
-    let mut patterns: Vec<Pattern> = Vec::new();
-    for (rule, anchor) in anchors {
-        let number = *numbers.entry(&anchor.text).or_insert_with(|| {
-            texts.push(&anchor.text);
-            patterns.push(Pattern { length: anchor.text.len(), anywhere: Vec::new(), tied: Vec::new() });
-            patterns.len() - 1
-        });
-        let pattern = &mut patterns[number];
-        if anchor.at_start || anchor.at_end {
-            pattern.tied.push((*rule, anchor.at_start, anchor.at_end));
-        } else if pattern.anywhere.last() != Some(rule) {
-            pattern.anywhere.push(*rule);
+impl Inside {
+    fn new(anchors: &[(u32, &Anchor)], traffic: Traffic<'_>) -> Self {
+        let mut own = Self::default();
+        let mut numbers: HashMap<&[u8], usize> = HashMap::new();
+        for (rule, anchor) in anchors {
+            if anchor.text.is_empty() {
+                own.empty.push(*rule);
+                continue;
+            }
+            let number = *numbers.entry(&anchor.text).or_insert_with(|| {
+                let text = anchor.text.clone();
+                own.patterns.push(Pattern { text, anywhere: Vec::new(), tied: Vec::new() });
+                own.patterns.len() - 1
+            });
+            let pattern = &mut own.patterns[number];
+            if anchor.at_start || anchor.at_end {
+                pattern.tied.push((*rule, anchor.at_start, anchor.at_end));
+            } else if pattern.anywhere.last() != Some(rule) {
+                pattern.anywhere.push(*rule);
+            }
+        }
+        let numbered = |lengths: std::ops::RangeInclusive<usize>| {
+            let texts = (0u32..).zip(own.patterns.iter().map(|pattern| pattern.text.as_slice()));
+            texts.filter(move |(_, text)| lengths.contains(&text.len()))
+        };
+        let unknown = |_| 0;
+        own.long = Windows::new(numbered(SHORTEST..=usize::MAX), traffic);
+        own.short = Windows::new(numbered(2..=SHORTEST - 1), &unknown);
+        own.single = Windows::new(numbered(1..=1), &unknown);
+        own
+    }
+
+    fn search(&self, bytes: &[u8], wake: &mut impl FnMut(u32)) {
+        if bytes.is_empty() {
+            self.empty.iter().for_each(|rule| wake(*rule));
+        }
+        let mut tell = |number: u32, start: usize| self.compare(number, start, bytes, wake);
+        if let Some(long) = &self.long {
+            long.search(bytes, &mut tell);
+        }
+        if let Some(short) = &self.short {
+            short.search(bytes, &mut tell);
+        }
+        if let Some(single) = &self.single {
+            single.search(bytes, &mut tell);
         }
     }
-    let size: usize = texts.iter().map(|text| text.len()).sum();
-    if size <= TABLE_BYTES {
-        let table = dfa::Builder::new().ascii_case_insensitive(true).build(&texts).ok()?;
-        return Some(Lookup::Table(Box::new(table), patterns));
-    }
-    let compact = nfa::contiguous::Builder::new().ascii_case_insensitive(true).build(&texts).ok()?;
-    Some(Lookup::Compact(Box::new(compact), patterns))
-}
 
-fn search<A: Automaton>(automaton: &A, patterns: &[Pattern], text: &[u8], wake: &mut impl FnMut(u32)) {
-    let Ok(mut state) = automaton.start_state(Anchored::No) else { return };
-    if automaton.is_match(state) {
-        report(automaton, state, patterns, 0, text.len(), wake);
-    }
-    for (at, byte) in text.iter().enumerate() {
-        state = automaton.next_state(Anchored::No, state, *byte);
-        if automaton.is_special(state) && automaton.is_match(state) {
-            report(automaton, state, patterns, at + 1, text.len(), wake);
+    fn compare(&self, number: u32, start: usize, bytes: &[u8], wake: &mut impl FnMut(u32)) {
+        let pattern = &self.patterns[number as usize];
+        let end = start + pattern.text.len();
+        if !bytes.get(start..end).is_some_and(|here| here.eq_ignore_ascii_case(&pattern.text)) {
+            return;
         }
-    }
-}
-
-fn report<A: Automaton>(
-    automaton: &A,
-    state: aho_corasick::automaton::StateID,
-    patterns: &[Pattern],
-    end: usize,
-    length: usize,
-    wake: &mut impl FnMut(u32),
-) {
-    for index in 0..automaton.match_len(state) {
-        let pattern = &patterns[automaton.match_pattern(state, index).as_usize()];
         pattern.anywhere.iter().for_each(|rule| wake(*rule));
         for (rule, at_start, at_end) in &pattern.tied {
-            if (!at_start || end == pattern.length) && (!at_end || end == length) {
+            if (!at_start || start == 0) && (!at_end || end == bytes.len()) {
                 wake(*rule);
             }
         }
+    }
+
+    fn bytes(&self) -> usize {
+        let windows = [
+            self.long.as_ref().map(Windows::bytes),
+            self.short.as_ref().map(Windows::bytes),
+            self.single.as_ref().map(Windows::bytes),
+        ];
+        let patterns = self.patterns.iter().map(|pattern| {
+            size_of::<Pattern>() + pattern.text.len() + 4 * pattern.anywhere.len() + 8 * pattern.tied.len()
+        });
+        windows.into_iter().flatten().sum::<usize>() + patterns.sum::<usize>()
     }
 }

@@ -3,15 +3,15 @@
 //! 1. Rules are split by the value that they require of `event_type`, so that a row meets only the rules of its kind
 //!    (`partition.rs`).
 //! 2. From each condition a set of *anchors* is taken, literals of which at least one must occur for the condition to
-//!    be true (`anchor.rs`). The anchors of all rules of a kind on one column are one Aho-Corasick automaton, or a hash
-//!    table if all of them are whole values (`index.rs`). A hit makes the row a candidate of the rule. Which anchors are
-//!    rare is a guess at first and counted on the rows that come (`frequency.rs`).
+//!    be true (`anchor.rs`). The anchors of all rules of a kind on one column are searched for at once (`windows.rs`), or
+//!    are in a hash table if all of them are whole values (`index.rs`). A hit makes the row a candidate of the rule.
+//!    Which anchors are rare is a guess at first and counted on the rows that come (`frequency.rs`).
 //! 3. Candidates are verified with the engine's own string kernels, each test once for a row however many rules have it
 //!    (`verdict.rs`). Rules without an anchor are verified on every row of their kind.
 //!
 //! # Soundness
 //! A row for which a condition is true is never dropped, and a row that is given as certain fulfils the condition. Every
-//! step over-approximates: an anchor set is necessary for the condition, automata work on folded text, and the verdict
+//! step over-approximates: an anchor set is necessary for the condition, searches work on folded text, and the verdict
 //! of an expression that is not understood here is "perhaps". For rows that are not certain, whoever asks runs the
 //! engine's plan ([`atalanta_engine::program::row_plan::RowPlan`]); `tests.rs` compares both over generated rules and
 //! events.
@@ -26,6 +26,7 @@ mod partition;
 mod tests;
 mod values;
 mod verdict;
+mod windows;
 
 use std::collections::HashMap;
 
@@ -76,8 +77,8 @@ pub struct Size {
     pub anchored: usize,
     /// Conditions that are verified on every row of their kind.
     pub every_row: usize,
-    /// Bytes of all automata.
-    pub automata_bytes: usize,
+    /// Bytes of all indexes.
+    pub index_bytes: usize,
 }
 
 impl Matcher {
@@ -89,7 +90,7 @@ impl Matcher {
         let condition = |rule: &Vec<&ir::Expr>| Condition::new(rule, &mut fields, &mut predicates);
         let conditions = rules.iter().map(condition).collect();
         let needs = Needs::new(rules, kind, &mut fields);
-        let partitions = Partitions::new(&needs, &Anchor::guess);
+        let partitions = Partitions::new(&needs, &Anchor::guess, &|_| 0);
         Self { fields, predicates, conditions, needs, partitions, frequency: Frequency::default() }
     }
 
@@ -107,7 +108,8 @@ impl Matcher {
         };
         let columns: Vec<Column<'_>> = places.0.iter().map(column).collect();
         if let Some(counted) = self.frequency.count(&self.needs.choices, &columns, batch.num_rows()) {
-            self.partitions = Partitions::new(&self.needs, &|anchor| counted.share(anchor));
+            let cost = |anchor: &Anchor| counted.cost(anchor);
+            self.partitions = Partitions::new(&self.needs, &cost, &|window| counted.traffic(window));
         }
         let mut view = View::new(Rows::new(&self.fields, &columns), &self.predicates);
         let mut found: Vec<(u32, u32, bool)> = Vec::new();

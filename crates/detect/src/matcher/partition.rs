@@ -7,10 +7,11 @@ use atalanta_schema::Type;
 use atalanta_xql::ir::{Comparison, Expr, ExprKind, Pattern};
 
 use super::Size;
-use super::anchor::{Anchor, Choice, choices, choose};
+use super::anchor::{Anchor, Choice, Cost, choices, choose};
 use super::column::{Column, Value};
 use super::field::Fields;
 use super::index::FieldIndex;
+use super::windows::Traffic;
 
 /// Values of the kind, as they are written, whose partition is remembered.
 const SPELLINGS: usize = 1_024;
@@ -49,19 +50,21 @@ const REST: usize = 0;
 
 impl Needs {
     pub(super) fn new(rules: &[Vec<&Expr>], kind: usize, fields: &mut Fields) -> Self {
-        let kinds =
-            rules.iter().map(|rule| rule.iter().find_map(|expr| required_kinds(expr, kind, fields))).collect();
+        let kinds = rules
+            .iter()
+            .map(|rule| rule.iter().find_map(|expr| required_kinds(expr, kind, fields)))
+            .collect();
         let choices = rules.iter().map(|rule| choices(rule, fields)).collect();
         Self { kind, kinds, choices }
     }
 
-    /// By rule the anchors with the smallest share of rows.
-    fn chosen(&self, share: &dyn Fn(&Anchor) -> u64) -> Vec<Option<Vec<&Anchor>>> {
+    /// By rule the anchors that cost least.
+    fn chosen(&self, cost: &dyn Fn(&Anchor) -> Cost) -> Vec<Option<Vec<&Anchor>>> {
         // A rule that is bound to a kind has no use for the kind as anchor.
         let spent = |own: &Option<Vec<String>>| if own.is_some() { self.kind } else { usize::MAX };
         let mut all = Vec::with_capacity(self.choices.len());
         for (choice, own) in self.choices.iter().zip(&self.kinds) {
-            let chosen = choice.as_ref().and_then(|choice| choose(choice, spent(own), share));
+            let chosen = choice.as_ref().and_then(|choice| choose(choice, spent(own), cost));
             all.push(chosen.map(|(anchors, _)| anchors));
         }
         all
@@ -69,9 +72,9 @@ impl Needs {
 }
 
 impl Partitions {
-    /// Partitions with the anchors that have the smallest share of rows.
-    pub(super) fn new(needs: &Needs, share: &dyn Fn(&Anchor) -> u64) -> Self {
-        let found = needs.chosen(share);
+    /// Partitions with the anchors that cost least.
+    pub(super) fn new(needs: &Needs, cost: &dyn Fn(&Anchor) -> Cost, traffic: Traffic<'_>) -> Self {
+        let found = needs.chosen(cost);
         let mut values: Vec<&String> = needs.kinds.iter().flatten().flatten().collect();
         values.sort();
         values.dedup();
@@ -87,7 +90,7 @@ impl Partitions {
                     (Some(_), None) => false,
                 };
                 let members = (0..found.len()).filter(|rule| takes(&needs.kinds[*rule]));
-                Partition::new(members, &found)
+                Partition::new(members, &found, traffic)
             })
             .collect();
         Self {
@@ -108,7 +111,7 @@ impl Partitions {
         Size {
             anchored: self.anchored,
             every_row: every_row.len(),
-            automata_bytes: indexes.map(FieldIndex::bytes).sum(),
+            index_bytes: indexes.map(FieldIndex::bytes).sum(),
         }
     }
 
@@ -152,7 +155,11 @@ impl Partitions {
 }
 
 impl Partition {
-    fn new(members: impl Iterator<Item = usize>, found: &[Option<Vec<&Anchor>>]) -> Self {
+    fn new(
+        members: impl Iterator<Item = usize>,
+        found: &[Option<Vec<&Anchor>>],
+        traffic: Traffic<'_>,
+    ) -> Self {
         let mut by_field: BTreeMap<usize, Vec<(u32, &Anchor)>> = BTreeMap::new();
         let mut partition = Self::default();
         for rule in members {
@@ -166,11 +173,7 @@ impl Partition {
             }
         }
         for (field, anchors) in by_field {
-            match FieldIndex::new(field, &anchors) {
-                Some(index) => partition.indexes.push(index),
-                // Too large for an automaton.
-                None => partition.always.extend(anchors.iter().map(|(rule, _)| *rule)),
-            }
+            partition.indexes.extend(FieldIndex::new(field, &anchors, traffic));
         }
         partition.always.sort_unstable();
         partition.always.dedup();
@@ -178,7 +181,7 @@ impl Partition {
     }
 
     fn collect(&mut self, columns: &[Column<'_>], members: &[u32], tell: &mut impl FnMut(u32, u32)) {
-        // Column by column, so that an automaton stays in the processor's cache; then row by row, so that what is
+        // Column by column, so that what it is searched for stays in the processor's cache; then row by row, so that what is
         // known of a row serves all rules.
         let mut woken: Vec<u64> = Vec::new();
         for index in &mut self.indexes {

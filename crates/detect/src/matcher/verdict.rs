@@ -41,7 +41,12 @@ pub(super) struct Predicates {
 
 impl Predicates {
     /// The number of a test of a field; `text` tells it from all others of that field.
-    fn number(&mut self, field: usize, text: String, kernel: impl FnOnce() -> Option<Kernel>) -> Option<usize> {
+    fn number(
+        &mut self,
+        field: usize,
+        text: String,
+        kernel: impl FnOnce() -> Option<Kernel>,
+    ) -> Option<usize> {
         let key = format!("{field} {text}");
         if let Some(number) = self.numbers.get(&key) {
             return Some(*number);
@@ -228,8 +233,7 @@ impl Compiler<'_> {
             ExprKind::Float(value) => Test::Number(field, operator, Literal::Float(*value)),
             ExprKind::Bool(value) if operator == Comparison::Eq => Test::Bool(field, *value),
             ExprKind::String(value)
-                if matches!(left.ty, Type::String)
-                    && matches!(operator, Comparison::Eq | Comparison::Ne) =>
+                if matches!(left.ty, Type::String) && matches!(operator, Comparison::Eq | Comparison::Ne) =>
             {
                 Test::Letters(field, operator, value.clone())
             }

@@ -18,6 +18,15 @@ impl JsonScalar {
         Some(Self { steps: parse_path(path).ok()? })
     }
 
+    /// The key that the path ends with. A key of digits may also be the place of an element, and is none.
+    #[must_use]
+    pub fn key(&self) -> Option<&str> {
+        match self.steps.last()? {
+            step @ Step::Key(key) => step.as_index().is_none().then_some(key),
+            Step::Index(_) => None,
+        }
+    }
+
     /// The scalar in a text; none for null, an object, an array, or a text that is not JSON up to there.
     #[must_use]
     pub fn of<'a>(&self, text: &'a str) -> Option<Cow<'a, str>> {
@@ -39,5 +48,8 @@ mod tests {
             assert_eq!(of(none), None, "{none}");
         }
         assert!(JsonScalar::new("a.b").is_none());
+        let key = |path| JsonScalar::new(path).unwrap().key().map(str::to_owned);
+        assert_eq!(key("$.a.b").as_deref(), Some("b"));
+        assert_eq!((key("$"), key("$.a[0]"), key("$.a.0")), (None, None, None));
     }
 }

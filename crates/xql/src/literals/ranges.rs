@@ -4,7 +4,10 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 /// Why a list of ranges cannot be read. A range of the other version of IP can: no address is in it.
 pub(super) fn problem(text: &str, v6: bool) -> Option<String> {
-    text.split(',').map(str::trim).filter(|range| !is_of_other_version(range, v6)).find_map(|range| one(range, v6))
+    text.split(',')
+        .map(str::trim)
+        .filter(|range| !is_of_other_version(range, v6))
+        .find_map(|range| one(range, v6))
 }
 
 /// As [`problem`] for a function that takes a single IPv4 range.

@@ -42,7 +42,8 @@ fn check(context: &Context<'_>) -> Vec<Diagnostic> {
         };
         let Some(text) = right.as_str() else { continue };
         let ranges: Vec<&str> = text.split(',').map(str::trim).collect();
-        let strange: Vec<&str> = ranges.iter().copied().filter(|range| is_of_other_version(range, v6)).collect();
+        let strange: Vec<&str> =
+            ranges.iter().copied().filter(|range| is_of_other_version(range, v6)).collect();
         let Some(first) = strange.first() else { continue };
         let report = RULE.report(context, right.span, format!("no address is in `{first}` for `{own}`"));
         out.push(if strange.len() == ranges.len() {
