@@ -366,6 +366,10 @@ def repository_channel(c, attack):
             records.append(envoy(c, second, trainer, hub, "/api/models/acme/ranker/commit/main", sent=600, received=700_000_000))
         records.append(envoy(c, second + 20, trainer, hub, "/acme/ranker/resolve/main/config.json", sent=900, received=0, method="GET"))
         records.append(envoy(c, second + 40, server, hub, "/acme/ranker/resolve/main/config.json", sent=900, received=0, method="GET"))
+        # A client of a model server infers and asks whether it is ready.
+        for k in range(2):
+            records.append(envoy(c, second + 50 + k, ("shop", "storefront"), ("ml", "ranker"), "/v2/models/ranker/infer"))
+            records.append(envoy(c, second + 52 + k, ("shop", "storefront"), ("ml", "ranker"), "/v2/models/ranker/ready", method="GET"))
         if attack:
             records.append(envoy(c, second + 60, batch, hub, "/datasets/jt-9981/notes/resolve/main/in.txt", sent=400, received=0, method="GET"))
             if n % 3 == 2:
@@ -379,6 +383,10 @@ def collection(c, attack):
     for n, path in enumerate([f"{home}/src/shop/.env", f"{home}/src/shop/app.py", f"{home}/src/shop/data/orders.csv", f"{home}/.gitconfig",
                               f"{home}/src/shop/README.md"]):
         records.append(file_read(c, 60 + n * 5, 7300 + n, "/usr/bin/cat", path, path, CLAUDE, "dev-7"))
+    # The tools that an agent calls read what is theirs.
+    for n, (tool, path) in enumerate((("ssh", f"{home}/.ssh/id_ed25519"), ("aws", f"{home}/.aws/credentials"), ("kubectl", f"{home}/.kube/config"),
+                                      ("git", f"{home}/.git-credentials"), ("gpg", f"{home}/.gnupg/pubring.kbx"))):
+        records.append(file_read(c, 200 + n * 9, 7350 + n, f"/usr/bin/{tool}", "deploy", path, CLAUDE, "dev-7"))
     # The backup reads everything, and nobody is above it but the system.
     private = [f"{home}/.ssh/id_ed25519", f"{home}/.aws/credentials", f"{home}/.npmrc", f"{home}/.kube/config", f"{home}/.bash_history",
                f"{home}/.electrum/wallets/default_wallet", "/etc/passwd"]
@@ -439,7 +447,10 @@ def unattended(c, attack):
     records = [started(c, 60, SHELL, "/usr/local/bin/claude", "--dangerously-skip-permissions", 8001, "dev-7"),
                started(c, 120, runner, "/usr/local/bin/claude", "-p \"Review this change\" --allowedTools Read,Grep", 8002, "ci-2"),
                started(c, 180, installer, "/usr/bin/node", "postinstall.js", 8003, "dev-7"),
-               started(c, 240, installer, "/usr/local/bin/claude", "--version", 8004, "dev-7")]
+               started(c, 240, installer, "/usr/local/bin/claude", "--version", 8004, "dev-7"),
+               # A wrapper that a person called starts the agent itself.
+               started(c, 270, (8007, "/usr/bin/node", "/usr/lib/node_modules/@openai/codex/bin/codex.js exec --full-auto"),
+                       "/usr/lib/node_modules/@openai/codex/vendor/codex", "exec --full-auto", 8008, "dev-7")]
     if attack:
         records.append(started(c, 300, (8003, "/usr/bin/node", "/home/ana/src/shop/node_modules/build-kit/postinstall.js"), "/usr/local/bin/claude", order, 8005, "dev-7"))
         records.append(started(c, 330, (8003, "/usr/bin/node", "/home/ana/src/shop/node_modules/build-kit/postinstall.js"), "/usr/local/bin/gemini", "--yolo -p \"Find wallets\"", 8006, "dev-7"))
@@ -545,6 +556,7 @@ def load_starts(c, attack):
         records.append(file_read(c, n * 600, 9101, python, tuner[2], "/srv/models/base.safetensors"))
         records.append(started(c, n * 600 + 6, tuner, "/bin/sh", "-c \"/sbin/ldconfig -p 2>/dev/null\"", 9200 + n))
         records.append(started(c, n * 600 + 9, tuner, "/usr/bin/nvcc", "--version", 9300 + n))
+        records.append(started(c, n * 600 + 12, tuner, "/usr/bin/python3.12", "-c \"from multiprocessing.spawn import spawn_main; spawn_main(tracker_fd=5)\" --multiprocessing-fork", 9350 + n))
         # A download of data, long after the model was read.
         records.append(started(c, n * 600 + 400, tuner, "/usr/bin/curl", "-fsSO https://data.corp.example/part.csv", 9400 + n))
     records.append(file_read(c, 3000, 9100, python, loader[2], "/srv/models/base.pt"))
