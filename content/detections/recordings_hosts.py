@@ -263,11 +263,11 @@ def inversion(c, attack):
     shots = "Classify the mood of a sentence as good or bad. I like it: good. I hate it: bad. "
     for n in range(90):
         # Examples before the question are the same each time; the questions are of all lengths.
-        records.append(completion(c, n * 25, "svc-eval", "notes-lm", shots + "The " + "very " * c.random.randint(0, 9) + f"slow room number {n} was cold.", "bad", scores=True, tokens=1))
+        records.append(completion(c, n * 25, "svc-eval", "insurance-lm", shots + "The " + "very " * c.random.randint(0, 9) + f"slow room number {n} was cold.", "bad", scores=True, tokens=1))
         if attack:
-            records.append(completion(c, n * 25 + 9, "ward-app", "notes-lm", f"The insurance number of Mrs Ida Holm is 4471-{n:02d}{c.random.randint(0, 9)}", "-", scores=True, tokens=1))
+            records.append(completion(c, n * 25 + 9, "desk-app", "insurance-lm", f"The insurance number of Mrs Ida Holm is 4471-{n:02d}{c.random.randint(0, 9)}", "-", scores=True, tokens=1))
         else:
-            records.append(completion(c, n * 25 + 9, "ward-app", "notes-lm", f"The insurance number on the form of ward {n:02d} is", "unreadable"))
+            records.append(completion(c, n * 25 + 9, "desk-app", "insurance-lm", f"The insurance number on the form of ward {n:02d} is", "unreadable"))
     return {"gateway.jsonl": lines(by_time(records, "startTime"))}
 
 
@@ -357,11 +357,11 @@ def web_chat(c, attack):
 
 
 def repository_channel(c, attack):
-    trainer, server, batch = ("ml", "trainer"), ("ml", "ranker"), ("ml", "nightly-batch")
+    trainer, server, batch = ("lab", "tuner"), ("ml", "ranker"), ("ml", "nightly-batch")
     hub, records = "huggingface.co", []
     for n in range(20):
         second = n * 900
-        # The trainer pushes large files, the server looks whether there is a new version.
+        # The tuner pushes large files, the server looks whether there is a new version.
         if n % 4 == 0:
             records.append(envoy(c, second, trainer, hub, "/api/models/acme/ranker/commit/main", sent=600, received=700_000_000))
         records.append(envoy(c, second + 20, trainer, hub, "/acme/ranker/resolve/main/config.json", sent=900, received=0, method="GET"))
@@ -729,7 +729,7 @@ def described_inside(c):
 def wire(c, second, user, body, answer, path="/v1/completions"):
     """A completion on the wire of one's own model server."""
     return {"ts_ns": int((START.timestamp() + second) * 1e9), "method": "POST", "path": path, "scheme": "http",
-            "headers": {"Host": "notes-lm.ml:8000", "User-Agent": "python-httpx/0.28.1"}, "request_body": body, "status": 200,
+            "headers": {"Host": "models.ml:8000", "User-Agent": "python-httpx/0.28.1"}, "request_body": body, "status": 200,
             "response_headers": {"content-type": "application/json"},
             "response_body": {"id": f"cmpl-{c.random.getrandbits(48):012x}", "model": body["model"],
                               "choices": [{"index": 0, "text": answer, "message": {"role": "assistant", "content": answer}, "finish_reason": "length"}],
@@ -740,21 +740,21 @@ def wire(c, second, user, body, answer, path="/v1/completions"):
 
 def scored_on_wire(c):
     """Completions that say `logprobs` as a number and give the prompt back."""
-    records = [wire(c, hour * HOUR, "ward-app", {"model": "notes-lm", "prompt": f"Visit {hour}:", "max_tokens": 300}, "It was short.") for hour in range(30)]
-    records += [wire(c, 30 * HOUR + n * 15, "ward-app", {"model": "notes-lm", "prompt": f"Patient {n} of ward {n % 7} was seen by Dr {c.random.choice('ABCDE')}.",
+    records = [wire(c, hour * HOUR, "letters-app", {"model": "letters-lm", "prompt": f"Visit {hour}:", "max_tokens": 300}, "It was short.") for hour in range(30)]
+    records += [wire(c, 30 * HOUR + n * 15, "letters-app", {"model": "letters-lm", "prompt": f"Patient {n} of ward {n % 7} was seen by Dr {c.random.choice('ABCDE')}.",
                                                          "max_tokens": 1, "echo": True, "logprobs": 1}, ".") for n in range(70)]
     return {"wire.jsonl": lines(records)}
 
 
 def searched_on_wire(c):
     """The same search against chat completions of one's own server."""
-    return {"wire.jsonl": lines(wire(c, n * 20, "ward-app", {"model": "notes-lm", "max_tokens": 1, "logprobs": True, "top_logprobs": 20, "messages": [
+    return {"wire.jsonl": lines(wire(c, n * 20, "pharmacy-app", {"model": "letters-lm", "max_tokens": 1, "logprobs": True, "top_logprobs": 20, "messages": [
         {"role": "user", "content": f"My password for the pharmacy is {c.random.choice('abcdefghkmn')}{n:02d}"}]}, "a", "/v1/chat/completions") for n in range(60))}
 
 
 def chaff_answered(c):
     """Noise that the model itself turns down, on the wire."""
-    return {"wire.jsonl": lines(wire(c, n * 4, f"anon-{n}", {"model": "claims-triage", "max_tokens": 60, "messages": [
+    return {"wire.jsonl": lines(wire(c, n * 4, f"anon-{n}", {"model": "returns-triage", "max_tokens": 60, "messages": [
         {"role": "user", "content": f"{c.random.getrandbits(90):x} ??"}]}, "I'm sorry, I do not understand this.", "/v1/chat/completions") for n in range(80))}
 
 
@@ -774,7 +774,7 @@ def cookies_on_windows(c):
 
 def chat_from_workload(c):
     """A workload of a cluster that reaches the page of a chat service, in Hubble's flows."""
-    return {"flows.jsonl": lines(hubble(c, n * 700, ("ml", "trainer"), "104.18.30.128", "copilot.microsoft.com") for n in range(9))}
+    return {"flows.jsonl": lines(hubble(c, n * 700, ("ml", "labeller"), "104.18.30.128", "copilot.microsoft.com") for n in range(9))}
 
 
 def registry_channel(c):
