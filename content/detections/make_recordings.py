@@ -509,15 +509,19 @@ RECORDED = {"model_theft/bedrock-access-abuse"}
 
 def main():
     import recordings_agents
+    import recordings_hosts
     import recordings_platform
 
     verify = sys.argv[1:] == ["--verify"]
     different = 0
-    for rule, make in (RULES | recordings_agents.RULES | recordings_platform.RULES).items():
-        for side in ("attack", "benign"):
+    for rule, make in (RULES | recordings_agents.RULES | recordings_platform.RULES | recordings_hosts.RULES).items():
+        # `attack_other`: the same by other means, in the format of another source.
+        other = recordings_hosts.OTHER.get(rule)
+        for side in ("attack", "benign") + (("attack_other",) if other else ()):
             if side == "attack" and rule in RECORDED:
                 continue
-            for name, text in make(Clock(rule), side == "attack").items():
+            made = other(Clock(rule + " other")) if side == "attack_other" else make(Clock(rule), side == "attack")
+            for name, text in made.items():
                 path = HERE / rule / side / name
                 if verify:
                     if not path.is_file() or path.read_text(encoding="utf-8") != text:

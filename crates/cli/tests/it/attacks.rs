@@ -34,8 +34,19 @@ const WINDOWS: [&str; 3] = ["sop-2.3-2", "sop-2.7-1", "sop-2.8-2"];
 /// Rules whose windows say something only when they are over: more events could take it back. The recordings are of the
 /// past, so that their windows are over when they arrive; of an attack that goes on, these rules tell at the end of their
 /// window.
-const TOLD_AFTER_THEIR_WINDOW: [&str; 4] =
-    ["sop-2.8-2", "sop-3.1-1", "federated-update-outlier", "cross-repository-leak"];
+const TOLD_AFTER_THEIR_WINDOW: [&str; 11] = [
+    "sop-2.8-2",
+    "local-collection",
+    "sop-3.1-1",
+    "artifact-repository-channel",
+    "platform-metadata-read",
+    "architecture-changed",
+    "federated-update-outlier",
+    "prompt-template-changed",
+    "inversion-by-scores",
+    "cross-repository-leak",
+    "payee-from-untrusted-text",
+];
 
 /// Rules that hold what they see against everything of the same name: a model's callers, a server's tools, a user's day.
 /// The twins are of different organisations that share such names, so that these rules are asked about their own alone;
@@ -253,13 +264,18 @@ fn in_order(rules: &[Rule], pick: fn(&Rule) -> &[PathBuf]) -> Vec<(String, PathB
 /// When the last event of a recording in JSON was, µs.
 fn last_time(recording: &Path) -> i64 {
     let time = |item: &Value| {
-        let names = ["eventTime", "start_time", "stageTimestamp", "time", "timestamp"];
+        let names = ["eventTime", "event_time", "start_time", "stageTimestamp", "time", "timestamp"];
         let text = names.iter().find_map(|name| item[name].as_str());
         let read =
             text.and_then(|text| text.parse::<jiff::Timestamp>().ok()).map(jiff::Timestamp::as_microsecond);
         let nanos = || item["ts_ns"].as_i64().map(|nanos| nanos / 1_000);
         let seconds = || item["startTime"].as_f64().map(|seconds| (seconds * 1e6) as i64);
-        read.or_else(nanos).or_else(seconds)
+        // Sysmon names no zone: it is UTC.
+        let zoneless = || {
+            let text = format!("{}Z", item["UtcTime"].as_str()?);
+            text.parse::<jiff::Timestamp>().ok().map(jiff::Timestamp::as_microsecond)
+        };
+        read.or_else(nanos).or_else(seconds).or_else(zoneless)
     };
     let items = files(recording).into_iter().flat_map(|path| items(&std::fs::read(path).unwrap()));
     items.map(|item| time(&item).unwrap_or_else(|| panic!("no time in {item}"))).max().unwrap()
