@@ -509,11 +509,12 @@ RECORDED = {"model_theft/bedrock-access-abuse"}
 
 def main():
     import recordings_agents
+    import recordings_conversations
     import recordings_platform
 
     verify = sys.argv[1:] == ["--verify"]
     different = 0
-    for rule, make in (RULES | recordings_agents.RULES | recordings_platform.RULES).items():
+    for rule, make in (RULES | recordings_agents.RULES | recordings_platform.RULES | recordings_conversations.RULES).items():
         for side in ("attack", "benign"):
             if side == "attack" and rule in RECORDED:
                 continue
