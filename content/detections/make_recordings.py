@@ -509,12 +509,17 @@ RECORDED = {"model_theft/bedrock-access-abuse"}
 
 def main():
     import recordings_agents
+    import recordings_conversations
     import recordings_hosts
     import recordings_platform
 
     verify = sys.argv[1:] == ["--verify"]
     different = 0
-    for rule, make in (RULES | recordings_agents.RULES | recordings_platform.RULES | recordings_hosts.RULES).items():
+    modules = (recordings_agents, recordings_platform, recordings_hosts, recordings_conversations)
+    made_here = dict(RULES)
+    for module in modules:
+        made_here |= module.RULES
+    for rule, make in made_here.items():
         # `attack_other`: the same by other means, in the format of another source.
         other = recordings_hosts.OTHER.get(rule)
         for side in ("attack", "benign") + (("attack_other",) if other else ()):

@@ -414,7 +414,10 @@ impl Prepared<'_> {
         sink: &mut dyn FnMut(RecordBatch) -> Result<ControlFlow<()>, EngineError>,
     ) -> Result<(), EngineError> {
         let task = self.session.context.task_ctx();
+        // Partitions that are brought together start tasks, for which the runtime must be at hand.
+        let inside = self.session.runtime.enter();
         let mut stream = datafusion::physical_plan::execute_stream(Arc::clone(&self.physical), task)?;
+        drop(inside);
         while let Some(batch) = self.session.runtime.block_on(stream.next()) {
             if sink(batch?)?.is_break() {
                 break;
