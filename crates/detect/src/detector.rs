@@ -27,6 +27,9 @@ const EXPLAINED: usize = 20;
 /// Row plans that are kept compiled.
 const PLANS: usize = 20_000;
 
+/// Schemas that are known at a time.
+const SCHEMAS: usize = 2_048;
+
 /// Entries of the kept work on schemas, which are far smaller than plans.
 const PREPARED: usize = 50 * PLANS;
 
@@ -184,7 +187,7 @@ impl Detector {
             }
             if target.settled && found.certain {
                 self.hit(target.rule, batch, &found.rows, &mut fed);
-            } else if let Err(error) = self.candidates((target, schema), batch, found.rows, &mut fed) {
+            } else if let Err(error) = self.each_candidate((target, schema), batch, found.rows, &mut fed) {
                 self.failed.entry(target.rule).or_insert_with(|| error.to_string());
             }
         }
@@ -202,17 +205,35 @@ impl Detector {
         fed.hits.extend(rows.iter().map(hit));
     }
 
+    /// Looks at candidates together, and, where a value makes the rule fail, one by one: the others still count.
+    fn each_candidate(
+        &mut self,
+        target: (Target, usize),
+        batch: &RecordBatch,
+        rows: Vec<u32>,
+        fed: &mut Fed,
+    ) -> Result<(), EngineError> {
+        let Err(error) = self.candidates(target, batch, &rows, fed) else { return Ok(()) };
+        if rows.len() > 1 {
+            for row in rows {
+                // That it fails is known.
+                drop(self.candidates(target, batch, &[row], fed));
+            }
+        }
+        Err(error)
+    }
+
     fn candidates(
         &mut self,
         (target, schema): (Target, usize),
         batch: &RecordBatch,
-        rows: Vec<u32>,
+        rows: &[u32],
         fed: &mut Fed,
     ) -> Result<(), EngineError> {
         let Target { rule, trigger, .. } = target;
         let prepared =
             self.known.prepare((rule, trigger, schema), &self.rules[rule].triggers[trigger], batch)?;
-        let rows = UInt32Array::from(rows);
+        let rows = UInt32Array::from(rows.to_vec());
         let chosen = match &prepared.columns {
             None => take_record_batch(batch, &rows)?,
             Some(columns) => take_record_batch(&batch.project(columns)?, &rows)?,
@@ -305,7 +326,8 @@ impl Detector {
 impl Known {
     /// Records of ever new shapes: begins anew rather than grow.
     fn bound(&mut self) {
-        if self.plans.len() >= PLANS || self.prepared.len() >= PREPARED {
+        let full = self.plans.len() >= PLANS || self.prepared.len() >= PREPARED;
+        if full || self.schemas.len() >= SCHEMAS || self.places.len() >= SCHEMAS {
             *self = Self::default();
         }
     }

@@ -18,8 +18,10 @@ use super::field::{Field, Fields};
 
 /// Longest part of a literal that is searched; a longer one is cut, the rest is verified.
 const LONGEST: usize = 200;
-/// Most anchors of one condition.
+/// Most anchors of one condition that are not whole values.
 const MOST: usize = 4096;
+/// Texts below this length are short.
+const SHORT: usize = 4;
 
 /// A literal of a column.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -32,17 +34,36 @@ pub(super) struct Anchor {
     pub at_start: bool,
     /// The text ends the value.
     pub at_end: bool,
+    /// Not a text but any escape of [`ESCAPES`].
+    escape: bool,
 }
 
 impl Anchor {
+    fn new(field: usize, text: Vec<u8>, at_start: bool, at_end: bool) -> Self {
+        Self { field, text, at_start, at_end, escape: false }
+    }
+
     /// The text is the whole value.
     pub(super) fn is_whole(&self) -> bool {
         self.at_start && self.at_end
     }
 
+    /// A text for which every place of a value is looked at.
+    pub(super) fn is_short(&self) -> bool {
+        !self.escape && !self.is_whole() && (1..SHORT).contains(&self.text.len())
+    }
+
+    /// It is no text but an escape of JSON that may stand for a letter.
+    pub(super) fn is_escape(&self) -> bool {
+        self.escape
+    }
+
     /// Guess of how many rows it hits, in millionths: the longer the rarer; runs of punctuation and digits are rarer
     /// than words, and so is what is tied to an end of the value.
     pub(super) fn guess(&self) -> Cost {
+        if self.escape {
+            return Cost { hits: 1, search: 0 };
+        }
         let rare = self.text.iter().filter(|byte| !byte.is_ascii_lowercase()).count() as u32;
         let weight = (self.text.len() as u32 * 2 + rare.min(8)).min(39);
         let tied = u32::from(self.at_start) + u32::from(self.at_end);
@@ -72,7 +93,7 @@ impl Choice {
 
     fn count(&self) -> usize {
         match self {
-            Self::One(anchors) => anchors.len(),
+            Self::One(anchors) => anchors.iter().filter(|anchor| !anchor.is_whole()).count(),
             Self::Each(parts) => parts.iter().map(Self::count).min().unwrap_or(0),
             Self::Union(parts) => parts.iter().map(Self::count).sum(),
         }
@@ -231,8 +252,8 @@ fn is_text(value: &Expr) -> bool {
     }
 }
 
-/// Beginnings of escapes of ASCII characters, and of the two others that fold to them (U+017F and U+212A).
-const ESCAPES: [&[u8]; 3] = [br"\u00", br"\u01", br"\u21"];
+/// What follows `\u` in the escapes of ASCII characters and of the two others that fold to them (U+017F and U+212A).
+pub(super) const ESCAPES: [&[u8]; 3] = [b"00", b"01", b"21"];
 
 /// JSON may escape any character, and usually escapes those that are not taken here.
 fn as_it_is(byte: u8) -> bool {
@@ -253,8 +274,8 @@ fn written_key(field: usize, key: &str) -> Option<Vec<Anchor>> {
 
 /// A text, or an escape that may stand in the place of some of its letters.
 fn or_escaped(field: usize, text: &[u8]) -> Vec<Anchor> {
-    let inside = |text: &[u8]| Anchor { field, text: text.to_vec(), at_start: false, at_end: false };
-    std::iter::once(inside(text)).chain(ESCAPES.map(inside)).collect()
+    let escape = Anchor { escape: true, ..Anchor::new(field, br"\u".to_vec(), false, false) };
+    vec![Anchor::new(field, text.to_vec(), false, false), escape]
 }
 
 fn union(sets: impl Iterator<Item = Option<Choice>>) -> Option<Choice> {
@@ -272,7 +293,7 @@ fn union(sets: impl Iterator<Item = Option<Choice>>) -> Option<Choice> {
 }
 
 fn whole(field: usize, literal: &str) -> Anchor {
-    Anchor { field, text: fold_text(literal).into_bytes(), at_start: true, at_end: true }
+    Anchor::new(field, fold_text(literal).into_bytes(), true, true)
 }
 
 fn inside(field: usize, literal: &str, at_start: bool, at_end: bool) -> Option<Anchor> {
@@ -291,7 +312,7 @@ fn inside(field: usize, literal: &str, at_start: bool, at_end: bool) -> Option<A
         }
         at_start &= !at_end;
     }
-    Some(Anchor { field, text, at_start, at_end })
+    Some(Anchor::new(field, text, at_start, at_end))
 }
 
 /// The stretches between the `*`: all of them must be there.
@@ -364,11 +385,12 @@ mod tests {
 
     #[test]
     fn long_literals_are_cut_at_the_end_that_is_free() {
-        let found = inside(0, "abcdefghijklmnopqrstuvwxyz", false, true).unwrap();
-        assert_eq!(found.text, b"klmnopqrstuvwxyz");
+        let long = format!("a{}z", "-".repeat(2 * LONGEST));
+        let found = inside(0, &long, false, true).unwrap();
+        assert_eq!((found.text.len(), found.text.last()), (LONGEST, Some(&b'z')));
         assert!(found.at_end);
-        let found = inside(0, "abcdefghijklmnopqrstuvwxyz", true, false).unwrap();
-        assert_eq!(found.text, b"abcdefghijklmnop");
+        let found = inside(0, &long, true, false).unwrap();
+        assert_eq!((found.text.len(), found.text.first()), (LONGEST, Some(&b'a')));
         assert!(found.at_start && !found.at_end);
     }
 }

@@ -25,7 +25,7 @@ pub(super) enum Value<'a> {
     Int(i64),
     Float(f64),
     Bool(bool),
-    /// Set, but only the engine knows what it is.
+    /// Only the engine knows what it is; it may be null.
     Other,
 }
 
@@ -51,7 +51,8 @@ impl<'a> Column<'a> {
             Self::Int(array) if array.is_valid(row) => Value::Int(array.value(row)),
             Self::Float(array) if array.is_valid(row) => Value::Float(array.value(row)),
             Self::Bool(array) if array.is_valid(row) => Value::Bool(array.value(row)),
-            Self::Other(array) if array.is_valid(row) => Value::Other,
+            // A dictionary may have null among its values, and a list that is null compares in its own way.
+            Self::Other(_) => Value::Other,
             _ => Value::Null,
         }
     }

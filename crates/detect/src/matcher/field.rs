@@ -14,7 +14,7 @@ const SCALAR: &str = "json_extract_scalar";
 /// A value of a row that conditions read.
 #[derive(Debug)]
 pub(super) enum Field {
-    /// A column, lower case.
+    /// A column, as the condition writes it.
     Column(String),
     /// A scalar inside of the JSON text of a column.
     Scalar { column: usize, scalar: JsonScalar },
@@ -29,9 +29,10 @@ pub(crate) struct Fields {
 }
 
 impl Fields {
-    /// The number of a column; names ignore case.
+    /// The number of a column. Names in other letter case have other numbers: which column each means depends on the
+    /// batch ([`super::Matcher::places`]).
     pub(super) fn number(&mut self, name: &str) -> usize {
-        let key = (name.to_lowercase(), None);
+        let key = (name.to_owned(), None);
         if let Some(number) = self.numbers.get(&key) {
             return *number;
         }
@@ -47,7 +48,7 @@ impl Fields {
                 let (ExprKind::Column(name), ExprKind::String(path)) = (&text.kind, &path.kind) else {
                     return None;
                 };
-                let key = (name.to_lowercase(), Some(path.clone()));
+                let key = (name.clone(), Some(path.clone()));
                 if let Some(number) = self.numbers.get(&key) {
                     return Some(*number);
                 }

@@ -46,13 +46,36 @@ impl Default for Frequency {
 struct Count {
     /// By number: the anchor and the rows that it hit.
     anchors: Vec<(Anchor, u64)>,
+    /// By number: the row that it hit last, counted from the first row of the count.
+    last: Vec<u64>,
     /// Indexes whose "rules" are numbers of anchors.
     indexes: Vec<FieldIndex>,
-    /// How often windows of texts occurred, by their places.
+    text: Text,
+    rows: u64,
+}
+
+/// What the texts of columns are made of.
+#[derive(Debug)]
+struct Text {
+    /// How often windows occurred, by their places.
     windows: Vec<u32>,
     /// By column: the bytes of all its values.
     lengths: HashMap<usize, u64>,
-    rows: u64,
+}
+
+impl Text {
+    fn add(&mut self, field: usize, column: &Column<'_>, rows: usize) {
+        for row in 0..rows {
+            let Value::Text(text) = column.value(row) else { continue };
+            *self.lengths.entry(field).or_default() += text.len() as u64;
+            for bytes in text.as_bytes().windows(4) {
+                if let Ok(bytes) = bytes.try_into() {
+                    let count = &mut self.windows[place(window::<4>(bytes))];
+                    *count = count.saturating_add(1);
+                }
+            }
+        }
+    }
 }
 
 /// What was counted.
@@ -65,23 +88,53 @@ pub(super) struct Counted {
     lengths: HashMap<usize, u64>,
 }
 
+/// What is known of the rows that come.
+#[derive(Debug)]
+pub(super) enum Traffic<'a> {
+    /// Nothing.
+    Unknown,
+    /// What was counted.
+    Counted(&'a Counted),
+}
+
+impl Traffic<'_> {
+    /// What an anchor costs.
+    pub(super) fn cost(&self, anchor: &Anchor) -> Cost {
+        match self {
+            Self::Unknown => anchor.guess(),
+            Self::Counted(counted) => counted.cost(anchor),
+        }
+    }
+
+    /// How often a window of four bytes occurs.
+    pub(super) fn often(&self, window: u32) -> u32 {
+        match self {
+            Self::Unknown => 0,
+            Self::Counted(counted) => counted.windows.get(place(window)).copied().unwrap_or(0),
+        }
+    }
+
+    /// The mean length of a column's values, in bytes.
+    pub(super) fn length(&self, field: usize) -> u64 {
+        match self {
+            Self::Unknown => 0,
+            Self::Counted(counted) => counted.lengths.get(&field).copied().unwrap_or(0),
+        }
+    }
+}
+
 impl Counted {
     /// What an anchor costs; the guess decides among those that hit equally many rows.
-    pub(super) fn cost(&self, anchor: &Anchor) -> Cost {
+    fn cost(&self, anchor: &Anchor) -> Cost {
         let hits = self.hits.get(anchor).copied().unwrap_or(self.rows);
         let length = self.lengths.get(&anchor.field).copied().unwrap_or(0);
         let search = match anchor.text.len() {
-            // A column is looked up, not searched, if all anchors are whole values.
-            _ if anchor.is_whole() => 0,
+            // A column is looked up, not searched, if all anchors are whole values; an escape costs little.
+            _ if anchor.is_whole() || anchor.is_escape() => 0,
             0..SHORTEST => BYTE * length + SHORT,
             _ => BYTE * length,
         };
         Cost { hits: hits * WHOLE / self.rows.max(1) + anchor.guess().hits, search }
-    }
-
-    /// How often a window of four bytes occurs.
-    pub(super) fn traffic(&self, window: u32) -> u32 {
-        self.windows.get(place(window)).copied().unwrap_or(0)
     }
 }
 
@@ -112,7 +165,7 @@ impl Frequency {
             return None;
         }
         self.next = self.seen.saturating_mul(LATER);
-        let Count { anchors, indexes: _, windows, mut lengths, rows } = self.count.take()?;
+        let Count { anchors, text: Text { windows, mut lengths }, rows, .. } = self.count.take()?;
         lengths.values_mut().for_each(|length| *length /= rows.max(1));
         Some(Counted { rows, hits: anchors.into_iter().collect(), windows, lengths })
     }
@@ -131,32 +184,33 @@ impl Count {
         for (anchor, number) in &numbers {
             by_field.entry(anchor.field).or_default().push((*number, anchor));
         }
-        let indexes =
-            by_field.iter().filter_map(|(field, anchors)| FieldIndex::new(*field, anchors, &|_| 0)).collect();
+        let indexes = by_field
+            .iter()
+            .filter_map(|(field, anchors)| FieldIndex::new(*field, anchors, &Traffic::Unknown))
+            .collect();
         let mut anchors: Vec<(&Anchor, u32)> = numbers.into_iter().collect();
         anchors.sort_unstable_by_key(|(_, number)| *number);
-        let anchors = anchors.into_iter().map(|(anchor, _)| (anchor.clone(), 0)).collect();
-        Self { anchors, indexes, windows: vec![0; 1 << 18], lengths: HashMap::new(), rows: 0 }
+        let anchors: Vec<(Anchor, u64)> =
+            anchors.into_iter().map(|(anchor, _)| (anchor.clone(), 0)).collect();
+        let last = vec![u64::MAX; anchors.len()];
+        Self {
+            anchors,
+            last,
+            indexes,
+            text: Text { windows: vec![0; 1 << 18], lengths: HashMap::new() },
+            rows: 0,
+        }
     }
 
     fn add(&mut self, columns: &[Column<'_>], rows: usize) {
         let members: Vec<u32> = (0..rows as u32).collect();
-        let mut last: Vec<u32> = vec![u32::MAX; self.anchors.len()];
         for index in &mut self.indexes {
             let field = index.field;
-            for row in 0..rows {
-                let Value::Text(text) = columns[field].value(row) else { continue };
-                *self.lengths.entry(field).or_default() += text.len() as u64;
-                for bytes in text.as_bytes().windows(4) {
-                    if let Ok(bytes) = bytes.try_into() {
-                        self.windows[place(window::<4>(bytes))] += 1;
-                    }
-                }
-            }
+            self.text.add(field, &columns[field], rows);
             index.scan(&columns[field], &members, &mut |number, row| {
-                let number = number as usize;
-                if last[number] != row {
-                    last[number] = row;
+                let (number, row) = (number as usize, self.rows + u64::from(row));
+                if self.last[number] != row {
+                    self.last[number] = row;
                     self.anchors[number].1 += 1;
                 }
             });

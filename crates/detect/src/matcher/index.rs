@@ -4,10 +4,15 @@ use std::collections::HashMap;
 
 use atalanta_engine::kernels::folding::fold_text;
 
-use super::anchor::Anchor;
+use super::anchor::{Anchor, ESCAPES};
 use super::column::{Column, Value};
+use super::frequency::Traffic;
 use super::values::{Kept, Values};
-use super::windows::{SHORTEST, Traffic, Windows};
+use super::windows::{SHORTEST, Windows};
+
+/// Comparisons of anchors with a value, beside some for each of its bytes, after which everybody is woken.
+const COMPARED_AT_LEAST: usize = 4_096;
+const COMPARED: usize = 8;
 
 /// What the anchors of one column are looked up in.
 #[derive(Debug)]
@@ -34,10 +39,18 @@ enum Lookup {
 struct Inside {
     patterns: Vec<Pattern>,
     long: Option<Windows<4, 2>>,
+    middle: Option<Windows<3, 2>>,
     short: Option<Windows<2, 1>>,
     single: Option<Windows<1, 1>>,
     /// Whom an empty value wakes.
     empty: Vec<u32>,
+    /// Whom an escape of JSON wakes that may stand for a letter of an anchor.
+    escaped: Vec<u32>,
+    /// Everybody.
+    all: Vec<u32>,
+    /// By pattern: the number of the value of which it was told.
+    told: Vec<u64>,
+    values: u64,
 }
 
 /// A literal and whom it wakes.
@@ -52,7 +65,7 @@ struct Pattern {
 
 impl FieldIndex {
     /// An index over (rule, anchor) pairs of one column; none if there is none.
-    pub(super) fn new(field: usize, anchors: &[(u32, &Anchor)], traffic: Traffic<'_>) -> Option<Self> {
+    pub(super) fn new(field: usize, anchors: &[(u32, &Anchor)], traffic: &Traffic<'_>) -> Option<Self> {
         if anchors.is_empty() {
             return None;
         }
@@ -64,8 +77,7 @@ impl FieldIndex {
         } else {
             Lookup::Inside(Box::new(Inside::new(anchors, traffic)))
         };
-        let kept = Values::new(!matches!(lookup, Lookup::Whole { .. }));
-        Some(Self { field, lookup, rules, kept })
+        Some(Self { field, lookup, rules, kept: Values::default() })
     }
 
     /// Bytes of the compiled form.
@@ -101,7 +113,7 @@ impl FieldIndex {
 }
 
 impl Lookup {
-    fn scan(&self, text: &str, wake: &mut impl FnMut(u32)) {
+    fn scan(&mut self, text: &str, wake: &mut impl FnMut(u32)) {
         // The case of ASCII letters is of no account in what follows; other text is folded.
         let folded;
         let is_ascii = text.is_ascii();
@@ -141,13 +153,36 @@ fn whole(anchors: &[(u32, &Anchor)]) -> Lookup {
     Lookup::Whole { rules, longest }
 }
 
+impl Pattern {
+    /// Whether it stands at `start`, and tells those whom that wakes; `told` are those that take it anywhere.
+    fn stands(&self, start: usize, bytes: &[u8], told: bool, wake: &mut impl FnMut(u32)) -> bool {
+        let end = start + self.text.len();
+        if !bytes.get(start..end).is_some_and(|here| here.eq_ignore_ascii_case(&self.text)) {
+            return false;
+        }
+        if !told {
+            self.anywhere.iter().for_each(|rule| wake(*rule));
+        }
+        for (rule, at_start, at_end) in &self.tied {
+            if (!at_start || start == 0) && (!at_end || end == bytes.len()) {
+                wake(*rule);
+            }
+        }
+        true
+    }
+}
+
 impl Inside {
-    fn new(anchors: &[(u32, &Anchor)], traffic: Traffic<'_>) -> Self {
+    fn new(anchors: &[(u32, &Anchor)], traffic: &Traffic<'_>) -> Self {
         let mut own = Self::default();
         let mut numbers: HashMap<&[u8], usize> = HashMap::new();
         for (rule, anchor) in anchors {
             if anchor.text.is_empty() {
                 own.empty.push(*rule);
+                continue;
+            }
+            if anchor.is_escape() {
+                own.escaped.push(*rule);
                 continue;
             }
             let number = *numbers.entry(&anchor.text).or_insert_with(|| {
@@ -166,20 +201,44 @@ impl Inside {
             let texts = (0u32..).zip(own.patterns.iter().map(|pattern| pattern.text.as_slice()));
             texts.filter(move |(_, text)| lengths.contains(&text.len()))
         };
-        let unknown = |_| 0;
-        own.long = Windows::new(numbered(SHORTEST..=usize::MAX), traffic);
-        own.short = Windows::new(numbered(2..=SHORTEST - 1), &unknown);
+        let (often, unknown) = (|window| traffic.often(window), |_| 0);
+        own.long = Windows::new(numbered(SHORTEST..=usize::MAX), &often);
+        own.middle = Windows::new(numbered(4..=SHORTEST - 1), &unknown);
+        own.short = Windows::new(numbered(2..=3), &unknown);
         own.single = Windows::new(numbered(1..=1), &unknown);
+        own.told = vec![0; own.patterns.len()];
+        own.all = anchors.iter().map(|(rule, _)| *rule).collect();
+        own.all.dedup();
         own
     }
 
-    fn search(&self, bytes: &[u8], wake: &mut impl FnMut(u32)) {
+    /// Tells `wake` whom a value wakes; some several times.
+    fn search(&mut self, bytes: &[u8], wake: &mut impl FnMut(u32)) {
         if bytes.is_empty() {
             self.empty.iter().for_each(|rule| wake(*rule));
         }
-        let mut tell = |number: u32, start: usize| self.compare(number, start, bytes, wake);
+        if !self.escaped.is_empty() && has_escape(bytes) {
+            self.escaped.iter().for_each(|rule| wake(*rule));
+        }
+        self.values += 1;
+        let mut compared = 0;
+        let enough = COMPARED_AT_LEAST + COMPARED * bytes.len();
+        let (patterns, told, value) = (&self.patterns, &mut self.told, self.values);
+        let mut tell = |number: u32, start: usize| {
+            let number = number as usize;
+            compared += 1;
+            if compared > enough || told[number] == value && patterns[number].tied.is_empty() {
+                return;
+            }
+            if patterns[number].stands(start, bytes, told[number] == value, wake) {
+                told[number] = value;
+            }
+        };
         if let Some(long) = &self.long {
             long.search(bytes, &mut tell);
+        }
+        if let Some(middle) = &self.middle {
+            middle.search(bytes, &mut tell);
         }
         if let Some(short) = &self.short {
             short.search(bytes, &mut tell);
@@ -187,25 +246,16 @@ impl Inside {
         if let Some(single) = &self.single {
             single.search(bytes, &mut tell);
         }
-    }
-
-    fn compare(&self, number: u32, start: usize, bytes: &[u8], wake: &mut impl FnMut(u32)) {
-        let pattern = &self.patterns[number as usize];
-        let end = start + pattern.text.len();
-        if !bytes.get(start..end).is_some_and(|here| here.eq_ignore_ascii_case(&pattern.text)) {
-            return;
-        }
-        pattern.anywhere.iter().for_each(|rule| wake(*rule));
-        for (rule, at_start, at_end) in &pattern.tied {
-            if (!at_start || start == 0) && (!at_end || end == bytes.len()) {
-                wake(*rule);
-            }
+        if compared > enough {
+            // Made to be compared without end: verification takes time in the length of the value only.
+            self.all.iter().for_each(|rule| wake(*rule));
         }
     }
 
     fn bytes(&self) -> usize {
         let windows = [
             self.long.as_ref().map(Windows::bytes),
+            self.middle.as_ref().map(Windows::bytes),
             self.short.as_ref().map(Windows::bytes),
             self.single.as_ref().map(Windows::bytes),
         ];
@@ -214,4 +264,11 @@ impl Inside {
         });
         windows.into_iter().flatten().sum::<usize>() + patterns.sum::<usize>()
     }
+}
+
+/// Whether a JSON text has an escape of [`ESCAPES`]. Those are written in lower case but for their digits.
+fn has_escape(bytes: &[u8]) -> bool {
+    let digits = |at: usize| bytes.get(at + 2..at + 4);
+    memchr::memmem::find_iter(bytes, br"\u")
+        .any(|at| ESCAPES.iter().any(|escape| digits(at) == Some(*escape)))
 }

@@ -34,12 +34,11 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::Schema;
 use atalanta_xql::ir;
 
-use anchor::Anchor;
 use column::Column;
 use field::{Field, Fields, Rows};
-use frequency::Frequency;
+use frequency::{Frequency, Traffic};
 use partition::{Needs, Partitions};
-use verdict::{Condition, Predicates, Verdict, View};
+use verdict::{Condition, Memo, Predicates, Verdict, View};
 
 /// The column by whose value rules are split.
 const KIND: &str = "event_type";
@@ -68,6 +67,7 @@ pub struct Matcher {
     needs: Needs,
     partitions: Partitions,
     frequency: Frequency,
+    memo: Memo,
 }
 
 /// What the compiled form of a matcher takes.
@@ -90,8 +90,16 @@ impl Matcher {
         let condition = |rule: &Vec<&ir::Expr>| Condition::new(rule, &mut fields, &mut predicates);
         let conditions = rules.iter().map(condition).collect();
         let needs = Needs::new(rules, kind, &mut fields);
-        let partitions = Partitions::new(&needs, &Anchor::guess, &|_| 0);
-        Self { fields, predicates, conditions, needs, partitions, frequency: Frequency::default() }
+        let partitions = Partitions::new(&needs, &Traffic::Unknown);
+        Self {
+            fields,
+            predicates,
+            conditions,
+            needs,
+            partitions,
+            frequency: Frequency::default(),
+            memo: Memo::default(),
+        }
     }
 
     /// What the compiled form takes.
@@ -108,10 +116,9 @@ impl Matcher {
         };
         let columns: Vec<Column<'_>> = places.0.iter().map(column).collect();
         if let Some(counted) = self.frequency.count(&self.needs.choices, &columns, batch.num_rows()) {
-            let cost = |anchor: &Anchor| counted.cost(anchor);
-            self.partitions = Partitions::new(&self.needs, &cost, &|window| counted.traffic(window));
+            self.partitions = Partitions::new(&self.needs, &Traffic::Counted(&counted));
         }
-        let mut view = View::new(Rows::new(&self.fields, &columns), &self.predicates);
+        let mut view = View::new(Rows::new(&self.fields, &columns), &self.predicates, &mut self.memo);
         let mut found: Vec<(u32, u32, bool)> = Vec::new();
         let conditions = &self.conditions;
         self.partitions.collect(&columns, batch.num_rows(), &mut |rule, row| {
@@ -124,14 +131,18 @@ impl Matcher {
         by_rule(found)
     }
 
-    /// Where the columns that conditions read stand in batches of a schema.
+    /// Where the columns that conditions read stand in batches of a schema: as the engine finds them, by the name as it
+    /// is written, else without regard to the case of ASCII letters.
     pub fn places(&self, schema: &Schema) -> Places {
-        let mut known: HashMap<String, usize> = HashMap::new();
+        let mut exact: HashMap<&str, usize> = HashMap::new();
+        let mut folded: HashMap<String, usize> = HashMap::new();
         for (place, field) in schema.fields().iter().enumerate() {
-            known.entry(field.name().to_lowercase()).or_insert(place);
+            exact.entry(field.name()).or_insert(place);
+            folded.entry(field.name().to_ascii_lowercase()).or_insert(place);
         }
+        let named = |name: &str| exact.get(name).or_else(|| folded.get(&name.to_ascii_lowercase())).copied();
         let place = |field: &Field| match field {
-            Field::Column(name) => known.get(name).copied(),
+            Field::Column(name) => named(name),
             Field::Scalar { .. } => None,
         };
         Places(self.fields.iter().map(place).collect())

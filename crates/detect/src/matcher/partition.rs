@@ -1,20 +1,24 @@
 //! Rules by the value of `event_type` that they require.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use atalanta_engine::kernels::folding::fold_text;
 use atalanta_schema::Type;
 use atalanta_xql::ir::{Comparison, Expr, ExprKind, Pattern};
 
 use super::Size;
-use super::anchor::{Anchor, Choice, Cost, choices, choose};
+use super::anchor::{Anchor, Choice, choices, choose};
 use super::column::{Column, Value};
 use super::field::Fields;
+use super::frequency::Traffic;
 use super::index::FieldIndex;
-use super::windows::Traffic;
 
-/// Values of the kind, as they are written, whose partition is remembered.
+/// Values of the kind, as they are written, whose partition is remembered, and how long they may be.
 const SPELLINGS: usize = 1_024;
+const LONGEST_SPELLING: usize = 64;
+
+/// Bytes that are searched for a short text in the time in which a rule is verified.
+const VERIFIED: u64 = 60;
 
 /// What rules require, from which partitions are made.
 #[derive(Debug)]
@@ -59,12 +63,13 @@ impl Needs {
     }
 
     /// By rule the anchors that cost least.
-    fn chosen(&self, cost: &dyn Fn(&Anchor) -> Cost) -> Vec<Option<Vec<&Anchor>>> {
+    fn chosen(&self, traffic: &Traffic<'_>) -> Vec<Option<Vec<&Anchor>>> {
         // A rule that is bound to a kind has no use for the kind as anchor.
         let spent = |own: &Option<Vec<String>>| if own.is_some() { self.kind } else { usize::MAX };
         let mut all = Vec::with_capacity(self.choices.len());
         for (choice, own) in self.choices.iter().zip(&self.kinds) {
-            let chosen = choice.as_ref().and_then(|choice| choose(choice, spent(own), cost));
+            let chosen =
+                choice.as_ref().and_then(|choice| choose(choice, spent(own), &|anchor| traffic.cost(anchor)));
             all.push(chosen.map(|(anchors, _)| anchors));
         }
         all
@@ -73,8 +78,8 @@ impl Needs {
 
 impl Partitions {
     /// Partitions with the anchors that cost least.
-    pub(super) fn new(needs: &Needs, cost: &dyn Fn(&Anchor) -> Cost, traffic: Traffic<'_>) -> Self {
-        let found = needs.chosen(cost);
+    pub(super) fn new(needs: &Needs, traffic: &Traffic<'_>) -> Self {
+        let found = needs.chosen(traffic);
         let mut values: Vec<&String> = needs.kinds.iter().flatten().flatten().collect();
         values.sort();
         values.dedup();
@@ -115,7 +120,8 @@ impl Partitions {
         }
     }
 
-    /// Tells the rules that may be true for rows of a batch: for each row, in no order of rows, each rule once.
+    /// Tells the rules that may be true for rows of a batch, in no order of rows; a row whose kind is no text may be told
+    /// several times.
     pub(super) fn collect(&mut self, columns: &[Column<'_>], rows: usize, tell: &mut impl FnMut(u32, u32)) {
         let mut members: Vec<Vec<u32>> = vec![Vec::new(); self.all.len()];
         self.split(&columns[self.kind], rows, &mut members);
@@ -149,7 +155,9 @@ impl Partitions {
         if self.spellings.len() >= SPELLINGS {
             self.spellings.clear();
         }
-        self.spellings.insert(text.to_owned(), partition);
+        if text.len() <= LONGEST_SPELLING {
+            self.spellings.insert(text.to_owned(), partition);
+        }
         partition
     }
 }
@@ -158,18 +166,20 @@ impl Partition {
     fn new(
         members: impl Iterator<Item = usize>,
         found: &[Option<Vec<&Anchor>>],
-        traffic: Traffic<'_>,
+        traffic: &Traffic<'_>,
     ) -> Self {
+        let members: Vec<usize> = members.collect();
+        let avoided = not_worth_it(&members, found, traffic);
         let mut by_field: BTreeMap<usize, Vec<(u32, &Anchor)>> = BTreeMap::new();
         let mut partition = Self::default();
         for rule in members {
             match &found[rule] {
-                Some(found) => {
+                Some(found) if !found.iter().any(|one| one.is_short() && avoided.contains(&one.field)) => {
                     for anchor in found {
                         by_field.entry(anchor.field).or_default().push((rule as u32, *anchor));
                     }
                 }
-                None => partition.always.push(rule as u32),
+                _ => partition.always.push(rule as u32),
             }
         }
         for (field, anchors) in by_field {
@@ -205,6 +215,19 @@ impl Partition {
             }
         }
     }
+}
+
+/// Columns that so few rules search for short texts that verifying these rules on every row costs less.
+fn not_worth_it(members: &[usize], found: &[Option<Vec<&Anchor>>], traffic: &Traffic<'_>) -> BTreeSet<usize> {
+    let mut rules: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
+    for rule in members {
+        for anchor in found[*rule].iter().flatten().filter(|anchor| anchor.is_short()) {
+            rules.entry(anchor.field).or_default().insert(*rule);
+        }
+    }
+    let costs_more =
+        |(field, rules): &(usize, BTreeSet<usize>)| traffic.length(*field) > rules.len() as u64 * VERIFIED;
+    rules.into_iter().filter(costs_more).map(|(field, _)| field).collect()
 }
 
 /// The values of the kind of which one must be there for an expression to be true, folded.

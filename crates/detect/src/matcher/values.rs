@@ -6,17 +6,19 @@ use std::collections::HashMap;
 const MOST: usize = 8_192;
 /// Longest value that is kept.
 const LONGEST: usize = 256;
+/// Most rules of a value that are kept.
+const RULES: usize = 256;
 /// Values after which it is seen whether keeping them pays.
 const TRIAL: u32 = 2_048;
 /// Values that are then passed over before the next trial, if it does not.
 const PAUSE: u32 = 32 * TRIAL;
 
 /// Values of one column, with the rules that they wake.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Values {
-    known: HashMap<Box<str>, Box<[u32]>, foldhash::fast::RandomState>,
-    /// Whether values of this column are kept at all.
-    on: bool,
+    known: HashMap<Box<str>, usize, foldhash::fast::RandomState>,
+    /// The rules of each known value.
+    rules: Vec<Box<[u32]>>,
     asked: u32,
     found: u32,
     /// Values that are still to be passed over.
@@ -37,47 +39,53 @@ pub(super) enum Kept<'a> {
 pub(super) struct Slot<'a>(&'a mut Values);
 
 impl Slot<'_> {
-    pub(super) fn keep(self, text: &str, rules: Vec<u32>) {
-        if self.0.known.len() >= MOST {
-            self.0.known.clear();
+    /// Keeps what was found, unless it is much.
+    pub(super) fn keep(self, text: &str, mut rules: Vec<u32>) {
+        rules.sort_unstable();
+        rules.dedup();
+        if rules.len() > RULES {
+            return;
         }
-        self.0.known.insert(text.into(), rules.into_boxed_slice());
+        if self.0.rules.len() >= MOST {
+            self.0.forget();
+        }
+        self.0.known.insert(text.into(), self.0.rules.len());
+        self.0.rules.push(rules.into_boxed_slice());
     }
 }
 
 impl Values {
-    pub(super) fn new(on: bool) -> Self {
-        Self { known: HashMap::default(), on, asked: 0, found: 0, pause: 0 }
+    fn forget(&mut self) {
+        self.known = HashMap::default();
+        self.rules = Vec::new();
     }
 
     /// What is known of a value.
     pub(super) fn get(&mut self, text: &str) -> Kept<'_> {
-        if !self.on {
-            return Kept::Off;
-        }
         if self.pause > 0 {
             self.pause -= 1;
+            return Kept::Off;
+        }
+        if text.len() > LONGEST {
             return Kept::Off;
         }
         self.asked += 1;
         if self.asked == TRIAL {
             self.judge();
         }
-        if text.len() > LONGEST {
-            return Kept::Off;
+        match self.known.get(text) {
+            Some(known) => {
+                self.found += 1;
+                Kept::Known(&self.rules[*known])
+            }
+            None => Kept::New(Slot(self)),
         }
-        // Asked twice, since a borrow that is given away on one branch only is not understood yet.
-        if self.known.contains_key(text) {
-            self.found += 1;
-            return self.known.get(text).map_or(Kept::Off, |rules| Kept::Known(rules));
-        }
-        Kept::New(Slot(self))
     }
 
     /// Looking a value up costs about as much as searching it where two of three are new.
     fn judge(&mut self) {
         if self.found < self.asked / 3 {
-            self.known = HashMap::default();
+            self.forget();
             self.pause = PAUSE;
         }
         (self.asked, self.found) = (0, 0);
@@ -101,19 +109,26 @@ mod tests {
 
     #[test]
     fn what_comes_again_is_known_and_memory_is_bounded() {
-        let mut values = Values::new(true);
+        let mut values = Values::default();
         assert!(!is_known(&mut values, "a"));
         assert!(is_known(&mut values, "a"));
         assert!(!is_known(&mut values, &"x".repeat(LONGEST + 1)));
+        let mut fullest = 0;
         for number in 0..3 * MOST {
+            // Each value twice, so that keeping them pays.
             is_known(&mut values, &number.to_string());
-            assert!(values.known.len() <= MOST);
+            is_known(&mut values, &number.to_string());
+            fullest = fullest.max(values.rules.len());
         }
+        assert_eq!(fullest, MOST);
+        let Kept::New(slot) = values.get("of many rules") else { panic!("known") };
+        slot.keep("of many rules", (0..2 * RULES as u32).collect());
+        assert!(matches!(values.get("of many rules"), Kept::New(_)));
     }
 
     #[test]
     fn columns_of_ever_new_values_are_left_alone_and_tried_again() {
-        let mut values = Values::new(true);
+        let mut values = Values::default();
         for number in 0..TRIAL {
             is_known(&mut values, &number.to_string());
         }

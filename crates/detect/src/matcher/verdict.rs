@@ -67,25 +67,48 @@ enum Said {
     NoText,
 }
 
+/// What predicates said of the row that is looked at; kept between batches for its memory only.
+#[derive(Debug, Default)]
+pub(super) struct Memo {
+    /// By predicate: the stamp of the row for which it was asked, and its answer.
+    said: Vec<(u32, Said)>,
+    /// Of the row that is looked at; rows of all batches have different ones.
+    stamp: u32,
+}
+
+impl Memo {
+    /// Forgets what was said.
+    fn next(&mut self) {
+        self.stamp = self.stamp.wrapping_add(1);
+        if self.stamp == 0 {
+            self.said.fill((0, Said::Null));
+            self.stamp = 1;
+        }
+    }
+}
+
 /// A row with what is known of it so far.
 #[derive(Debug)]
 pub(super) struct View<'a> {
     rows: Rows<'a>,
     predicates: &'a Predicates,
-    /// By predicate: the row for which it was asked, and its answer.
-    said: Vec<(u32, Said)>,
-    row: u32,
+    memo: &'a mut Memo,
+    row: Option<u32>,
 }
 
 impl<'a> View<'a> {
-    pub(super) fn new(rows: Rows<'a>, predicates: &'a Predicates) -> Self {
-        Self { rows, predicates, said: vec![(u32::MAX, Said::Null); predicates.all.len()], row: 0 }
+    pub(super) fn new(rows: Rows<'a>, predicates: &'a Predicates, memo: &'a mut Memo) -> Self {
+        memo.said.resize(predicates.all.len(), (0, Said::Null));
+        Self { rows, predicates, memo, row: None }
     }
 
     /// Goes to a row.
     pub(super) fn enter(&mut self, row: u32) {
-        self.row = row;
-        self.rows.enter(row as usize);
+        if self.row != Some(row) {
+            self.row = Some(row);
+            self.memo.next();
+            self.rows.enter(row as usize);
+        }
     }
 
     fn value(&mut self, field: usize) -> Value<'_> {
@@ -93,8 +116,8 @@ impl<'a> View<'a> {
     }
 
     fn ask(&mut self, predicate: usize) -> Said {
-        let (row, said) = self.said[predicate];
-        if row == self.row {
+        let (stamp, said) = self.memo.said[predicate];
+        if stamp == self.memo.stamp {
             return said;
         }
         let (field, kernel) = &self.predicates.all[predicate];
@@ -104,7 +127,7 @@ impl<'a> View<'a> {
             Value::Null => Said::Null,
             _ => Said::NoText,
         };
-        self.said[predicate] = (self.row, said);
+        self.memo.said[predicate] = (self.memo.stamp, said);
         said
     }
 }
@@ -289,7 +312,10 @@ impl Test {
             Self::All(parts) => all(parts, view),
             Self::Some(parts) => some(parts, view),
             Self::Not(inner) => not(inner.run(view)),
-            Self::IsNull(field) => known(view.value(*field) == Value::Null),
+            Self::IsNull(field) => match view.value(*field) {
+                Value::Other => ANY,
+                value => known(value == Value::Null),
+            },
             Self::Text(predicate, _) => match view.ask(*predicate) {
                 Said::True => TRUE,
                 Said::False => FALSE,
