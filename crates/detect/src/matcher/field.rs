@@ -92,6 +92,11 @@ impl<'a> Rows<'a> {
         Self { fields, columns, row: 0, scalars: vec![(usize::MAX, None); fields.all.len()] }
     }
 
+    /// How many values a row has.
+    pub(super) fn fields(&self) -> usize {
+        self.scalars.len()
+    }
+
     /// Goes to a row.
     pub(super) fn enter(&mut self, row: usize) {
         self.row = row;

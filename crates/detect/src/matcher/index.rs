@@ -10,6 +10,9 @@ use super::frequency::Traffic;
 use super::values::{Kept, Values};
 use super::windows::{SHORTEST, Windows};
 
+/// Most rules that are kept with a value.
+const KEPT: usize = 256;
+
 /// Comparisons of anchors with a value, beside some for each of its bytes, after which everybody is woken.
 const COMPARED_AT_LEAST: usize = 4_096;
 const COMPARED: usize = 8;
@@ -21,7 +24,7 @@ pub(super) struct FieldIndex {
     lookup: Lookup,
     /// Every rule that has an anchor here, for a column that unexpectedly holds no text.
     rules: Vec<u32>,
-    kept: Values,
+    kept: Values<Box<[u32]>>,
 }
 
 #[derive(Debug)]
@@ -101,7 +104,11 @@ impl FieldIndex {
                         let mut found = Vec::new();
                         self.lookup.scan(text, &mut |rule| found.push(rule));
                         found.iter().for_each(|rule| wake(*rule, *row));
-                        slot.keep(text, found);
+                        found.sort_unstable();
+                        found.dedup();
+                        if found.len() <= KEPT {
+                            slot.keep(text, found.into_boxed_slice());
+                        }
                     }
                     Kept::Off => self.lookup.scan(text, &mut |rule| wake(rule, *row)),
                 },

@@ -6,62 +6,59 @@ use std::collections::HashMap;
 const MOST: usize = 8_192;
 /// Longest value that is kept.
 const LONGEST: usize = 256;
-/// Most rules of a value that are kept.
-const RULES: usize = 256;
 /// Values after which it is seen whether keeping them pays.
 const TRIAL: u32 = 2_048;
 /// Values that are then passed over before the next trial, if it does not.
 const PAUSE: u32 = 32 * TRIAL;
 
-/// Values of one column, with the rules that they wake.
-#[derive(Debug, Default)]
-pub(super) struct Values {
+/// Values of one column, with what was found in each.
+#[derive(Debug)]
+pub(super) struct Values<T> {
     known: HashMap<Box<str>, usize, foldhash::fast::RandomState>,
-    /// The rules of each known value.
-    rules: Vec<Box<[u32]>>,
+    found: Vec<T>,
     asked: u32,
-    found: u32,
+    answered: u32,
     /// Values that are still to be passed over.
     pause: u32,
 }
 
 /// What is known of a value.
-pub(super) enum Kept<'a> {
-    /// The rules that it wakes.
-    Known(&'a [u32]),
+pub(super) enum Kept<'a, T> {
+    /// What was found in it.
+    Known(&'a T),
     /// Nothing yet.
-    New(Slot<'a>),
+    New(Slot<'a, T>),
     /// Nothing, and it is not to be kept.
     Off,
 }
 
 /// Where what is found in a value is kept.
-pub(super) struct Slot<'a>(&'a mut Values);
+pub(super) struct Slot<'a, T>(&'a mut Values<T>);
 
-impl Slot<'_> {
-    /// Keeps what was found, unless it is much.
-    pub(super) fn keep(self, text: &str, mut rules: Vec<u32>) {
-        rules.sort_unstable();
-        rules.dedup();
-        if rules.len() > RULES {
-            return;
-        }
-        if self.0.rules.len() >= MOST {
+impl<T> Slot<'_, T> {
+    pub(super) fn keep(self, text: &str, found: T) {
+        if self.0.found.len() >= MOST {
             self.0.forget();
         }
-        self.0.known.insert(text.into(), self.0.rules.len());
-        self.0.rules.push(rules.into_boxed_slice());
+        self.0.known.insert(text.into(), self.0.found.len());
+        self.0.found.push(found);
     }
 }
 
-impl Values {
+impl<T> Default for Values<T> {
+    fn default() -> Self {
+        Self { known: HashMap::default(), found: Vec::new(), asked: 0, answered: 0, pause: 0 }
+    }
+}
+
+impl<T> Values<T> {
     fn forget(&mut self) {
         self.known = HashMap::default();
-        self.rules = Vec::new();
+        self.found = Vec::new();
     }
 
     /// What is known of a value.
-    pub(super) fn get(&mut self, text: &str) -> Kept<'_> {
+    pub(super) fn get(&mut self, text: &str) -> Kept<'_, T> {
         if self.pause > 0 {
             self.pause -= 1;
             return Kept::Off;
@@ -75,8 +72,8 @@ impl Values {
         }
         match self.known.get(text) {
             Some(known) => {
-                self.found += 1;
-                Kept::Known(&self.rules[*known])
+                self.answered += 1;
+                Kept::Known(&self.found[*known])
             }
             None => Kept::New(Slot(self)),
         }
@@ -84,11 +81,11 @@ impl Values {
 
     /// Looking a value up costs about as much as searching it where two of three are new.
     fn judge(&mut self) {
-        if self.found < self.asked / 3 {
+        if self.answered < self.asked / 3 {
             self.forget();
             self.pause = PAUSE;
         }
-        (self.asked, self.found) = (0, 0);
+        (self.asked, self.answered) = (0, 0);
     }
 }
 
@@ -96,11 +93,11 @@ impl Values {
 mod tests {
     use super::*;
 
-    fn is_known(values: &mut Values, text: &str) -> bool {
+    fn is_known(values: &mut Values<usize>, text: &str) -> bool {
         match values.get(text) {
-            Kept::Known(rules) => rules == [text.len() as u32],
+            Kept::Known(length) => *length == text.len(),
             Kept::New(slot) => {
-                slot.keep(text, vec![text.len() as u32]);
+                slot.keep(text, text.len());
                 false
             }
             Kept::Off => false,
@@ -118,12 +115,9 @@ mod tests {
             // Each value twice, so that keeping them pays.
             is_known(&mut values, &number.to_string());
             is_known(&mut values, &number.to_string());
-            fullest = fullest.max(values.rules.len());
+            fullest = fullest.max(values.found.len());
         }
         assert_eq!(fullest, MOST);
-        let Kept::New(slot) = values.get("of many rules") else { panic!("known") };
-        slot.keep("of many rules", (0..2 * RULES as u32).collect());
-        assert!(matches!(values.get("of many rules"), Kept::New(_)));
     }
 
     #[test]

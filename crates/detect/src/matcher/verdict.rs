@@ -13,6 +13,7 @@ use atalanta_xql::ir::{Comparison, Expr, ExprKind, Pattern};
 
 use super::column::Value;
 use super::field::{Fields, Rows};
+use super::values::{Kept, Values};
 
 /// A set of truth values.
 type Set = u8;
@@ -67,23 +68,82 @@ enum Said {
     NoText,
 }
 
-/// What predicates said of the row that is looked at; kept between batches for its memory only.
+/// Values for which a predicate's answer is kept.
+const ANSWERS: usize = 16;
+
+/// Numbers that values may have; then they get none.
+const NUMBERS: u32 = u32::MAX >> 1;
+
+/// What predicates said of the row that is looked at, and of values that come again and again.
 #[derive(Debug, Default)]
 pub(super) struct Memo {
-    /// By predicate: the stamp of the row for which it was asked, and its answer.
-    said: Vec<(u32, Said)>,
     /// Of the row that is looked at; rows of all batches have different ones.
     stamp: u32,
+    /// By predicate: the stamp of the row for which it was asked, and its answer.
+    said: Vec<(u32, Said)>,
+    /// By field: its values, each with a number of its own.
+    values: Vec<Values<u32>>,
+    /// By field: the stamp of the row whose value was looked up, and the value's number; 0 if it has none.
+    numbers: Vec<(u32, u32)>,
+    /// The number that the next value gets.
+    next: u32,
+    /// By predicate: numbers of values, each with the answer as its lowest bit.
+    answers: Vec<Option<Box<[u32; ANSWERS]>>>,
 }
 
 impl Memo {
-    /// Forgets what was said.
+    fn fit(&mut self, fields: usize, predicates: usize) {
+        self.said.resize(predicates, (0, Said::Null));
+        self.answers.resize(predicates, None);
+        self.values.resize_with(fields, Values::default);
+        self.numbers.resize(fields, (0, 0));
+    }
+
+    /// Forgets what was said of a row.
     fn next(&mut self) {
         self.stamp = self.stamp.wrapping_add(1);
         if self.stamp == 0 {
             self.said.fill((0, Said::Null));
+            self.numbers.fill((0, 0));
             self.stamp = 1;
         }
+    }
+
+    /// The number of a field's value in this row; 0 if it has none.
+    fn number(&mut self, field: usize, text: &str) -> u32 {
+        let (stamp, number) = self.numbers[field];
+        if stamp == self.stamp {
+            return number;
+        }
+        let number = match self.values[field].get(text) {
+            Kept::Known(number) => *number,
+            Kept::New(slot) if self.next < NUMBERS => {
+                self.next += 1;
+                slot.keep(text, self.next);
+                self.next
+            }
+            _ => 0,
+        };
+        self.numbers[field] = (self.stamp, number);
+        number
+    }
+
+    /// What a predicate says of a value of its field.
+    fn answer(&mut self, predicate: usize, (field, kernel): &(usize, Kernel), text: &str) -> bool {
+        // Finding what is known of a value takes longer than to compare it.
+        if matches!(kernel, Kernel::Equals(_)) {
+            return kernel.test(text.as_bytes());
+        }
+        let number = self.number(*field, text);
+        if number == 0 {
+            return kernel.test(text.as_bytes());
+        }
+        let answers = self.answers[predicate].get_or_insert_default();
+        let kept = &mut answers[number as usize % ANSWERS];
+        if *kept >> 1 != number {
+            *kept = number << 1 | u32::from(kernel.test(text.as_bytes()));
+        }
+        *kept & 1 == 1
     }
 }
 
@@ -98,7 +158,7 @@ pub(super) struct View<'a> {
 
 impl<'a> View<'a> {
     pub(super) fn new(rows: Rows<'a>, predicates: &'a Predicates, memo: &'a mut Memo) -> Self {
-        memo.said.resize(predicates.all.len(), (0, Said::Null));
+        memo.fit(rows.fields(), predicates.all.len());
         Self { rows, predicates, memo, row: None }
     }
 
@@ -120,9 +180,9 @@ impl<'a> View<'a> {
         if stamp == self.memo.stamp {
             return said;
         }
-        let (field, kernel) = &self.predicates.all[predicate];
-        let said = match self.rows.value(*field) {
-            Value::Text(text) if kernel.test(text.as_bytes()) => Said::True,
+        let own = &self.predicates.all[predicate];
+        let said = match self.rows.value(own.0) {
+            Value::Text(text) if self.memo.answer(predicate, own, text) => Said::True,
             Value::Text(_) => Said::False,
             Value::Null => Said::Null,
             _ => Said::NoText,
