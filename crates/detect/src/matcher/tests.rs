@@ -2,12 +2,15 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array as _, ArrayRef, Int64Array, RecordBatch, StringArray, StringViewArray};
+use arrow::array::{
+    Array as _, ArrayRef, DictionaryArray, Int64Array, RecordBatch, StringArray, StringViewArray,
+};
+use arrow::datatypes::Int32Type;
 use atalanta_engine::program::row_plan::{RowPlan, row_wise};
 use atalanta_engine::session::{Session, SessionOptions};
 use atalanta_schema::Type;
 use atalanta_xql::env::{Env, Input, Mode};
-use atalanta_xql::ir::{OperationKind, Plan};
+use atalanta_xql::ir::{Expr, OperationKind, Plan};
 use proptest::prelude::*;
 
 use super::Matcher;
@@ -82,7 +85,7 @@ fn regex() -> impl Strategy<Value = String> {
 }
 
 fn condition() -> impl Strategy<Value = String> {
-    let column = || prop::sample::select(vec!["cmd", "path", "event_type", "path -> k"]);
+    let column = || prop::sample::select(vec!["cmd", "path", "event_type", "path -> k", "n -> k"]);
     let leaf = prop_oneof![
         (column(), literal()).prop_map(|(c, l)| format!("{c} = \"{l}\"")),
         (column(), literal()).prop_map(|(c, l)| format!("{c} != \"{l}\"")),
@@ -109,9 +112,25 @@ fn condition() -> impl Strategy<Value = String> {
     })
 }
 
-fn batch(rows: &[Row], views: bool) -> RecordBatch {
+/// How columns of text are stored.
+#[derive(Clone, Copy, Debug)]
+enum Layout {
+    View,
+    Plain,
+    Dictionary,
+}
+
+fn layout() -> impl Strategy<Value = Layout> {
+    prop::sample::select(vec![Layout::View, Layout::Plain, Layout::Dictionary])
+}
+
+fn batch(rows: &[Row], layout: Layout) -> RecordBatch {
     let text = |values: Vec<Option<&str>>| -> ArrayRef {
-        if views { Arc::new(StringViewArray::from(values)) } else { Arc::new(StringArray::from(values)) }
+        match layout {
+            Layout::View => Arc::new(StringViewArray::from(values)),
+            Layout::Plain => Arc::new(StringArray::from(values)),
+            Layout::Dictionary => Arc::new(values.into_iter().collect::<DictionaryArray<Int32Type>>()),
+        }
     };
     let number: ArrayRef = Arc::new(rows.iter().map(|row| row.3).collect::<Int64Array>());
     let place: ArrayRef = Arc::new(Int64Array::from_iter_values(0..rows.len() as i64));
@@ -154,27 +173,24 @@ fn by_query(plan: &Plan, batch: &RecordBatch) -> Vec<u32> {
     rows
 }
 
-/// The rows that come through the matcher and then through the row plan, by rule.
-fn by_matcher(plans: &[Plan], batch: &RecordBatch, counted: bool) -> Vec<Vec<u32>> {
-    let conditions: Vec<_> = plans
-        .iter()
-        .map(|plan| {
-            row_wise(plan)
-                .0
-                .iter()
-                .filter_map(|operation| match &operation.kind {
-                    OperationKind::Filter(condition) => Some(condition),
-                    _ => None,
-                })
-                .collect()
-        })
-        .collect();
+fn conditions(plan: &Plan) -> Vec<&Expr> {
+    let filters = row_wise(plan).0.iter().filter_map(|operation| match &operation.kind {
+        OperationKind::Filter(condition) => Some(condition),
+        _ => None,
+    });
+    filters.collect()
+}
+
+/// The rows that come through the matcher and then through the row plan, by rule; `before` was looked at before.
+fn by_matcher(plans: &[Plan], before: &RecordBatch, batch: &RecordBatch, counted: bool) -> Vec<Vec<u32>> {
+    let conditions: Vec<_> = plans.iter().map(conditions).collect();
     let mut found = vec![Vec::new(); plans.len()];
     let mut matcher = Matcher::new(&conditions);
     if counted {
         matcher.frequency = Frequency::of_each_batch();
     }
     let places = matcher.places(batch.schema_ref());
+    matcher.candidates(before, &places);
     for one in matcher.candidates(batch, &places) {
         let chosen =
             arrow::compute::take_record_batch(batch, &arrow::array::UInt32Array::from(one.rows.clone()))
@@ -193,13 +209,14 @@ proptest! {
     #[test]
     fn all_rules_at_once_give_what_each_query_gives(
         conditions in prop::collection::vec(condition(), 1..6),
+        before in events(),
         rows in events(),
-        views: bool,
+        layout in layout(),
         counted: bool,
     ) {
         let plans: Vec<Plan> = conditions.iter().filter_map(|condition| plan(condition)).collect();
-        let batch = batch(&rows, views);
-        let found = by_matcher(&plans, &batch, counted);
+        let (before, batch) = (batch(&before, layout), batch(&rows, layout));
+        let found = by_matcher(&plans, &before, &batch, counted);
         for (plan, found) in plans.iter().zip(found) {
             prop_assert_eq!(found, by_query(plan, &batch), "{:?}", conditions);
         }
@@ -225,7 +242,7 @@ fn candidates_are_few() {
             (Some(if n % 2 == 0 { "PROCESS" } else { "FILE" }), Some(format!("x NEEDLE{n:03} y")), None, None)
         })
         .collect();
-    let rows = batch(&rows, true);
+    let rows = batch(&rows, Layout::View);
     let places = matcher.places(rows.schema_ref());
     // The later rounds are those with anchors that were counted.
     for _ in 0..100 {
@@ -233,4 +250,49 @@ fn candidates_are_few() {
         assert_eq!(found.len(), 50);
         assert!(found.iter().all(|one| one.certain && one.rows == [one.rule as u32]));
     }
+}
+
+/// A row with its command and JSON text.
+fn row(cmd: &str, json: &str) -> Row {
+    (Some("PROCESS"), Some(cmd.to_owned()), Some(json.to_owned()), None)
+}
+
+#[test]
+fn literals_beyond_what_is_searched_for_are_found() {
+    let texts: Vec<String> = vec!["a".repeat(300), format!("{}zqxj", "a".repeat(300)), "hello".to_owned()];
+    let mut plans: Vec<Plan> = texts.iter().map(|text| plan(&format!("cmd = \"{text}\"")).unwrap()).collect();
+    plans.push(plan("cmd contains \"hello\"").unwrap());
+    let rows: Vec<Row> = texts.iter().map(|text| row(&text.to_uppercase(), "")).collect();
+    let batch = batch(&rows, Layout::View);
+    assert_eq!(by_matcher(&plans, &batch, &batch, true), [vec![0], vec![1], vec![2], vec![2]]);
+}
+
+#[test]
+fn a_hostile_value_costs_no_more_memory_than_its_length() {
+    let plans: Vec<Plan> = (0..300)
+        .map(|n| plan(&format!("cmd contains \"aaaaa{n}\" or path -> k = \"needle{n}\"")).unwrap())
+        .collect();
+    let conditions: Vec<_> = plans.iter().map(conditions).collect();
+    let mut matcher = Matcher::new(&conditions);
+    let rows = [row(&"a".repeat(200_000), &format!("{{\"k\":\"{}\"}}", "\\u003c".repeat(50_000)))];
+    let batch = batch(&rows, Layout::View);
+    let places = matcher.places(batch.schema_ref());
+    assert_eq!(matcher.candidates(&batch, &places), []);
+}
+
+#[test]
+fn names_of_columns_are_those_of_the_engine() {
+    let plans = [plan("cmd = \"evil\"").unwrap()];
+    let conditions: Vec<_> = plans.iter().map(conditions).collect();
+    let mut matcher = Matcher::new(&conditions);
+    let found = |matcher: &mut Matcher, names: [&str; 2]| {
+        let text = |text: &str| -> ArrayRef { Arc::new(StringViewArray::from(vec![text])) };
+        let columns = [(names[0], text("evil"), true), (names[1], text("z"), true)];
+        let batch = RecordBatch::try_from_iter_with_nullable(columns).unwrap();
+        let places = matcher.places(batch.schema_ref());
+        matcher.candidates(&batch, &places).len()
+    };
+    assert_eq!(found(&mut matcher, ["CMD", "other"]), 1);
+    assert_eq!(found(&mut matcher, ["CMD", "cmd"]), 0);
+    assert_eq!(found(&mut matcher, ["cmd", "CMD"]), 1);
 }
