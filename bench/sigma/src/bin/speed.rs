@@ -396,7 +396,11 @@ fn batches(events: &[Event]) -> anyhow::Result<Vec<RecordBatch>> {
         let mut columns = vec![("event_id", texts(&|row, _| Some((at * BATCH + row).to_string())))];
         columns.extend(KIND.map(|(name, value)| (name, texts(&|_, _| Some(value.to_owned())))));
         for (field, column) in FIELDS {
-            let value = |_: usize, event: &Event| event.get(field).and_then(Value::as_str).map(str::to_owned);
+            let value = |_: usize, event: &Event| {
+                let text = event.get(field).and_then(Value::as_str)?;
+                // A value of a list of values, in upper case as the mapping of Sysmon has it.
+                Some(if field == "IntegrityLevel" { text.to_uppercase() } else { text.to_owned() })
+            };
             columns.extend(column.map(|column| (column, texts(&value))));
         }
         let left = |_: usize, event: &Event| {

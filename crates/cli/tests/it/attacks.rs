@@ -34,17 +34,22 @@ const WINDOWS: [&str; 3] = ["sop-2.3-2", "sop-2.7-1", "sop-2.8-2"];
 /// Rules whose windows say something only when they are over: more events could take it back. The recordings are of the
 /// past, so that their windows are over when they arrive; of an attack that goes on, these rules tell at the end of their
 /// window.
-const TOLD_AFTER_THEIR_WINDOW: [&str; 11] = [
+const TOLD_AFTER_THEIR_WINDOW: [&str; 16] = [
     "sop-2.8-2",
     "local-collection",
+    "package-name-probing",
+    "sender-poses-as-insider",
     "sop-3.1-1",
     "artifact-repository-channel",
+    "model-api-as-mailbox",
     "platform-metadata-read",
     "architecture-changed",
     "federated-update-outlier",
     "prompt-template-changed",
     "inversion-by-scores",
+    "around-a-denial",
     "cross-repository-leak",
+    "destruction-unasked",
     "payee-from-untrusted-text",
 ];
 

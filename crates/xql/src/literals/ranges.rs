@@ -13,8 +13,7 @@ pub(super) fn problem(text: &str, v6: bool) -> Option<String> {
 /// As [`problem`] for a function that takes a single IPv4 range.
 pub(super) fn single_problem(text: &str) -> Option<String> {
     let count = text.split(',').count();
-    text.split(',')
-        .find_map(|range| one(range.trim(), false))
+    problem(text, false)
         .or_else(|| (count > 1).then(|| format!("incidrlist takes a single range, found {count}")))
 }
 
@@ -49,6 +48,6 @@ mod tests {
         assert_eq!(problem("::1/128, 10.0.0.0/8", true), None);
         assert!(is_of_other_version("fe80::/10", false) && !is_of_other_version("fe80::/10", true));
         assert!(problem("10.0.0.0/33", false).is_some() && problem("::/129", false).is_some());
-        assert!(single_problem("::1/128").is_some());
+        assert!(single_problem("::1/128").is_none() && single_problem("::1, ::2").is_some());
     }
 }
