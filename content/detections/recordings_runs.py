@@ -494,14 +494,14 @@ def retrieval_volume(c, attack):
 def new_tools(c, attack):
     made, rows = [], "row " * 80
     for day in range(4):
-        made.append(Run(c, day * DAY + 8 * HOUR, "desk", "ana", prompt="Late orders?").call("list_orders", {"state": "late"}, rows))
-        made.append(Run(c, day * DAY + 9 * HOUR, "desk", "per", prompt="My notes?").call("list_notes", {}, rows, BOARD))
+        made.append(Run(c, day * DAY + 8 * HOUR, "order-desk", "mio", prompt="Late orders?").call("list_orders", {"state": "late"}, rows))
+        made.append(Run(c, day * DAY + 9 * HOUR, "order-desk", "liv", prompt="My notes?").call("list_notes", {}, rows, BOARD))
     # A colleague on their first day has no past to differ from.
-    first = Run(c, 4 * DAY + 7 * HOUR, "desk", "newhire", prompt="What is here?")
+    first = Run(c, 4 * DAY + 7 * HOUR, "order-desk", "newhire", prompt="What is here?")
     for tool, server in (("list_orders", HOME), ("list_staff", HOME), ("list_notes", BOARD), ("list_files", BOARD), ("list_deals", BOARD)):
         first.call(tool, {}, rows, server)
     made.append(first)
-    last = Run(c, 4 * DAY + 9 * HOUR, "desk", "ana", prompt="Show me all that you can get")
+    last = Run(c, 4 * DAY + 9 * HOUR, "order-desk", "mio", prompt="Show me all that you can get")
     if attack:
         for tool, server in (
             ("list_staff", HOME),

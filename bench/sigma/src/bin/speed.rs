@@ -477,7 +477,8 @@ fn compare(rules: &[&RuleFile], ours: &Matches, theirs: &Matches) -> String {
     text.push_str(if by_rule.is_empty() {
         ".\n\n"
     } else {
-        "; [RESULTS.md](RESULTS.md) explains the classes.\n\n"
+        "; [RESULTS.md](RESULTS.md) explains the classes, and rules of log sources that the pipeline does not know \
+         (databases, devices of networks) read all events here and are passed over there.\n\n"
     });
     for (path, (ours, theirs)) in &by_rule {
         let _ = writeln!(text, "* `{path}`: {ours} here alone, {theirs} there alone");

@@ -59,3 +59,18 @@ fn what_is_computed_from_sorted_rows_keeps_their_order() {
         );
     }
 }
+
+/// A replay reads rows one batch after the other, on a thread of its own that belongs to no runtime.
+#[test]
+fn rows_of_several_partitions_are_given_one_batch_after_the_other() {
+    let session = session();
+    let query = parse("dataset = many_raw | filter n > 99 | alter m = add(n, 1)");
+    let plan = resolve(&query.query, &session.env()).plan;
+    let mut rows = 0;
+    let counted = session.prepare(&plan).unwrap().for_each(&mut |batch| {
+        rows += batch.num_rows();
+        Ok(std::ops::ControlFlow::Continue(()))
+    });
+    counted.unwrap();
+    assert_eq!(rows as i64, ROWS - 100);
+}
