@@ -75,6 +75,23 @@ fn samples_give_the_expected_rows() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// Values of a list are compared letter by letter: one in other letters is found by no query that takes it from the list.
+#[test]
+fn values_of_lists_are_written_as_the_lists_have_them() {
+    let catalog = atalanta_schema::Catalog::builtin();
+    let events = catalog.dataset("xdr_data").unwrap();
+    for source in Registry::builtin().sources() {
+        for row in builtin_samples(source).iter().flat_map(|sample| sample_rows(source, sample).unwrap()) {
+            for (name, value) in &row {
+                let list = events.field(name).and_then(|found| catalog.enum_of(found.field));
+                let (Some(list), Some(text)) = (list, value.as_str()) else { continue };
+                let listed = list.values.iter().find(|one| one.name.eq_ignore_ascii_case(text));
+                assert!(listed.is_none_or(|one| one.name == text), "{}: {name} is {text}", source.id);
+            }
+        }
+    }
+}
+
 /// The engine and the slow reading are two implementations of the same language.
 #[test]
 fn the_engine_agrees_with_the_slow_reading() {

@@ -90,12 +90,18 @@ fn main() -> anyhow::Result<()> {
     let (folder, seconds, counts) = match arguments.as_slice() {
         [folder] => (folder, 10, COUNTS.to_vec()),
         [folder, own] => (folder, seconds(own)?, COUNTS.to_vec()),
-        [folder, own, rules] => (folder, seconds(own)?, vec![(rules.parse().context("RULES: expected a number")?, false)]),
+        [folder, own, rules] => {
+            (folder, seconds(own)?, vec![(rules.parse().context("RULES: expected a number")?, false)])
+        }
         _ => anyhow::bail!("usage: atalanta-detect-bench CHECKOUT [SECONDS [RULES]]"),
     };
     let mut all = usable(files::read(Path::new(folder))?.rules);
     let left_out = cut_off(&mut all)?;
-    eprintln!("{} rules that both sides read, {} of them cut off", all.len() + left_out.len(), left_out.len());
+    eprintln!(
+        "{} rules that both sides read, {} of them cut off",
+        all.len() + left_out.len(),
+        left_out.len()
+    );
     let mut measured: Vec<Measured> = Vec::new();
     let mut compared = String::new();
     for (count, both) in counts {
@@ -220,7 +226,13 @@ const SERVICES: &str = "C:\\Windows\\System32\\services.exe";
 const TERMINAL: &str = "C:\\Program Files\\WindowsApps\\Microsoft.WindowsTerminal\\WindowsTerminal.exe";
 
 const PROGRAMS: [Program; 12] = [
-    ("C:\\Program Files\\Git\\cmd\\git.exe", "git.exe", "fetch --prune origin feature/%", CODE, "--folder-uri work%"),
+    (
+        "C:\\Program Files\\Git\\cmd\\git.exe",
+        "git.exe",
+        "fetch --prune origin feature/%",
+        CODE,
+        "--folder-uri work%",
+    ),
     ("C:\\Python311\\python.exe", "python.exe", "-m pytest tests/test_%.py -q", CODE, "--folder-uri work%"),
     (
         "C:\\Program Files\\nodejs\\node.exe",
@@ -272,7 +284,13 @@ const PROGRAMS: [Program; 12] = [
         "C:\\Program Files\\Git\\cmd\\git.exe",
         "status --porcelain %",
     ),
-    ("C:\\Users\\ana\\.cargo\\bin\\cargo.exe", "cargo.exe", "test --workspace --locked -- module_%", CODE, "--folder-uri work%"),
+    (
+        "C:\\Users\\ana\\.cargo\\bin\\cargo.exe",
+        "cargo.exe",
+        "test --workspace --locked -- module_%",
+        CODE,
+        "--folder-uri work%",
+    ),
     (
         "C:\\Windows\\System32\\taskhostw.exe",
         "taskhostw.exe",

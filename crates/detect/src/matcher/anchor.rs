@@ -7,21 +7,20 @@
 //! verified on every row".
 //!
 //! A scalar of a JSON text is part of that text, up to escapes: of its literals the longest stretch is searched that is
-//! written as it is, and beside it the beginnings of escapes that may stand for one of its letters, in either case. Where
-//! there is a scalar, there is the key that it stands under.
+//! written as it is, and beside it any escape that may stand for one of its letters, in either case. Where there is a
+//! scalar, there is the key that it stands under.
 
 use atalanta_engine::kernels::folding::fold_text;
 use atalanta_engine::kernels::regex::required_literals;
 use atalanta_xql::ir::{Comparison, Expr, ExprKind, Pattern};
 
 use super::field::{Field, Fields};
+use super::windows::STEPPED;
 
 /// Longest part of a literal that is searched; a longer one is cut, the rest is verified.
 const LONGEST: usize = 200;
 /// Most anchors of one condition that are not whole values.
 const MOST: usize = 4096;
-/// Texts below this length are short.
-const SHORT: usize = 4;
 
 /// A literal of a column.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -50,7 +49,7 @@ impl Anchor {
 
     /// A text for which every place of a value is looked at.
     pub(super) fn is_short(&self) -> bool {
-        !self.escape && !self.is_whole() && (1..SHORT).contains(&self.text.len())
+        !self.escape && !self.is_whole() && (1..STEPPED).contains(&self.text.len())
     }
 
     /// It is no text but an escape of JSON that may stand for a letter.
@@ -153,10 +152,14 @@ pub(super) fn choose<'a>(
 }
 
 fn each<'a>(parts: impl Iterator<Item = &'a Expr>, fields: &mut Fields) -> Option<Choice> {
-    let mut found: Vec<Choice> = parts.filter_map(|part| of(part, fields)).collect();
-    match found.len() {
-        0 | 1 => found.pop(),
-        _ => Some(Choice::Each(found)),
+    joined(parts.filter_map(|part| of(part, fields)).collect(), Choice::Each)
+}
+
+/// Parts as one choice; none if there is none.
+fn joined(mut parts: Vec<Choice>, join: fn(Vec<Choice>) -> Choice) -> Option<Choice> {
+    match parts.len() {
+        0 | 1 => parts.pop(),
+        _ => Some(join(parts)),
     }
 }
 
@@ -221,10 +224,7 @@ impl Place {
     /// What is needed beside what was found for the value: the key, if there is a value only with it.
     fn and_key(&self, found: Option<Choice>) -> Option<Choice> {
         let key = self.key.as_deref().and_then(|key| written_key(self.field, key)).map(Choice::One);
-        match (found, key) {
-            (Some(found), Some(key)) => Some(Choice::Each(vec![found, key])),
-            (found, key) => found.or(key),
-        }
+        joined(found.into_iter().chain(key).collect(), Choice::Each)
     }
 
     /// What the column holds if the value holds the anchor.
@@ -235,11 +235,7 @@ impl Place {
 
     /// What the column holds if the value holds all of the anchors.
     fn any_of(&self, anchors: Vec<Anchor>) -> Option<Choice> {
-        let mut found: Vec<Choice> = anchors.into_iter().filter_map(|anchor| self.holds(anchor)).collect();
-        match found.len() {
-            0 | 1 => found.pop(),
-            _ => Some(Choice::Each(found)),
-        }
+        joined(anchors.into_iter().filter_map(|anchor| self.holds(anchor)).collect(), Choice::Each)
     }
 }
 
@@ -279,17 +275,11 @@ fn or_escaped(field: usize, text: &[u8]) -> Vec<Anchor> {
 }
 
 fn union(sets: impl Iterator<Item = Option<Choice>>) -> Option<Choice> {
-    let mut parts = Vec::new();
-    for set in sets {
-        parts.push(set?);
-    }
+    let parts: Vec<Choice> = sets.collect::<Option<_>>()?;
     if parts.iter().map(Choice::count).sum::<usize>() > MOST {
         return None;
     }
-    match parts.len() {
-        0 | 1 => parts.pop(),
-        _ => Some(Choice::Union(parts)),
-    }
+    joined(parts, Choice::Union)
 }
 
 fn whole(field: usize, literal: &str) -> Anchor {

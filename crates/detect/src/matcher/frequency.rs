@@ -1,6 +1,6 @@
 //! How many rows anchors hit, counted on the rows that come.
 //!
-//! A guess from the letters of a literal takes `\\powershell.exe` for rare, which on many machines it is not; an anchor
+//! A guess from the letters of a literal takes `\powershell.exe` for rare, which on many machines it is not; an anchor
 //! that often hits costs the verification of its rule each time. Now and then all anchors that rules leave to choose
 //! from are looked for in some thousand rows.
 
@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, HashMap};
 use super::anchor::{Anchor, Choice, Cost};
 use super::column::{Column, Value};
 use super::index::FieldIndex;
-use super::windows::{SHORTEST, place, window};
+use super::windows::{LONG, PLACES, place, window};
 
 /// Rows before the first count: who looks at fewer is not helped by it.
 const FIRST: u64 = 2_048;
@@ -110,7 +110,7 @@ impl Traffic<'_> {
     pub(super) fn often(&self, window: u32) -> u32 {
         match self {
             Self::Unknown => 0,
-            Self::Counted(counted) => counted.windows.get(place(window)).copied().unwrap_or(0),
+            Self::Counted(counted) => counted.windows[place(window)],
         }
     }
 
@@ -131,7 +131,7 @@ impl Counted {
         let search = match anchor.text.len() {
             // A column is looked up, not searched, if all anchors are whole values; an escape costs little.
             _ if anchor.is_whole() || anchor.is_escape() => 0,
-            0..SHORTEST => BYTE * length + SHORT,
+            0..LONG => BYTE * length + SHORT,
             _ => BYTE * length,
         };
         Cost { hits: hits * WHOLE / self.rows.max(1) + anchor.guess().hits, search }
@@ -186,7 +186,7 @@ impl Count {
         }
         let indexes = by_field
             .iter()
-            .filter_map(|(field, anchors)| FieldIndex::new(*field, anchors, &Traffic::Unknown))
+            .map(|(field, anchors)| FieldIndex::new(*field, anchors, &Traffic::Unknown))
             .collect();
         let mut anchors: Vec<(&Anchor, u32)> = numbers.into_iter().collect();
         anchors.sort_unstable_by_key(|(_, number)| *number);
@@ -197,7 +197,7 @@ impl Count {
             anchors,
             last,
             indexes,
-            text: Text { windows: vec![0; 1 << 18], lengths: HashMap::new() },
+            text: Text { windows: vec![0; PLACES], lengths: HashMap::new() },
             rows: 0,
         }
     }

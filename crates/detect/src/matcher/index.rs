@@ -8,7 +8,7 @@ use super::anchor::{Anchor, ESCAPES};
 use super::column::{Column, Value};
 use super::frequency::Traffic;
 use super::values::{Kept, Values};
-use super::windows::{SHORTEST, Windows};
+use super::windows::{LONG, STEPPED, Windows};
 
 /// Most rules that are kept with a value.
 const KEPT: usize = 256;
@@ -22,7 +22,7 @@ const COMPARED: usize = 8;
 pub(super) struct FieldIndex {
     pub field: usize,
     lookup: Lookup,
-    /// Every rule that has an anchor here, for a column that unexpectedly holds no text.
+    /// Every rule that has an anchor here, for values that are not searched to their end.
     rules: Vec<u32>,
     kept: Values<Box<[u32]>>,
 }
@@ -49,8 +49,6 @@ struct Inside {
     empty: Vec<u32>,
     /// Whom an escape of JSON wakes that may stand for a letter of an anchor.
     escaped: Vec<u32>,
-    /// Everybody.
-    all: Vec<u32>,
     /// By pattern: the number of the value of which it was told.
     told: Vec<u64>,
     values: u64,
@@ -67,11 +65,8 @@ struct Pattern {
 }
 
 impl FieldIndex {
-    /// An index over (rule, anchor) pairs of one column; none if there is none.
-    pub(super) fn new(field: usize, anchors: &[(u32, &Anchor)], traffic: &Traffic<'_>) -> Option<Self> {
-        if anchors.is_empty() {
-            return None;
-        }
+    /// An index over (rule, anchor) pairs of one column.
+    pub(super) fn new(field: usize, anchors: &[(u32, &Anchor)], traffic: &Traffic<'_>) -> Self {
         let mut rules: Vec<u32> = anchors.iter().map(|(rule, _)| *rule).collect();
         rules.sort_unstable();
         rules.dedup();
@@ -80,7 +75,7 @@ impl FieldIndex {
         } else {
             Lookup::Inside(Box::new(Inside::new(anchors, traffic)))
         };
-        Some(Self { field, lookup, rules, kept: Values::default() })
+        Self { field, lookup, rules, kept: Values::default() }
     }
 
     /// Bytes of the compiled form.
@@ -102,7 +97,7 @@ impl FieldIndex {
                     Kept::Known(rules) => rules.iter().for_each(|rule| wake(*rule, *row)),
                     Kept::New(slot) => {
                         let mut found = Vec::new();
-                        self.lookup.scan(text, &mut |rule| found.push(rule));
+                        self.lookup.scan(text, &self.rules, &mut |rule| found.push(rule));
                         found.iter().for_each(|rule| wake(*rule, *row));
                         found.sort_unstable();
                         found.dedup();
@@ -110,7 +105,7 @@ impl FieldIndex {
                             slot.keep(text, found.into_boxed_slice());
                         }
                     }
-                    Kept::Off => self.lookup.scan(text, &mut |rule| wake(rule, *row)),
+                    Kept::Off => self.lookup.scan(text, &self.rules, &mut |rule| wake(rule, *row)),
                 },
                 Value::Null => {}
                 _ => self.rules.iter().for_each(|rule| wake(*rule, *row)),
@@ -120,7 +115,8 @@ impl FieldIndex {
 }
 
 impl Lookup {
-    fn scan(&mut self, text: &str, wake: &mut impl FnMut(u32)) {
+    /// Tells `wake` whom a value wakes; `all` are woken by one that was made to be compared without end.
+    fn scan(&mut self, text: &str, all: &[u32], wake: &mut impl FnMut(u32)) {
         // The case of ASCII letters is of no account in what follows; other text is folded.
         let folded;
         let is_ascii = text.is_ascii();
@@ -142,7 +138,12 @@ impl Lookup {
                 };
                 found.into_iter().flatten().for_each(|rule| wake(*rule));
             }
-            Self::Inside(inside) => inside.search(bytes, wake),
+            Self::Inside(inside) => {
+                if !inside.search(bytes, wake) {
+                    // Verification takes time in the length of the value only.
+                    all.iter().for_each(|rule| wake(*rule));
+                }
+            }
         }
     }
 }
@@ -189,7 +190,10 @@ impl Inside {
                 continue;
             }
             if anchor.is_escape() {
-                own.escaped.push(*rule);
+                // Each literal of a rule has one beside it.
+                if own.escaped.last() != Some(rule) {
+                    own.escaped.push(*rule);
+                }
                 continue;
             }
             let number = *numbers.entry(&anchor.text).or_insert_with(|| {
@@ -204,23 +208,21 @@ impl Inside {
                 pattern.anywhere.push(*rule);
             }
         }
-        let numbered = |lengths: std::ops::RangeInclusive<usize>| {
+        let numbered = |lengths: std::ops::Range<usize>| {
             let texts = (0u32..).zip(own.patterns.iter().map(|pattern| pattern.text.as_slice()));
             texts.filter(move |(_, text)| lengths.contains(&text.len()))
         };
         let (often, unknown) = (|window| traffic.often(window), |_| 0);
-        own.long = Windows::new(numbered(SHORTEST..=usize::MAX), &often);
-        own.middle = Windows::new(numbered(4..=SHORTEST - 1), &unknown);
-        own.short = Windows::new(numbered(2..=3), &unknown);
-        own.single = Windows::new(numbered(1..=1), &unknown);
+        own.long = Windows::new(numbered(LONG..usize::MAX), &often);
+        own.middle = Windows::new(numbered(STEPPED..LONG), &unknown);
+        own.short = Windows::new(numbered(2..STEPPED), &unknown);
+        own.single = Windows::new(numbered(1..2), &unknown);
         own.told = vec![0; own.patterns.len()];
-        own.all = anchors.iter().map(|(rule, _)| *rule).collect();
-        own.all.dedup();
         own
     }
 
-    /// Tells `wake` whom a value wakes; some several times.
-    fn search(&mut self, bytes: &[u8], wake: &mut impl FnMut(u32)) {
+    /// Tells `wake` whom a value wakes; some several times. False if it has given up comparing.
+    fn search(&mut self, bytes: &[u8], wake: &mut impl FnMut(u32)) -> bool {
         if bytes.is_empty() {
             self.empty.iter().for_each(|rule| wake(*rule));
         }
@@ -253,10 +255,7 @@ impl Inside {
         if let Some(single) = &self.single {
             single.search(bytes, &mut tell);
         }
-        if compared > enough {
-            // Made to be compared without end: verification takes time in the length of the value only.
-            self.all.iter().for_each(|rule| wake(*rule));
-        }
+        compared <= enough
     }
 
     fn bytes(&self) -> usize {
@@ -278,4 +277,51 @@ fn has_escape(bytes: &[u8]) -> bool {
     let digits = |at: usize| bytes.get(at + 2..at + 4);
     memchr::memmem::find_iter(bytes, br"\u")
         .any(|at| ESCAPES.iter().any(|escape| digits(at) == Some(*escape)))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use arrow::array::StringArray;
+
+    use super::super::anchor::choices;
+    use super::*;
+
+    /// How often each of many rules is woken by a value.
+    fn woken(conditions: &[String], value: &str) -> BTreeMap<u32, usize> {
+        let mut fields = super::super::field::Fields::default();
+        let mut choice = Vec::new();
+        for condition in conditions {
+            let input = format!("dataset = t | filter {condition}");
+            let plan = atalanta_xql::check(&input, &super::super::tests::env()).resolved.plan;
+            let atalanta_xql::ir::OperationKind::Filter(filter) = &plan.operations[1].kind else {
+                panic!("{plan:?}")
+            };
+            choice.push(choices(&[filter], &mut fields).unwrap());
+        }
+        let mut anchors = Vec::new();
+        for (rule, choice) in (0..).zip(&choice) {
+            choice.each_anchor(&mut |anchor| anchors.push((rule, anchor)));
+        }
+        let mut index = FieldIndex::new(0, &anchors, &Traffic::Unknown);
+        let values = StringArray::from(vec![value]);
+        let mut woken = BTreeMap::new();
+        index.scan(&Column::Text(&values), &[0], &mut |rule, _| *woken.entry(rule).or_default() += 1);
+        woken
+    }
+
+    #[test]
+    fn a_value_wakes_each_rule_a_few_times_however_often_it_holds_what_wakes_it() {
+        let contains: Vec<String> =
+            (0..300).map(|n| format!("cmd contains \"{}\"", "a".repeat(5 + n % 9))).collect();
+        let found = woken(&contains, &"a".repeat(200_000));
+        assert_eq!(found.len(), 300);
+        assert!(found.values().all(|times| *times <= 2), "{found:?}");
+        let members: Vec<String> =
+            (0..300).map(|n| format!("cmd -> k in (\"needle{n}\", \"pin{n}\")")).collect();
+        let found = woken(&members, &format!("{{\"k\":\"{}\"}}", "\\u003c".repeat(50_000)));
+        assert_eq!(found.len(), 300);
+        assert!(found.values().all(|times| *times <= 2), "{found:?}");
+    }
 }

@@ -38,7 +38,7 @@ use column::Column;
 use field::{Field, Fields, Rows};
 use frequency::{Frequency, Traffic};
 use partition::{Needs, Partitions};
-use verdict::{Condition, Memo, Predicates, Verdict, View};
+use verdict::{Condition, Memo, Predicate, Predicates, Verdict, View};
 
 /// The column by whose value rules are split.
 const KIND: &str = "event_type";
@@ -62,7 +62,7 @@ pub struct Places(Vec<Option<usize>>);
 #[derive(Debug)]
 pub struct Matcher {
     fields: Fields,
-    predicates: Predicates,
+    predicates: Vec<Predicate>,
     conditions: Vec<Condition>,
     needs: Needs,
     partitions: Partitions,
@@ -93,7 +93,7 @@ impl Matcher {
         let partitions = Partitions::new(&needs, &Traffic::Unknown);
         Self {
             fields,
-            predicates,
+            predicates: predicates.into_all(),
             conditions,
             needs,
             partitions,

@@ -34,7 +34,7 @@ pub(super) struct Needs {
 #[derive(Debug, Default)]
 struct Partition {
     indexes: Vec<FieldIndex>,
-    /// Rules that are verified on every row.
+    /// Rules that are verified on every row, ascending.
     always: Vec<u32>,
 }
 
@@ -183,16 +183,14 @@ impl Partition {
             }
         }
         for (field, anchors) in by_field {
-            partition.indexes.extend(FieldIndex::new(field, &anchors, traffic));
+            partition.indexes.push(FieldIndex::new(field, &anchors, traffic));
         }
-        partition.always.sort_unstable();
-        partition.always.dedup();
         partition
     }
 
     fn collect(&mut self, columns: &[Column<'_>], members: &[u32], tell: &mut impl FnMut(u32, u32)) {
-        // Column by column, so that what it is searched for stays in the processor's cache; then row by row, so that what is
-        // known of a row serves all rules.
+        // Column by column, so that what it is searched for stays in the processor's cache; then row by row, so that
+        // what is known of a row serves all rules.
         let mut woken: Vec<u64> = Vec::new();
         for index in &mut self.indexes {
             let field = index.field;

@@ -33,10 +33,13 @@ pub(super) enum Verdict {
     Yes,
 }
 
-/// Tests of texts, each once however many conditions have it.
+/// A test of the text of a field.
+pub(super) type Predicate = (usize, Kernel);
+
+/// Tests of texts while conditions are compiled: each once however many conditions have it.
 #[derive(Debug, Default)]
 pub(super) struct Predicates {
-    all: Vec<(usize, Kernel)>,
+    all: Vec<Predicate>,
     numbers: HashMap<String, usize>,
 }
 
@@ -55,6 +58,11 @@ impl Predicates {
         self.all.push((field, kernel()?));
         self.numbers.insert(key, self.all.len() - 1);
         Some(self.all.len() - 1)
+    }
+
+    /// All of them by number.
+    pub(super) fn into_all(self) -> Vec<Predicate> {
+        self.all
     }
 }
 
@@ -129,12 +137,9 @@ impl Memo {
     }
 
     /// What a predicate says of a value of its field.
-    fn answer(&mut self, predicate: usize, (field, kernel): &(usize, Kernel), text: &str) -> bool {
+    fn answer(&mut self, predicate: usize, (field, kernel): &Predicate, text: &str) -> bool {
         // Finding what is known of a value takes longer than to compare it.
-        if matches!(kernel, Kernel::Equals(_)) {
-            return kernel.test(text.as_bytes());
-        }
-        let number = self.number(*field, text);
+        let number = if matches!(kernel, Kernel::Equals(_)) { 0 } else { self.number(*field, text) };
         if number == 0 {
             return kernel.test(text.as_bytes());
         }
@@ -151,14 +156,14 @@ impl Memo {
 #[derive(Debug)]
 pub(super) struct View<'a> {
     rows: Rows<'a>,
-    predicates: &'a Predicates,
+    predicates: &'a [Predicate],
     memo: &'a mut Memo,
     row: Option<u32>,
 }
 
 impl<'a> View<'a> {
-    pub(super) fn new(rows: Rows<'a>, predicates: &'a Predicates, memo: &'a mut Memo) -> Self {
-        memo.fit(rows.fields(), predicates.all.len());
+    pub(super) fn new(rows: Rows<'a>, predicates: &'a [Predicate], memo: &'a mut Memo) -> Self {
+        memo.fit(rows.fields(), predicates.len());
         Self { rows, predicates, memo, row: None }
     }
 
@@ -180,7 +185,7 @@ impl<'a> View<'a> {
         if stamp == self.memo.stamp {
             return said;
         }
-        let own = &self.predicates.all[predicate];
+        let own = &self.predicates[predicate];
         let said = match self.rows.value(own.0) {
             Value::Text(text) if self.memo.answer(predicate, own, text) => Said::True,
             Value::Text(_) => Said::False,

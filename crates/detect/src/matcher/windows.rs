@@ -3,9 +3,9 @@
 //! Of each text two windows of four bytes that follow each other are kept (of three bytes, where the text has only
 //! four), so that a search needs to look at every other place of the value only. It asks a small table of bits whether a
 //! text has the window there; only then the texts of that window are compared. Shorter texts have one window of two bytes
-//! or of one, and every place is looked at. Steps do not wait for each other as those of an automaton do, and the bits stay in the processor's first cache.
-//! The idea is that of Wu and Manber (*A fast algorithm for multi-pattern searching*, 1994), with windows chosen by how
-//! often they occur in the traffic, and a fixed step.
+//! or of one, and every place is looked at. Steps do not wait for each other as those of an automaton do, and the bits
+//! stay in the processor's first cache. The idea is that of Wu and Manber (*A fast algorithm for multi-pattern
+//! searching*, 1994), with windows chosen by how often they occur in the traffic, and a fixed step.
 //!
 //! # Cost
 //! A value of n bytes takes n / 2 steps, and a comparison for each text that shares its window with a place of the
@@ -27,8 +27,14 @@ const BITS: usize = 256;
 /// Smallest and largest table, in bits.
 const SIZES: (usize, usize) = (1 << 12, 1 << 17);
 
+/// The shortest text that has two windows of four bytes.
+pub(super) const LONG: usize = 5;
 /// The shortest text that is searched for in steps of two.
-pub(super) const SHORTEST: usize = 5;
+pub(super) const STEPPED: usize = 4;
+
+/// Bits of a [`place`], and how many places there are.
+const PLACE_BITS: u32 = 18;
+pub(super) const PLACES: usize = 1 << PLACE_BITS;
 
 /// How often a window of four bytes occurs.
 pub(super) type Often<'a> = &'a dyn Fn(u32) -> u32;
@@ -47,9 +53,9 @@ pub(super) fn window<const N: usize>(bytes: &[u8; N]) -> u32 {
     bytes.iter().rev().fold(0, |whole, byte| whole << 8 | u32::from(byte | CASE))
 }
 
-/// A number of 18 bits for a window.
+/// A number below [`PLACES`] for a window.
 pub(super) fn place(window: u32) -> usize {
-    (window.wrapping_mul(0x9e37_79b1) >> 14) as usize
+    (window.wrapping_mul(0x9e37_79b1) >> (u32::BITS - PLACE_BITS)) as usize
 }
 
 impl<const N: usize, const STEP: usize> Windows<N, STEP> {

@@ -30,7 +30,7 @@ impl JsonScalar {
     /// The scalar in a text; none for null, an object, an array, or a text that is not JSON up to there.
     #[must_use]
     pub fn of<'a>(&self, text: &'a str) -> Option<Cow<'a, str>> {
-        Json::new(text).at(&self.steps).filter(|node| !node.is_null())?.scalar()
+        Json::new(text).at(&self.steps)?.scalar()
     }
 }
 
