@@ -70,26 +70,39 @@ def parameters(c, second, number, site, kind="gradient", size=2_400_000):
             "outcome": "success"}
 
 
-def gateway(c, second, key, end_user, prompt, answer=None):
-    """A request in the standard logging payload of LiteLLM; without an answer it was stopped by a guardrail."""
-    start, stopped = START.timestamp() + second, answer is None
-    said = {"code": "400", "kind": "BadRequestError", "text": "Violated guardrail policy health-data"} if stopped else {"code": "", "kind": "", "text": ""}
-    response = None if stopped else {"id": f"chatcmpl-{c.random.getrandbits(32):08x}", "object": "chat.completion", "model": "gpt-4o-mini",
-                                     "choices": [{"finish_reason": "stop", "index": 0, "message": {"content": answer, "role": "assistant"}}]}
+def litellm(c, second, place, key, end_user, model, messages, answer, parameters, tokens, error=None, flagged=None, address="10.7.1.20"):
+    """A request in the standard logging payload of LiteLLM.
+
+    `place` is where the model runs and what it takes; `error` is (code, class, message) of a request without an answer, and
+    `flagged` says that a guardrail stopped it.
+    """
+    start, status = START.timestamp() + second, "failure" if error else "success"
+    code, kind, text = error or ("", "", "")
+    response = None if error else {"id": f"chatcmpl-{c.random.getrandbits(32):08x}", "object": "chat.completion", "model": model,
+                                   "choices": [{"finish_reason": "stop", "index": 0, "message": {"content": answer, "role": "assistant"}}]}
     return {"id": f"chatcmpl-{c.random.getrandbits(80):020x}", "litellm_call_id": c.id(), "trace_id": c.id(), "session_id": "",
-            "call_type": "acompletion", "stream": False, "status": "failure" if stopped else "success",
-            "status_fields": {"llm_api_status": "failure" if stopped else "success",
-                              "guardrail_status": "guardrail_intervened" if stopped else "not_run"},
-            "custom_llm_provider": "openai", "startTime": start, "endTime": start + 0.9, "completionStartTime": start + 0.9,
-            "response_time": 0.9, "model": "openai/gpt-4o-mini", "model_group": "gpt-4o-mini", "model_id": "5b1f",
-            "api_base": "https://api.openai.com/v1", "response_cost": 0.00002,
-            "metadata": {"user_api_key_hash": "77aa" * 16, "user_api_key_alias": key, "user_api_key_user_id": key,
-                         "user_api_key_end_user_id": end_user, "requester_ip_address": "10.7.1.20"},
-            "total_tokens": 60, "prompt_tokens": 40, "completion_tokens": 20, "end_user": end_user,
-            "requester_ip_address": "10.7.1.20", "user_agent": "OpenAI/Python 2.8.1", "request_tags": [],
-            "messages": [{"role": "system", "content": "You book rooms of a clinic."}, {"role": "user", "content": prompt}],
-            "response": response, "model_parameters": {"temperature": 0.1}, "error_str": said["text"] or None,
-            "error_information": {"error_code": said["code"], "error_class": said["kind"], "error_message": said["text"]}}
+            "call_type": "acompletion", "stream": False, "status": status,
+            "status_fields": {"llm_api_status": status, "guardrail_status": "guardrail_intervened" if flagged else "not_run"},
+            "custom_llm_provider": "openai", "startTime": start, "endTime": start + place["took"], "completionStartTime": start + place["took"],
+            "response_time": place["took"], "model": f"openai/{model}", "model_group": model, "model_id": place["id"],
+            "api_base": place["base"], "response_cost": place["cost"],
+            "metadata": {"user_api_key_hash": place["hash"], "user_api_key_alias": key, "user_api_key_user_id": key,
+                         "user_api_key_end_user_id": end_user, "requester_ip_address": address},
+            "total_tokens": 40 + tokens, "prompt_tokens": 40, "completion_tokens": 0 if error else tokens, "end_user": end_user,
+            "requester_ip_address": address, "user_agent": "OpenAI/Python 2.8.1", "request_tags": [],
+            "messages": messages, "response": response, "model_parameters": parameters,
+            "error_str": text or None, "error_information": {"error_code": code, "error_class": kind, "error_message": text}}
+
+
+CLINIC = {"took": 0.9, "id": "5b1f", "base": "https://api.openai.com/v1", "cost": 0.00002, "hash": "77aa" * 16}
+
+
+def gateway(c, second, key, end_user, prompt, answer=None):
+    """A request at the gateway of a clinic; without an answer it was stopped by a guardrail."""
+    error = ("400", "BadRequestError", "Violated guardrail policy health-data") if answer is None else None
+    messages = [{"role": "system", "content": "You book rooms of a clinic."}, {"role": "user", "content": prompt}]
+    record = litellm(c, second, CLINIC, key, end_user, "gpt-4o-mini", messages, answer, {"temperature": 0.1}, 20, error, error)
+    return record | {"completion_tokens": 20}
 
 
 def tap(*connections):

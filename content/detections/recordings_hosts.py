@@ -3,11 +3,13 @@
 import hashlib
 
 from make_recordings import HOUR, MINUTE, START, cloudtrail, envoy, hubble, lines
-from recordings_platform import DAY, mlflow, started
+from recordings_agents import litellm
+from recordings_platform import DAY, mlflow, started, sysmon_start
 
 VLLM = (700, "/usr/bin/python3.12", "/usr/local/bin/vllm serve ranker --port 8000")
 NOTEBOOK = (710, "/opt/venv/bin/python3.12", "/opt/venv/bin/jupyter-lab --no-browser --port 8888")
 SHELL = (701, "/bin/bash", "--login")
+RANKER = {"took": 0.4, "id": "8c0d", "base": "https://models.corp.example/v1", "cost": 0.00001, "hash": "41be" * 16}
 CLAUDE = (720, "/usr/bin/node", "/usr/local/bin/claude")
 
 
@@ -53,38 +55,22 @@ def connection(c, second, kind, pid, binary, arguments, remote, port, names=None
 
 
 def sysmon(c, second, image, command, parent, parent_command, host="WS-7", user="CORP\\ana"):
-    """A program start in Sysmon's log."""
-    guid = lambda: "{" + f"b3c20a1f-{c.random.getrandbits(16):04x}-{c.random.getrandbits(16):04x}-0000-{c.random.getrandbits(48):012x}" + "}"
-    return {"EventID": 1, "Channel": "Microsoft-Windows-Sysmon/Operational", "Hostname": host,
-            "UtcTime": c.iso(second).replace("T", " ").rstrip("Z"), "ProcessGuid": guid(), "ProcessId": str(c.random.randint(1000, 30000)),
-            "Image": image, "CommandLine": command, "CurrentDirectory": "C:\\Users\\ana\\", "User": user, "IntegrityLevel": "Medium",
-            "Hashes": f"SHA256={c.random.getrandbits(256):064X}", "ParentProcessGuid": guid(), "ParentProcessId": str(c.random.randint(500, 30000)),
-            "ParentImage": parent, "ParentCommandLine": parent_command, "ParentUser": user}
+    """A program start in Sysmon's log, with ids at random."""
+    def guid():
+        return "{" + f"b3c20a1f-{c.random.getrandbits(16):04x}-{c.random.getrandbits(16):04x}-0000-{c.random.getrandbits(48):012x}" + "}"
+
+    program = (guid(), c.random.randint(1000, 30000), image, command)
+    hashes = f"SHA256={c.random.getrandbits(256):064X}"
+    return sysmon_start(c, second, host, user, program, hashes, (guid(), c.random.randint(500, 30000), parent, parent_command))
 
 
 def completion(c, second, key, model, prompt, answer, scores=False, tokens=None, user=None, flagged=None, address="10.7.1.20", failed=None):
-    """A request in the standard logging payload of LiteLLM. `flagged`: a guardrail stopped it. `failed`: status of an error."""
-    start, stopped = START.timestamp() + second, flagged or failed
-    error = {"error_code": "400", "error_class": "BadRequestError", "error_message": "Violated guardrail policy input-filter"} if flagged else \
-        {"error_code": failed, "error_class": "InternalServerError", "error_message": "upstream timed out"} if failed else \
-        {"error_code": "", "error_class": "", "error_message": ""}
+    """A request at LiteLLM. `flagged`: a guardrail stopped it. `failed`: status of an error."""
+    error = ("400", "BadRequestError", "Violated guardrail policy input-filter") if flagged else \
+        (failed, "InternalServerError", "upstream timed out") if failed else None
     parameters = {"temperature": 0, "max_tokens": tokens or 400} | ({"logprobs": True, "top_logprobs": 5} if scores else {})
-    response = None if stopped else {"id": f"chatcmpl-{c.random.getrandbits(32):08x}", "object": "chat.completion", "model": model,
-                                     "choices": [{"finish_reason": "stop", "index": 0, "message": {"content": answer, "role": "assistant"}}]}
-    used = tokens or 90
-    return {"id": f"chatcmpl-{c.random.getrandbits(80):020x}", "litellm_call_id": c.id(), "trace_id": c.id(), "session_id": "",
-            "call_type": "acompletion", "stream": False, "status": "failure" if stopped else "success",
-            "status_fields": {"llm_api_status": "failure" if stopped else "success",
-                              "guardrail_status": "guardrail_intervened" if flagged else "not_run"},
-            "custom_llm_provider": "openai", "startTime": start, "endTime": start + 0.4, "completionStartTime": start + 0.4,
-            "response_time": 0.4, "model": f"openai/{model}", "model_group": model, "model_id": "8c0d",
-            "api_base": "https://models.corp.example/v1", "response_cost": 0.00001,
-            "metadata": {"user_api_key_hash": "41be" * 16, "user_api_key_alias": key, "user_api_key_user_id": key,
-                         "user_api_key_end_user_id": user or key, "requester_ip_address": address},
-            "total_tokens": 40 + used, "prompt_tokens": 40, "completion_tokens": 0 if stopped else used, "end_user": user or key,
-            "requester_ip_address": address, "user_agent": "OpenAI/Python 2.8.1", "request_tags": [],
-            "messages": [{"role": "user", "content": prompt}], "response": response, "model_parameters": parameters,
-            "error_str": error["error_message"] or None, "error_information": error}
+    return litellm(c, second, RANKER, key, user or key, model, [{"role": "user", "content": prompt}], None if error else answer, parameters,
+                   tokens or 90, error, flagged, address)
 
 
 def happened(c, second, event, who, agent, session, **members):

@@ -71,6 +71,15 @@ def started(c, second, parent, binary, arguments, pid, node="gpu-11"):
             "node_name": node, "time": c.iso(second)}
 
 
+def sysmon_start(c, second, host, user, program, hashes, parent):
+    """A program start in the log of Sysmon; `program` and `parent` are (GUID, id, image, command line)."""
+    return {"EventID": 1, "Channel": "Microsoft-Windows-Sysmon/Operational", "Hostname": host,
+            "UtcTime": c.iso(second).replace("T", " ").rstrip("Z"), "ProcessGuid": program[0], "ProcessId": str(program[1]),
+            "Image": program[2], "CommandLine": program[3], "CurrentDirectory": "C:\\Users\\ana\\", "User": user, "IntegrityLevel": "Medium",
+            "Hashes": hashes, "ParentProcessGuid": parent[0], "ParentProcessId": str(parent[1]), "ParentImage": parent[2],
+            "ParentCommandLine": parent[3], "ParentUser": user}
+
+
 def asked(c, second, workload, name, kind="A"):
     """A question for a name, as Hubble shows it."""
     record = hubble(c, second, workload, ("kube-system", "coredns"), name, port=53)

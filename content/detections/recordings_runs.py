@@ -1,9 +1,8 @@
 """Recordings of the rules about what agents do and what is left on hosts; `recordings_conversations.py` hands them on."""
 
 from make_recordings import HOUR, START, chat, envoy, lines
-from recordings_platform import started
+from recordings_platform import DAY, started, sysmon_start
 
-DAY = 24 * HOUR
 HOME, BOARD = "https://erp.corp.example/mcp", "https://board.corp.example/mcp"
 
 
@@ -154,26 +153,12 @@ def indexed(c, second, texts):
 
 def sysmon(c, second, parent, pid, image, command):
     """A program start in the log of Sysmon; `parent` is (pid, image, command line)."""
+    def guid(own):
+        return f"{{b3c20a1f-0000-0000-0000-{own:012d}}}"
+
     hashes = f"MD5={c.random.getrandbits(128):032X},SHA256={c.random.getrandbits(256):064X}"
-    return {
-        "EventID": 1,
-        "Channel": "Microsoft-Windows-Sysmon/Operational",
-        "Hostname": "shop-app-1",
-        "UtcTime": c.iso(second).replace("T", " ").rstrip("Z"),
-        "ProcessGuid": f"{{b3c20a1f-0000-0000-0000-{pid:012d}}}",
-        "ProcessId": str(pid),
-        "Image": image,
-        "CommandLine": command,
-        "CurrentDirectory": "C:\\Users\\ana\\",
-        "User": "CORP\\ana",
-        "IntegrityLevel": "Medium",
-        "Hashes": hashes,
-        "ParentProcessGuid": f"{{b3c20a1f-0000-0000-0000-{parent[0]:012d}}}",
-        "ParentProcessId": str(parent[0]),
-        "ParentImage": parent[1],
-        "ParentCommandLine": parent[2],
-        "ParentUser": "CORP\\ana",
-    }
+    program = (guid(pid), pid, image, command)
+    return sysmon_start(c, second, "shop-app-1", "CORP\\ana", program, hashes, (guid(parent[0]), *parent))
 
 
 def wire(records):
