@@ -43,8 +43,9 @@ fn check(context: &Context<'_>) -> Vec<Diagnostic> {
         let (strange, fine): (Vec<&str>, Vec<&str>) =
             text.split(',').map(str::trim).partition(|range| is_of_other_version(range, v6));
         let Some(first) = strange.first() else { continue };
-        let report = RULE.report(context, ranges.span, format!("no address is in `{first}` for `{own}`"));
-        let other = if v6 { "incidr" } else { "incidr6" };
+        let (kind, other) = if v6 { ("IPv4", "incidr") } else { ("IPv6", "incidr6") };
+        let message = format!("`{first}` is a range of {kind}, in which no address of `{own}` is");
+        let report = RULE.report(context, ranges.span, message);
         out.push(if own == "incidrlist" {
             report.help("no function takes a list of IPv6 addresses: ask for each with `incidr6`")
         } else if fine.is_empty() {
