@@ -1,9 +1,9 @@
 //! Which values follow each other in the sessions of an entity: n-grams, as Forrest, Hofmeyr, Somayaji and Longstaff
 //! used them for system calls (*A Sense of Self for Unix Processes*, IEEE S&P 1996).
 
-use std::fmt::Write as _;
-
+use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
 
 use super::table::Table;
 use crate::kept::Digest;
@@ -11,8 +11,11 @@ use crate::kept::Digest;
 /// Sessions of one entity that are followed at the same time.
 const SESSIONS: usize = 4;
 
-/// Longest name that is kept of a value, bytes.
+/// Longest name that is kept of a value, bytes: as many as stand in a [`CompactString`] itself.
 const NAME: usize = 24;
+
+/// Values of an n-gram that stand in its session itself; most rules ask for three.
+const NEAR: usize = 3;
 
 /// What is known of an entity.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -28,19 +31,48 @@ pub(super) struct Order {
 #[serde(transparent)]
 pub(super) struct Sessions(Vec<Session>);
 
+/// The last values of a session, the oldest first; in one piece, as they are read and copied for every event.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(from = "Kept", into = "Kept")]
 struct Session {
+    id: u64,
+    last: i64,
+    digests: SmallVec<[u64; NEAR]>,
+    names: SmallVec<[CompactString; NEAR]>,
+}
+
+/// A session as it is kept.
+#[derive(Serialize, Deserialize)]
+struct Kept {
     id: u64,
     last: i64,
     digests: Vec<u64>,
     names: Vec<String>,
 }
 
+impl From<Kept> for Session {
+    fn from(Kept { id, last, digests, names }: Kept) -> Self {
+        Self {
+            id,
+            last,
+            digests: digests.into(),
+            names: names.into_iter().map(CompactString::from).collect(),
+        }
+    }
+}
+
+impl From<Session> for Kept {
+    fn from(Session { id, last, digests, names }: Session) -> Self {
+        let names = names.into_iter().map(CompactString::into_string).collect();
+        Self { id, last, digests: digests.into_vec(), names }
+    }
+}
+
 /// The n-gram that a value ends in its session, and its digest; shorter at the beginning of a session.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Gram<'a> {
     /// The values in order.
-    pub names: &'a [String],
+    pub names: &'a [CompactString],
     /// Their digest.
     pub digest: u64,
 }
@@ -57,14 +89,11 @@ impl Sessions {
         let at = self.place(session, time);
         let own = &mut self.0[at];
         own.last = own.last.max(time);
-        // The oldest name makes room for the newest, and keeps its own.
-        let mut name = if own.names.len() >= length { own.names.remove(0) } else { String::new() };
-        name.clear();
-        name.push_str(value.get(..value.floor_char_boundary(NAME)).unwrap_or(value));
-        own.names.push(name);
         if own.digests.len() >= length {
+            own.names.remove(0);
             own.digests.remove(0);
         }
+        own.names.push(value.get(..value.floor_char_boundary(NAME)).unwrap_or(value).into());
         own.digests.push(digest);
         Gram { digest: together(&own.digests), names: &own.names }
     }
@@ -81,28 +110,55 @@ impl Sessions {
         }
         // Room for what there is: an entity may have only one.
         self.0.reserve_exact(1);
-        self.0.push(Session { id: session, last: time, digests: Vec::new(), names: Vec::new() });
+        self.0.push(Session { id: session, last: time, digests: SmallVec::new(), names: SmallVec::new() });
         self.0.len() - 1
     }
 }
 
-/// The digest of digests in their order.
+/// The digest of digests in their order, each as a hexadecimal number.
 fn together(digests: &[u64]) -> u64 {
     let mut whole = Digest::default();
-    let mut text = String::with_capacity(16);
-    for digest in digests {
-        text.clear();
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{digest:x}");
-        whole.add(&text);
-    }
+    digests.iter().for_each(|digest| whole.add(hexadecimal(*digest, &mut [0; 16])));
     whole.finish()
+}
+
+/// A number as lower-case hexadecimal digits, without zeros in front.
+fn hexadecimal(mut number: u64, digits: &mut [u8; 16]) -> &str {
+    let mut at = digits.len();
+    loop {
+        at -= 1;
+        digits[at] = b"0123456789abcdef"[(number & 0xf) as usize];
+        number >>= 4;
+        if number == 0 {
+            // Digits are ASCII.
+            return std::str::from_utf8(&digits[at..]).unwrap_or_default();
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::kept;
+
+    #[test]
+    fn digests_are_added_as_numbers_are_written() {
+        for number in [0, 1, 0xf, 0x10, 0x0123_4567_89ab_cdef, u64::MAX] {
+            assert_eq!(hexadecimal(number, &mut [0; 16]), format!("{number:x}"));
+        }
+    }
+
+    #[test]
+    fn a_session_is_kept_as_before() {
+        let mut sessions = Sessions::default();
+        for value in ["read", "a name that is much longer than the ones that are kept", "send", "list"] {
+            sessions.follow(7, (value, kept::digest([value])), 3, 5);
+        }
+        let text = serde_json::to_value(&sessions).unwrap();
+        assert_eq!(text[0]["names"], serde_json::json!(["a name that is much long", "send", "list"]));
+        assert_eq!(text[0]["digests"][2], kept::digest(["list"]));
+        assert_eq!(serde_json::from_value::<Sessions>(text).unwrap(), sessions);
+    }
 
     #[test]
     fn sessions_are_followed_apart() {

@@ -11,11 +11,10 @@
 //! scalar, there is the key that it stands under.
 
 use atalanta_engine::kernels::folding::fold_text;
-use atalanta_engine::kernels::regex::required_literals;
+use atalanta_engine::kernels::regex::required_sets;
 use atalanta_xql::ir::{Comparison, Expr, ExprKind, Pattern};
 
 use super::field::{Field, Fields};
-use super::windows::STEPPED;
 
 /// Longest part of a literal that is searched; a longer one is cut, the rest is verified.
 const LONGEST: usize = 200;
@@ -49,7 +48,7 @@ impl Anchor {
 
     /// A text for which every place of a value is looked at.
     pub(super) fn is_short(&self) -> bool {
-        !self.escape && !self.is_whole() && (1..STEPPED).contains(&self.text.len())
+        !self.escape && !self.is_whole() && self.text.len() == 2
     }
 
     /// It is no text but an escape of JSON that may stand for a letter.
@@ -123,26 +122,26 @@ impl Cost {
     }
 }
 
-/// The set that costs least. Columns in `spent` are no help: their value has been looked at.
+/// The set that costs least. Columns that are spent are no help: their value has been looked at.
 pub(super) fn choose<'a>(
     choice: &'a Choice,
-    spent: usize,
+    is_spent: &dyn Fn(usize) -> bool,
     cost: &dyn Fn(&Anchor) -> Cost,
 ) -> Option<(Vec<&'a Anchor>, Cost)> {
     match choice {
         Choice::One(anchors) => {
-            let usable = anchors.iter().all(|anchor| anchor.field != spent);
+            let usable = anchors.iter().all(|anchor| !is_spent(anchor.field));
             let all = || anchors.iter().map(cost).fold(Cost::default(), Cost::with);
             usable.then(|| (anchors.iter().collect(), all()))
         }
         Choice::Each(parts) => {
-            let sets = parts.iter().filter_map(|part| choose(part, spent, cost));
+            let sets = parts.iter().filter_map(|part| choose(part, is_spent, cost));
             sets.min_by_key(|(_, cost)| cost.whole())
         }
         Choice::Union(parts) => {
             let mut whole = (Vec::new(), Cost::default());
             for part in parts {
-                let (anchors, cost) = choose(part, spent, cost)?;
+                let (anchors, cost) = choose(part, is_spent, cost)?;
                 whole.0.extend(anchors);
                 whole.1 = whole.1.with(cost);
             }
@@ -317,12 +316,14 @@ fn wildcard(field: usize, pattern: &str) -> Vec<Anchor> {
 }
 
 fn regex(place: &Place, pattern: &str) -> Option<Choice> {
-    let required = required_literals(pattern)?;
-    union(required.literals.iter().map(|literal| {
-        // A piece of a character cannot be folded.
-        let text = std::str::from_utf8(literal).ok()?;
-        place.holds(inside(place.field, text, false, false)?)
-    }))
+    let sets = required_sets(pattern).into_iter().filter_map(|required| {
+        union(required.literals.iter().map(|literal| {
+            // A piece of a character cannot be folded.
+            let text = std::str::from_utf8(literal).ok()?;
+            place.holds(inside(place.field, text, false, false)?)
+        }))
+    });
+    joined(sets.collect(), Choice::Each)
 }
 
 #[cfg(test)]
@@ -343,7 +344,7 @@ mod tests {
 
     fn texts(expr: &Expr, cost: &dyn Fn(&Anchor) -> Cost) -> Option<Vec<String>> {
         let choice = choices(&[expr], &mut Fields::default())?;
-        let (anchors, _) = choose(&choice, usize::MAX, cost)?;
+        let (anchors, _) = choose(&choice, &|_| false, cost)?;
         Some(anchors.iter().map(|one| String::from_utf8(one.text.clone()).unwrap()).collect())
     }
 

@@ -43,6 +43,7 @@ impl<'a> Column<'a> {
     }
 
     /// The value of a row.
+    #[inline]
     pub(super) fn value(&self, row: usize) -> Value<'a> {
         match self {
             Self::Absent => Value::Null,

@@ -71,6 +71,14 @@ impl Fields {
         &self.all[number]
     }
 
+    /// The column that a value is, or is in.
+    pub(super) fn column_of(&self, number: usize) -> usize {
+        match &self.all[number] {
+            Field::Column(_) => number,
+            Field::Scalar { column, .. } => *column,
+        }
+    }
+
     /// All of them by number.
     pub(super) fn iter(&self) -> impl Iterator<Item = &Field> {
         self.all.iter()
@@ -90,6 +98,11 @@ pub(super) struct Rows<'a> {
 impl<'a> Rows<'a> {
     pub(super) fn new(fields: &'a Fields, columns: &'a [Column<'a>]) -> Self {
         Self { fields, columns, row: 0, scalars: vec![(usize::MAX, None); fields.all.len()] }
+    }
+
+    /// The column that a value is, or is in.
+    pub(super) fn column_of(&self, field: usize) -> usize {
+        self.fields.column_of(field)
     }
 
     /// How many values a row has.

@@ -203,17 +203,22 @@ impl Count {
     }
 
     fn add(&mut self, columns: &[Column<'_>], rows: usize) {
-        let members: Vec<u32> = (0..rows as u32).collect();
         for index in &mut self.indexes {
-            let field = index.field;
-            self.text.add(field, &columns[field], rows);
-            index.scan(&columns[field], &members, &mut |number, row| {
-                let (number, row) = (number as usize, self.rows + u64::from(row));
-                if self.last[number] != row {
-                    self.last[number] = row;
-                    self.anchors[number].1 += 1;
-                }
-            });
+            let column = &columns[index.field];
+            if column.is_empty() {
+                continue;
+            }
+            self.text.add(index.field, column, rows);
+            for row in 0..rows {
+                let number_of_row = self.rows + row as u64;
+                index.scan(column.value(row), &mut |number| {
+                    let number = number as usize;
+                    if self.last[number] != number_of_row {
+                        self.last[number] = number_of_row;
+                        self.anchors[number].1 += 1;
+                    }
+                });
+            }
         }
         self.rows += rows as u64;
     }

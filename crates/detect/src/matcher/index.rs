@@ -1,17 +1,16 @@
 //! The anchors of many conditions on one column.
 
 use std::collections::HashMap;
+use std::sync::LazyLock;
 
 use atalanta_engine::kernels::folding::fold_text;
+use memchr::memmem;
 
 use super::anchor::{Anchor, ESCAPES};
-use super::column::{Column, Value};
+use super::column::Value;
 use super::frequency::Traffic;
-use super::values::{Kept, Values};
-use super::windows::{LONG, STEPPED, Windows};
-
-/// Most rules that are kept with a value.
-const KEPT: usize = 256;
+use super::rarely::Rarely;
+use super::windows::{LONG, Singles, Windows};
 
 /// Comparisons of anchors with a value, beside some for each of its bytes, after which everybody is woken.
 const COMPARED_AT_LEAST: usize = 4_096;
@@ -24,7 +23,6 @@ pub(super) struct FieldIndex {
     lookup: Lookup,
     /// Every rule that has an anchor here, for values that are not searched to their end.
     rules: Vec<u32>,
-    kept: Values<Box<[u32]>>,
 }
 
 #[derive(Debug)]
@@ -41,10 +39,16 @@ enum Lookup {
 #[derive(Debug, Default)]
 struct Inside {
     patterns: Vec<Pattern>,
-    long: Option<Windows<4, 2>>,
-    middle: Option<Windows<3, 2>>,
-    short: Option<Windows<2, 1>>,
-    single: Option<Windows<1, 1>>,
+    long: Option<Windows<4, 4>>,
+    middle: Option<Windows<4, 2>>,
+    four: Option<Windows<3, 2>>,
+    three: Option<Windows<3, 1>>,
+    /// Whether any of those above but the long ones is there at all.
+    rarely: Rarely,
+    two: Option<Windows<2, 1>>,
+    one: Singles,
+    /// Those beyond ASCII, which no value of ASCII holds.
+    foreign: Option<Windows<2, 1>>,
     /// Whom an empty value wakes.
     empty: Vec<u32>,
     /// Whom an escape of JSON wakes that may stand for a letter of an anchor.
@@ -75,41 +79,15 @@ impl FieldIndex {
         } else {
             Lookup::Inside(Box::new(Inside::new(anchors, traffic)))
         };
-        Self { field, lookup, rules, kept: Values::default() }
+        Self { field, lookup, rules }
     }
 
-    /// Bytes of the compiled form.
-    pub(super) fn bytes(&self) -> usize {
-        match &self.lookup {
-            Lookup::Whole { rules, .. } => rules.keys().map(|key| key.len() + 32).sum(),
-            Lookup::Inside(inside) => inside.bytes(),
-        }
-    }
-
-    /// Tells `wake` the rules that may be true for each of the rows, in the order of the rows; some several times.
-    pub(super) fn scan(&mut self, column: &Column<'_>, rows: &[u32], wake: &mut impl FnMut(u32, u32)) {
-        if column.is_empty() {
-            return;
-        }
-        for row in rows {
-            match column.value(*row as usize) {
-                Value::Text(text) => match self.kept.get(text) {
-                    Kept::Known(rules) => rules.iter().for_each(|rule| wake(*rule, *row)),
-                    Kept::New(slot) => {
-                        let mut found = Vec::new();
-                        self.lookup.scan(text, &self.rules, &mut |rule| found.push(rule));
-                        found.iter().for_each(|rule| wake(*rule, *row));
-                        found.sort_unstable();
-                        found.dedup();
-                        if found.len() <= KEPT {
-                            slot.keep(text, found.into_boxed_slice());
-                        }
-                    }
-                    Kept::Off => self.lookup.scan(text, &self.rules, &mut |rule| wake(rule, *row)),
-                },
-                Value::Null => {}
-                _ => self.rules.iter().for_each(|rule| wake(*rule, *row)),
-            }
+    /// Tells `wake` the rules that may be true for a row with this value; some several times.
+    pub(super) fn scan(&mut self, value: Value<'_>, wake: &mut impl FnMut(u32)) {
+        match value {
+            Value::Text(text) => self.lookup.scan(text, &self.rules, wake),
+            Value::Null => {}
+            _ => self.rules.iter().for_each(|rule| wake(*rule)),
         }
     }
 }
@@ -139,7 +117,7 @@ impl Lookup {
                 found.into_iter().flatten().for_each(|rule| wake(*rule));
             }
             Self::Inside(inside) => {
-                if !inside.search(bytes, wake) {
+                if !inside.search(bytes, is_ascii, wake) {
                     // Verification takes time in the length of the value only.
                     all.iter().for_each(|rule| wake(*rule));
                 }
@@ -210,19 +188,30 @@ impl Inside {
         }
         let numbered = |lengths: std::ops::Range<usize>| {
             let texts = (0u32..).zip(own.patterns.iter().map(|pattern| pattern.text.as_slice()));
-            texts.filter(move |(_, text)| lengths.contains(&text.len()))
+            texts.filter(move |(_, text)| text.is_ascii() && lengths.contains(&text.len()))
         };
         let (often, unknown) = (|window| traffic.often(window), |_| 0);
-        own.long = Windows::new(numbered(LONG..usize::MAX), &often);
-        own.middle = Windows::new(numbered(STEPPED..LONG), &unknown);
-        own.short = Windows::new(numbered(2..STEPPED), &unknown);
-        own.single = Windows::new(numbered(1..2), &unknown);
+        let long = Windows::<4, 4>::SHORTEST;
+        let rarely = Rarely::new(numbered(3..long).map(|(_, text)| text), traffic);
+        // Long ones in large steps and those of the middle in smaller ones would be two searches; the smaller steps will
+        // do for both.
+        let apart = rarely.is_there() || numbered(LONG..long).next().is_none();
+        let long = if apart { long } else { usize::MAX };
+        own.long = Windows::new(numbered(long..usize::MAX), &often);
+        own.middle = Windows::new(numbered(LONG..long), &often);
+        own.four = Windows::new(numbered(4..LONG), &unknown);
+        own.three = Windows::new(numbered(3..4), &unknown);
+        own.two = Windows::new(numbered(2..3), &unknown);
+        own.one = Singles::new(numbered(1..2));
+        let all = (0u32..).zip(own.patterns.iter().map(|pattern| pattern.text.as_slice()));
+        own.foreign = Windows::new(all.filter(|(_, text)| !text.is_ascii()), &unknown);
+        own.rarely = rarely;
         own.told = vec![0; own.patterns.len()];
         own
     }
 
     /// Tells `wake` whom a value wakes; some several times. False if it has given up comparing.
-    fn search(&mut self, bytes: &[u8], wake: &mut impl FnMut(u32)) -> bool {
+    fn search(&mut self, bytes: &[u8], is_ascii: bool, wake: &mut impl FnMut(u32)) -> bool {
         if bytes.is_empty() {
             self.empty.iter().for_each(|rule| wake(*rule));
         }
@@ -243,47 +232,33 @@ impl Inside {
                 told[number] = value;
             }
         };
-        if let Some(long) = &self.long {
-            long.search(bytes, &mut tell);
+        self.long.iter().for_each(|texts| texts.search(bytes, &mut tell));
+        if !self.rarely.has_none(bytes) {
+            self.middle.iter().for_each(|texts| texts.search(bytes, &mut tell));
+            self.four.iter().for_each(|texts| texts.search(bytes, &mut tell));
+            self.three.iter().for_each(|texts| texts.search(bytes, &mut tell));
         }
-        if let Some(middle) = &self.middle {
-            middle.search(bytes, &mut tell);
-        }
-        if let Some(short) = &self.short {
-            short.search(bytes, &mut tell);
-        }
-        if let Some(single) = &self.single {
-            single.search(bytes, &mut tell);
+        self.two.iter().for_each(|texts| texts.search(bytes, &mut tell));
+        self.one.search(bytes, &mut tell);
+        if let Some(foreign) = self.foreign.as_ref().filter(|_| !is_ascii) {
+            foreign.search(bytes, &mut tell);
         }
         compared <= enough
     }
-
-    fn bytes(&self) -> usize {
-        let windows = [
-            self.long.as_ref().map(Windows::bytes),
-            self.middle.as_ref().map(Windows::bytes),
-            self.short.as_ref().map(Windows::bytes),
-            self.single.as_ref().map(Windows::bytes),
-        ];
-        let patterns = self.patterns.iter().map(|pattern| {
-            size_of::<Pattern>() + pattern.text.len() + 4 * pattern.anywhere.len() + 8 * pattern.tied.len()
-        });
-        windows.into_iter().flatten().sum::<usize>() + patterns.sum::<usize>()
-    }
 }
+
+/// What the escapes of characters by their number begin with.
+static BACKSLASH_U: LazyLock<memmem::Finder<'static>> = LazyLock::new(|| memmem::Finder::new(br"\u"));
 
 /// Whether a JSON text has an escape of [`ESCAPES`]. Those are written in lower case but for their digits.
 fn has_escape(bytes: &[u8]) -> bool {
     let digits = |at: usize| bytes.get(at + 2..at + 4);
-    memchr::memmem::find_iter(bytes, br"\u")
-        .any(|at| ESCAPES.iter().any(|escape| digits(at) == Some(*escape)))
+    BACKSLASH_U.find_iter(bytes).any(|at| ESCAPES.iter().any(|escape| digits(at) == Some(*escape)))
 }
 
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
-
-    use arrow::array::StringArray;
 
     use super::super::anchor::choices;
     use super::*;
@@ -305,9 +280,8 @@ mod tests {
             choice.each_anchor(&mut |anchor| anchors.push((rule, anchor)));
         }
         let mut index = FieldIndex::new(0, &anchors, &Traffic::Unknown);
-        let values = StringArray::from(vec![value]);
         let mut woken = BTreeMap::new();
-        index.scan(&Column::Text(&values), &[0], &mut |rule, _| *woken.entry(rule).or_default() += 1);
+        index.scan(Value::Text(value), &mut |rule| *woken.entry(rule).or_default() += 1);
         woken
     }
 

@@ -1,13 +1,16 @@
 //! Which rows of a batch are a set of rules true for: all rules at once, on typed Arrow batches.
 //!
-//! 1. Rules are split by the value that they require of `event_type`, so that a row meets only the rules of its kind
-//!    (`partition.rs`).
+//! 1. Rules are split by the values that they require of `event_type` and of `agent_os_type`, so that a row meets only the
+//!    rules of its kind (`partition.rs`).
 //! 2. From each condition a set of *anchors* is taken, literals of which at least one must occur for the condition to
 //!    be true (`anchor.rs`). The anchors of all rules of a kind on one column are searched for at once (`windows.rs`), or
 //!    are in a hash table if all of them are whole values (`index.rs`). A hit makes the row a candidate of the rule.
 //!    Which anchors are rare is a guess at first and counted on the rows that come (`frequency.rs`).
-//! 3. Candidates are verified with the engine's own string kernels, each test once for a row however many rules have it
-//!    (`verdict.rs`). Rules without an anchor are verified on every row of their kind.
+//!    Rules without an anchor are candidates on every row of their kind.
+//! 3. Of values that come again and again, such as paths of programs, and of null it is kept which rules they rule out
+//!    (`sieve.rs`), and of combinations of such values too (`sieves.rs`); those are candidates no longer.
+//! 4. Candidates are verified with the engine's own string kernels, each test once for a row however many rules have it
+//!    (`verdict.rs`).
 //!
 //! # Soundness
 //! A row for which a condition is true is never dropped, and a row that is given as certain fulfils the condition. Every
@@ -22,6 +25,9 @@ mod field;
 mod frequency;
 mod index;
 mod partition;
+mod rarely;
+mod sieve;
+mod sieves;
 #[cfg(test)]
 mod tests;
 mod values;
@@ -36,12 +42,38 @@ use atalanta_xql::ir;
 
 use column::Column;
 use field::{Field, Fields, Rows};
-use frequency::{Frequency, Traffic};
+use frequency::Frequency;
 use partition::{Needs, Partitions};
 use verdict::{Condition, Memo, Predicate, Predicates, Verdict, View};
 
-/// The column by whose value rules are split.
-const KIND: &str = "event_type";
+/// Conditions and the rows of a batch for which they are, or may be, true.
+#[derive(Debug)]
+struct Judge<'a> {
+    conditions: &'a [Condition],
+    view: View<'a>,
+    /// (rule, row, certain).
+    found: Vec<(u32, u32, bool)>,
+}
+
+impl Judge<'_> {
+    /// Whether the value of a column in this row is enough to say that a rule is not true.
+    fn is_out(&mut self, rule: u32, row: u32, column: usize) -> bool {
+        self.view.enter(row);
+        self.view.look_at(Some(column));
+        let verdict = self.conditions[rule as usize].verdict(&mut self.view);
+        self.view.look_at(None);
+        verdict == Verdict::No
+    }
+
+    /// Notes a row for which a rule is or may be true.
+    fn judge(&mut self, rule: u32, row: u32) {
+        self.view.enter(row);
+        match self.conditions[rule as usize].verdict(&mut self.view) {
+            Verdict::No => {}
+            verdict => self.found.push((rule, row, verdict == Verdict::Yes)),
+        }
+    }
+}
 
 /// Rows of one rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,10 +107,8 @@ pub struct Matcher {
 pub struct Size {
     /// Conditions that have anchors.
     pub anchored: usize,
-    /// Conditions that are verified on every row of their kind.
+    /// Conditions that have none.
     pub every_row: usize,
-    /// Bytes of all indexes.
-    pub index_bytes: usize,
 }
 
 impl Matcher {
@@ -86,14 +116,14 @@ impl Matcher {
     pub fn new(rules: &[Vec<&ir::Expr>]) -> Self {
         let mut fields = Fields::default();
         let mut predicates = Predicates::default();
-        let kind = fields.number(KIND);
         let condition = |rule: &Vec<&ir::Expr>| Condition::new(rule, &mut fields, &mut predicates);
-        let conditions = rules.iter().map(condition).collect();
-        let needs = Needs::new(rules, kind, &mut fields);
-        let partitions = Partitions::new(&needs, &Traffic::Unknown);
+        let conditions: Vec<Condition> = rules.iter().map(condition).collect();
+        let predicates = predicates.into_all();
+        let needs = Needs::new(rules, &conditions, &predicates, &mut fields);
+        let partitions = Partitions::new(&needs, None);
         Self {
             fields,
-            predicates: predicates.into_all(),
+            predicates,
             conditions,
             needs,
             partitions,
@@ -104,7 +134,8 @@ impl Matcher {
 
     /// What the compiled form takes.
     pub fn size(&self) -> Size {
-        self.partitions.size()
+        let anchored = self.needs.anchored();
+        Size { anchored, every_row: self.conditions.len() - anchored }
     }
 
     /// The rows of a batch that a condition is or may be true for, by rule; rules without a row are left out. `places`
@@ -116,19 +147,12 @@ impl Matcher {
         };
         let columns: Vec<Column<'_>> = places.0.iter().map(column).collect();
         if let Some(counted) = self.frequency.count(&self.needs.choices, &columns, batch.num_rows()) {
-            self.partitions = Partitions::new(&self.needs, &Traffic::Counted(&counted));
+            self.partitions = Partitions::new(&self.needs, Some(counted));
         }
-        let mut view = View::new(Rows::new(&self.fields, &columns), &self.predicates, &mut self.memo);
-        let mut found: Vec<(u32, u32, bool)> = Vec::new();
-        let conditions = &self.conditions;
-        self.partitions.collect(&columns, batch.num_rows(), &mut |rule, row| {
-            view.enter(row);
-            match conditions[rule as usize].verdict(&mut view) {
-                Verdict::No => {}
-                verdict => found.push((rule, row, verdict == Verdict::Yes)),
-            }
-        });
-        by_rule(found)
+        let view = View::new(Rows::new(&self.fields, &columns), &self.predicates, &mut self.memo);
+        let mut judge = Judge { conditions: &self.conditions, view, found: Vec::new() };
+        self.partitions.collect(&self.needs, &columns, batch.num_rows(), &mut judge);
+        by_rule(judge.found)
     }
 
     /// Where the columns that conditions read stand in batches of a schema: as the engine finds them, by the name as it

@@ -1,4 +1,4 @@
-//! Rules by the value of `event_type` that they require.
+//! Rules by what they require of the kind of a row.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -6,209 +6,277 @@ use atalanta_engine::kernels::folding::fold_text;
 use atalanta_schema::Type;
 use atalanta_xql::ir::{Comparison, Expr, ExprKind, Pattern};
 
-use super::Size;
+use super::Judge;
 use super::anchor::{Anchor, Choice, choices, choose};
 use super::column::{Column, Value};
 use super::field::Fields;
-use super::frequency::Traffic;
+use super::frequency::{Counted, Traffic};
 use super::index::FieldIndex;
+use super::sieve::{Bits, Sieve, no_bits, rules_of, set, words};
+use super::sieves::Sieves;
+use super::verdict::{Condition, Predicate};
 
-/// Values of the kind, as they are written, whose partition is remembered, and how long they may be.
+/// The columns by whose values rules are split.
+const KEYS: [&str; 4] = ["event_type", "agent_os_type", "event_class", "cloud_provider"];
+
+/// Values of a key, as they are written, whose number is remembered, and how long they may be.
 const SPELLINGS: usize = 1_024;
 const LONGEST_SPELLING: usize = 64;
 
 /// Bytes that are searched for a short text in the time in which a rule is verified.
 const VERIFIED: u64 = 60;
 
+/// Rows that are looked at together: their sets of rules stay in the processor's cache.
+const CHUNK: usize = 256;
+
+/// Most partitions that are kept; then all are forgotten.
+const PARTITIONS: usize = 64;
+
+/// The numbers of the values of all keys as one; wide enough for any number of rules.
+type Place = u128;
+
+/// The place of the partition of all rules, for rows of which a key is no text.
+const ALL: Place = Place::MAX;
+
 /// What rules require, from which partitions are made.
 #[derive(Debug)]
 pub(super) struct Needs {
-    kind: usize,
-    /// By rule: the values of the kind, folded, of which it requires one.
-    kinds: Vec<Option<Vec<String>>>,
+    keys: [usize; KEYS.len()],
+    /// By key and rule: the values, folded, of which the rule requires one.
+    values: [Vec<Option<Vec<String>>>; KEYS.len()],
     /// By rule: the anchors to choose from.
     pub choices: Vec<Option<Choice>>,
+    /// By rule: the columns that its condition reads.
+    columns: Vec<Vec<usize>>,
 }
 
 /// The rules that a row of one kind meets.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Partition {
-    indexes: Vec<FieldIndex>,
-    /// Rules that are verified on every row, ascending.
-    always: Vec<u32>,
+    /// Their numbers, ascending.
+    rules: Vec<u32>,
+    /// What sets of places in `rules` are taken from.
+    sieves: Sieves,
 }
 
-/// All kinds.
+/// All kinds that came so far.
 #[derive(Debug)]
 pub(super) struct Partitions {
-    kind: usize,
-    by_value: HashMap<String, usize>,
-    /// The same by the values as they were written.
-    spellings: HashMap<String, usize, foldhash::fast::RandomState>,
-    all: Vec<Partition>,
-    anchored: usize,
+    keys: [Key; KEYS.len()],
+    /// By place; made when a row comes.
+    all: HashMap<Place, Partition>,
+    counted: Option<Counted>,
 }
 
-/// The partition of rows whose kind no rule names.
-const REST: usize = 0;
+/// The values of a key that some rule requires, numbered from 1; 0 is any other.
+#[derive(Debug)]
+struct Key {
+    column: usize,
+    numbers: HashMap<String, usize>,
+    /// The same by the values as they were written.
+    spellings: HashMap<String, usize, foldhash::fast::RandomState>,
+    /// The spelling that came last.
+    last: (String, usize),
+}
 
 impl Needs {
-    pub(super) fn new(rules: &[Vec<&Expr>], kind: usize, fields: &mut Fields) -> Self {
-        let kinds = rules
-            .iter()
-            .map(|rule| rule.iter().find_map(|expr| required_kinds(expr, kind, fields)))
-            .collect();
+    pub(super) fn new(
+        rules: &[Vec<&Expr>],
+        conditions: &[Condition],
+        predicates: &[Predicate],
+        fields: &mut Fields,
+    ) -> Self {
+        let keys = KEYS.map(|name| fields.number(name));
+        let mut required_of =
+            |rule: &Vec<&Expr>, key| rule.iter().find_map(|expr| required(expr, key, fields));
+        let values = keys.map(|key| rules.iter().map(|rule| required_of(rule, key)).collect());
         let choices = rules.iter().map(|rule| choices(rule, fields)).collect();
-        Self { kind, kinds, choices }
+        let columns = conditions.iter().map(|condition| condition.columns(fields, predicates)).collect();
+        Self { keys, values, choices, columns }
     }
 
-    /// By rule the anchors that cost least.
-    fn chosen(&self, traffic: &Traffic<'_>) -> Vec<Option<Vec<&Anchor>>> {
-        // A rule that is bound to a kind has no use for the kind as anchor.
-        let spent = |own: &Option<Vec<String>>| if own.is_some() { self.kind } else { usize::MAX };
-        let mut all = Vec::with_capacity(self.choices.len());
-        for (choice, own) in self.choices.iter().zip(&self.kinds) {
-            let chosen =
-                choice.as_ref().and_then(|choice| choose(choice, spent(own), &|anchor| traffic.cost(anchor)));
-            all.push(chosen.map(|(anchors, _)| anchors));
+    /// The anchors of a rule that cost least.
+    fn chosen(&self, rule: usize, traffic: &Traffic<'_>) -> Option<Vec<&Anchor>> {
+        // A rule that is bound to a value of a key has no use for the key as anchor.
+        let is_spent = |column| {
+            let mut keys = self.keys.iter().zip(&self.values);
+            keys.any(|(key, values)| *key == column && values[rule].is_some())
+        };
+        let choice = self.choices[rule].as_ref()?;
+        choose(choice, &is_spent, &|anchor| traffic.cost(anchor)).map(|(anchors, _)| anchors)
+    }
+
+    /// How many rules have anchors.
+    pub(super) fn anchored(&self) -> usize {
+        let rules = 0..self.choices.len();
+        rules.filter(|rule| self.chosen(*rule, &Traffic::Unknown).is_some()).count()
+    }
+}
+
+impl Key {
+    fn new(column: usize, values: &[Option<Vec<String>>]) -> Self {
+        let all: BTreeSet<&String> = values.iter().flatten().flatten().collect();
+        let numbers = (1..).zip(all).map(|(number, value)| (value.clone(), number)).collect();
+        Self { column, numbers, spellings: HashMap::default(), last: (String::new(), 0) }
+    }
+
+    /// How many numbers there are.
+    fn count(&self) -> usize {
+        self.numbers.len() + 1
+    }
+
+    /// The number of a value.
+    fn number(&mut self, text: &str) -> usize {
+        if text.is_empty() || text.len() > LONGEST_SPELLING {
+            return self.numbers.get(&fold_text(text)).copied().unwrap_or(0);
         }
-        all
+        if self.last.0 == text {
+            return self.last.1;
+        }
+        let number = match self.spellings.get(text) {
+            Some(number) => *number,
+            None => {
+                let number = self.numbers.get(&fold_text(text)).copied().unwrap_or(0);
+                if self.spellings.len() >= SPELLINGS {
+                    self.spellings.clear();
+                }
+                self.spellings.insert(text.to_owned(), number);
+                number
+            }
+        };
+        self.last.0.clear();
+        self.last.0.push_str(text);
+        self.last.1 = number;
+        number
+    }
+
+    /// Whether a rule that requires one of some values may be true for a value with a number.
+    fn takes(&self, required: Option<&Vec<String>>, number: usize) -> bool {
+        required.is_none_or(|values| values.iter().any(|value| self.numbers.get(value) == Some(&number)))
     }
 }
 
 impl Partitions {
-    /// Partitions with the anchors that cost least.
-    pub(super) fn new(needs: &Needs, traffic: &Traffic<'_>) -> Self {
-        let found = needs.chosen(traffic);
-        let mut values: Vec<&String> = needs.kinds.iter().flatten().flatten().collect();
-        values.sort();
-        values.dedup();
-        let by_value: HashMap<String, usize> =
-            values.iter().enumerate().map(|(at, value)| ((*value).clone(), at + 1)).collect();
-        let names: Vec<Option<&String>> = std::iter::once(None).chain(values.into_iter().map(Some)).collect();
-        let partitions = names
-            .into_iter()
-            .map(|name| {
-                let takes = |own: &Option<Vec<String>>| match (own, name) {
-                    (None, _) => true,
-                    (Some(own), Some(name)) => own.contains(name),
-                    (Some(_), None) => false,
-                };
-                let members = (0..found.len()).filter(|rule| takes(&needs.kinds[*rule]));
-                Partition::new(members, &found, traffic)
-            })
-            .collect();
-        Self {
-            kind: needs.kind,
-            by_value,
-            spellings: HashMap::default(),
-            all: partitions,
-            anchored: found.iter().flatten().count(),
-        }
+    /// No partition yet; those to come have the anchors that cost least.
+    pub(super) fn new(needs: &Needs, counted: Option<Counted>) -> Self {
+        let mut keys = needs.keys.iter().zip(&needs.values).map(|(key, values)| Key::new(*key, values));
+        let keys = std::array::from_fn(|_| keys.next()).map(|key| key.unwrap_or_else(|| Key::new(0, &[])));
+        Self { keys, all: HashMap::new(), counted }
     }
 
-    pub(super) fn size(&self) -> Size {
-        let indexes = self.all.iter().flat_map(|partition| &partition.indexes);
-        let mut every_row: Vec<u32> =
-            self.all.iter().flat_map(|partition| partition.always.iter().copied()).collect();
-        every_row.sort_unstable();
-        every_row.dedup();
-        Size {
-            anchored: self.anchored,
-            every_row: every_row.len(),
-            index_bytes: indexes.map(FieldIndex::bytes).sum(),
-        }
-    }
-
-    /// Tells the rules that may be true for rows of a batch, in no order of rows; a row whose kind is no text may be told
-    /// several times.
-    pub(super) fn collect(&mut self, columns: &[Column<'_>], rows: usize, tell: &mut impl FnMut(u32, u32)) {
-        let mut members: Vec<Vec<u32>> = vec![Vec::new(); self.all.len()];
-        self.split(&columns[self.kind], rows, &mut members);
-        for (partition, members) in self.all.iter_mut().zip(&members) {
-            if !members.is_empty() {
-                partition.collect(columns, members, tell);
+    /// Has the rules judged that may be true for rows of a batch, in no order of rows.
+    pub(super) fn collect(
+        &mut self,
+        needs: &Needs,
+        columns: &[Column<'_>],
+        rows: usize,
+        judge: &mut Judge<'_>,
+    ) {
+        for (place, members) in self.split(columns, rows) {
+            if self.all.len() >= PARTITIONS && !self.all.contains_key(&place) {
+                self.all.clear();
             }
+            let made = || Partition::at(place, needs, &self.keys, self.counted.as_ref());
+            self.all.entry(place).or_insert_with(made).collect(columns, &members, judge);
         }
     }
 
-    fn split(&mut self, kinds: &Column<'_>, rows: usize, members: &mut [Vec<u32>]) {
+    /// The rows of each place.
+    fn split(&mut self, columns: &[Column<'_>], rows: usize) -> Vec<(Place, Vec<u32>)> {
+        let mut places: HashMap<Place, usize> = HashMap::new();
+        let mut members: Vec<(Place, Vec<u32>)> = Vec::new();
+        let mut last = 0;
         for row in 0..rows {
-            let partition = match kinds.value(row) {
-                Value::Text(text) => self.of_kind(text),
-                Value::Null => REST,
-                // No text where text was expected: the row may be of any kind.
-                _ => {
-                    members.iter_mut().for_each(|rows| rows.push(row as u32));
-                    continue;
+            let place = self.place(columns, row);
+            if members.get(last).is_none_or(|(own, _)| *own != place) {
+                last = *places.entry(place).or_insert(members.len());
+                if last == members.len() {
+                    members.push((place, Vec::new()));
                 }
-            };
-            members[partition].push(row as u32);
+            }
+            members[last].1.push(row as u32);
         }
+        members
     }
 
-    fn of_kind(&mut self, text: &str) -> usize {
-        if let Some(partition) = self.spellings.get(text) {
-            return *partition;
+    fn place(&mut self, columns: &[Column<'_>], row: usize) -> Place {
+        let mut place = 0;
+        for key in &mut self.keys {
+            let number = match columns[key.column].value(row) {
+                Value::Text(text) => key.number(text),
+                Value::Null => 0,
+                // No text where text was expected: it may be any value.
+                _ => return ALL,
+            };
+            place = place * key.count() as Place + number as Place;
         }
-        let partition = self.by_value.get(&fold_text(text)).copied().unwrap_or(REST);
-        if self.spellings.len() >= SPELLINGS {
-            self.spellings.clear();
-        }
-        if text.len() <= LONGEST_SPELLING {
-            self.spellings.insert(text.to_owned(), partition);
-        }
-        partition
+        place
     }
 }
 
 impl Partition {
-    fn new(
-        members: impl Iterator<Item = usize>,
-        found: &[Option<Vec<&Anchor>>],
-        traffic: &Traffic<'_>,
-    ) -> Self {
-        let members: Vec<usize> = members.collect();
-        let avoided = not_worth_it(&members, found, traffic);
-        let mut by_field: BTreeMap<usize, Vec<(u32, &Anchor)>> = BTreeMap::new();
-        let mut partition = Self::default();
-        for rule in members {
-            match &found[rule] {
-                Some(found) if !found.iter().any(|one| one.is_short() && avoided.contains(&one.field)) => {
-                    for anchor in found {
-                        by_field.entry(anchor.field).or_default().push((rule as u32, *anchor));
-                    }
-                }
-                _ => partition.always.push(rule as u32),
-            }
+    /// The partition of a place.
+    fn at(place: Place, needs: &Needs, keys: &[Key], counted: Option<&Counted>) -> Self {
+        let mut numbers = [0; KEYS.len()];
+        let mut rest = place;
+        for (number, key) in numbers.iter_mut().zip(keys).rev() {
+            let count = key.count() as Place;
+            (*number, rest) = ((rest % count) as usize, rest / count);
         }
-        for (field, anchors) in by_field {
-            partition.indexes.push(FieldIndex::new(field, &anchors, traffic));
-        }
-        partition
+        let takes = |rule: &usize| {
+            let mut keys = keys.iter().zip(&needs.values).zip(numbers);
+            place == ALL || keys.all(|((key, values), number)| key.takes(values[*rule].as_ref(), number))
+        };
+        let traffic = counted.map_or(Traffic::Unknown, Traffic::Counted);
+        Self::new((0..needs.choices.len()).filter(takes).collect(), needs, &traffic)
     }
 
-    fn collect(&mut self, columns: &[Column<'_>], members: &[u32], tell: &mut impl FnMut(u32, u32)) {
-        // Column by column, so that what it is searched for stays in the processor's cache; then row by row, so that
-        // what is known of a row serves all rules.
-        let mut woken: Vec<u64> = Vec::new();
-        for index in &mut self.indexes {
-            let field = index.field;
-            let mut wake = |rule: u32, row: u32| woken.push(u64::from(row) << 32 | u64::from(rule));
-            index.scan(&columns[field], members, &mut wake);
+    fn new(members: Vec<usize>, needs: &Needs, traffic: &Traffic<'_>) -> Self {
+        let found: Vec<Option<Vec<&Anchor>>> =
+            members.iter().map(|rule| needs.chosen(*rule, traffic)).collect();
+        let avoided = not_worth_it(&found, traffic);
+        let mut anchors: BTreeMap<usize, Vec<(u32, &Anchor)>> = BTreeMap::new();
+        let mut readers: BTreeMap<usize, Bits> = BTreeMap::new();
+        let mut always = no_bits(members.len());
+        for (place, (rule, found)) in (0..).zip(members.iter().zip(&found)) {
+            // The keys have told apart already what they can.
+            for column in needs.columns[*rule].iter().filter(|column| !needs.keys.contains(column)) {
+                set(readers.entry(*column).or_insert_with(|| no_bits(members.len())), place);
+            }
+            match found {
+                Some(found) if !found.iter().any(|one| one.is_short() && avoided.contains(&one.field)) => {
+                    for anchor in found {
+                        anchors.entry(anchor.field).or_default().push((place, *anchor));
+                        readers.entry(anchor.field).or_insert_with(|| no_bits(members.len()));
+                    }
+                }
+                _ => set(&mut always, place),
+            }
         }
-        woken.sort_unstable();
-        woken.dedup();
-        let mut woken = woken.into_iter().map(|pair| (pair as u32, (pair >> 32) as u32)).peekable();
-        if self.always.is_empty() {
-            woken.for_each(|(rule, row)| tell(rule, row));
+        let sieve = |(column, readers)| {
+            let index = anchors.get(&column).map(|anchors| FieldIndex::new(column, anchors, traffic));
+            Sieve::new(column, readers, index)
+        };
+        let sieves = Sieves::new(readers.into_iter().map(sieve).collect(), always);
+        Self { rules: members.into_iter().map(|rule| rule as u32).collect(), sieves }
+    }
+
+    fn collect(&mut self, columns: &[Column<'_>], members: &[u32], judge: &mut Judge<'_>) {
+        let Self { rules, sieves } = self;
+        if rules.is_empty() {
             return;
         }
-        for row in members {
-            self.always.iter().for_each(|rule| tell(*rule, *row));
-            while let Some((rule, _)) = woken.next_if(|(_, own)| own == row) {
-                if self.always.binary_search(&rule).is_err() {
-                    tell(rule, *row);
+        let width = words(rules.len());
+        let mut sets = vec![0; CHUNK.min(members.len()) * width];
+        sieves.start(columns);
+        for chunk in members.chunks(CHUNK) {
+            let sets = &mut sets[..chunk.len() * width];
+            sets.fill(0);
+            sieves.look(columns, chunk, sets);
+            for ((at, row), woken) in chunk.iter().enumerate().zip(sets.chunks_exact_mut(width)) {
+                sieves.sift((at, *row), woken, rules, judge);
+                for (place, word) in woken.iter().enumerate() {
+                    rules_of(place, *word).for_each(|rule| judge.judge(rules[rule as usize], *row));
                 }
             }
         }
@@ -216,11 +284,11 @@ impl Partition {
 }
 
 /// Columns that so few rules search for short texts that verifying these rules on every row costs less.
-fn not_worth_it(members: &[usize], found: &[Option<Vec<&Anchor>>], traffic: &Traffic<'_>) -> BTreeSet<usize> {
+fn not_worth_it(found: &[Option<Vec<&Anchor>>], traffic: &Traffic<'_>) -> BTreeSet<usize> {
     let mut rules: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
-    for rule in members {
-        for anchor in found[*rule].iter().flatten().filter(|anchor| anchor.is_short()) {
-            rules.entry(anchor.field).or_default().insert(*rule);
+    for (rule, anchors) in found.iter().enumerate() {
+        for anchor in anchors.iter().flatten().filter(|anchor| anchor.is_short()) {
+            rules.entry(anchor.field).or_default().insert(rule);
         }
     }
     let costs_more =
@@ -228,31 +296,31 @@ fn not_worth_it(members: &[usize], found: &[Option<Vec<&Anchor>>], traffic: &Tra
     rules.into_iter().filter(costs_more).map(|(field, _)| field).collect()
 }
 
-/// The values of the kind of which one must be there for an expression to be true, folded.
-fn required_kinds(expr: &Expr, kind: usize, fields: &mut Fields) -> Option<Vec<String>> {
-    let is_kind = |value: &Expr, fields: &mut Fields| match &value.kind {
-        ExprKind::Column(name) => value.ty == Type::String && fields.number(name) == kind,
+/// The values of a key of which one must be there for an expression to be true, folded.
+fn required(expr: &Expr, key: usize, fields: &mut Fields) -> Option<Vec<String>> {
+    let is_key = |value: &Expr, fields: &mut Fields| match &value.kind {
+        ExprKind::Column(name) => value.ty == Type::String && fields.number(name) == key,
         _ => false,
     };
     match &expr.kind {
-        ExprKind::And(parts) => parts.iter().find_map(|part| required_kinds(part, kind, fields)),
+        ExprKind::And(parts) => parts.iter().find_map(|part| required(part, key, fields)),
         ExprKind::Or(parts) => {
             let mut all = Vec::new();
             for part in parts {
-                all.extend(required_kinds(part, kind, fields)?);
+                all.extend(required(part, key, fields)?);
             }
             Some(all)
         }
-        ExprKind::Matches { value, pattern: Pattern::Equals(literal), .. } if is_kind(value, fields) => {
+        ExprKind::Matches { value, pattern: Pattern::Equals(literal), .. } if is_key(value, fields) => {
             Some(vec![fold_text(literal)])
         }
-        ExprKind::Compare { operator: Comparison::Eq, left, right } if is_kind(left, fields) => {
+        ExprKind::Compare { operator: Comparison::Eq, left, right } if is_key(left, fields) => {
             match &right.kind {
                 ExprKind::String(literal) => Some(vec![fold_text(literal)]),
                 _ => None,
             }
         }
-        ExprKind::In { value, list, negated: false, .. } if is_kind(value, fields) => {
+        ExprKind::In { value, list, negated: false, .. } if is_key(value, fields) => {
             let values = list.iter().map(|item| match &item.kind {
                 ExprKind::String(text) if !text.contains('*') => Some(fold_text(text)),
                 _ => None,

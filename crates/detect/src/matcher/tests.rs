@@ -211,11 +211,11 @@ proptest! {
         conditions in prop::collection::vec(condition(), 1..6),
         before in events(),
         rows in events(),
-        layout in layout(),
+        (earlier, layout) in (layout(), layout()),
         counted: bool,
     ) {
         let plans: Vec<Plan> = conditions.iter().filter_map(|condition| plan(condition)).collect();
-        let (before, batch) = (batch(&before, layout), batch(&rows, layout));
+        let (before, batch) = (batch(&before, earlier), batch(&rows, layout));
         let found = by_matcher(&plans, &before, &batch, counted);
         for (plan, found) in plans.iter().zip(found) {
             prop_assert_eq!(found, by_query(plan, &batch), "{:?}", conditions);

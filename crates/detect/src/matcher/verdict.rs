@@ -7,13 +7,13 @@
 
 use std::collections::HashMap;
 
+use atalanta_engine::kernels::folding::fold_bytes_into;
 use atalanta_engine::kernels::{Cidr, Contains, Equals, InList, IpVersion, Kernel, RegexMatch, Wildcard};
 use atalanta_schema::Type;
 use atalanta_xql::ir::{Comparison, Expr, ExprKind, Pattern};
 
 use super::column::Value;
 use super::field::{Fields, Rows};
-use super::values::{Kept, Values};
 
 /// A set of truth values.
 type Set = u8;
@@ -76,80 +76,36 @@ enum Said {
     NoText,
 }
 
-/// Values for which a predicate's answer is kept.
-const ANSWERS: usize = 16;
-
-/// Numbers that values may have; then they get none.
-const NUMBERS: u32 = u32::MAX >> 1;
-
-/// What predicates said of the row that is looked at, and of values that come again and again.
+/// What predicates said of the row that is looked at.
 #[derive(Debug, Default)]
 pub(super) struct Memo {
     /// Of the row that is looked at; rows of all batches have different ones.
     stamp: u32,
     /// By predicate: the stamp of the row for which it was asked, and its answer.
     said: Vec<(u32, Said)>,
-    /// By field: its values, each with a number of its own.
-    values: Vec<Values<u32>>,
-    /// By field: the stamp of the row whose value was looked up, and the value's number; 0 if it has none.
-    numbers: Vec<(u32, u32)>,
-    /// The number that the next value gets.
-    next: u32,
-    /// By predicate: numbers of values, each with the answer as its lowest bit.
-    answers: Vec<Option<Box<[u32; ANSWERS]>>>,
+    /// By field: the stamp of the row whose text was folded, and that text.
+    folded: Vec<(u32, Vec<u8>)>,
 }
 
 impl Memo {
-    fn fit(&mut self, fields: usize, predicates: usize) {
-        self.said.resize(predicates, (0, Said::Null));
-        self.answers.resize(predicates, None);
-        self.values.resize_with(fields, Values::default);
-        self.numbers.resize(fields, (0, 0));
-    }
-
     /// Forgets what was said of a row.
     fn next(&mut self) {
         self.stamp = self.stamp.wrapping_add(1);
         if self.stamp == 0 {
             self.said.fill((0, Said::Null));
-            self.numbers.fill((0, 0));
+            self.folded.iter_mut().for_each(|(stamp, _)| *stamp = 0);
             self.stamp = 1;
         }
     }
+}
 
-    /// The number of a field's value in this row; 0 if it has none.
-    fn number(&mut self, field: usize, text: &str) -> u32 {
-        let (stamp, number) = self.numbers[field];
-        if stamp == self.stamp {
-            return number;
-        }
-        let number = match self.values[field].get(text) {
-            Kept::Known(number) => *number,
-            Kept::New(slot) if self.next < NUMBERS => {
-                self.next += 1;
-                slot.keep(text, self.next);
-                self.next
-            }
-            _ => 0,
-        };
-        self.numbers[field] = (self.stamp, number);
-        number
+/// The text of a value of the row that is numbered `stamp`, folded once for all who look for a part of it.
+fn folded<'a>((folded, text): &'a mut (u32, Vec<u8>), stamp: u32, value: &str) -> &'a [u8] {
+    if std::mem::replace(folded, stamp) != stamp {
+        text.clear();
+        fold_bytes_into(value.as_bytes(), text);
     }
-
-    /// What a predicate says of a value of its field.
-    fn answer(&mut self, predicate: usize, (field, kernel): &Predicate, text: &str) -> bool {
-        // Finding what is known of a value takes longer than to compare it.
-        let number = if matches!(kernel, Kernel::Equals(_)) { 0 } else { self.number(*field, text) };
-        if number == 0 {
-            return kernel.test(text.as_bytes());
-        }
-        let answers = self.answers[predicate].get_or_insert_default();
-        let kept = &mut answers[number as usize % ANSWERS];
-        if *kept >> 1 != number {
-            *kept = number << 1 | u32::from(kernel.test(text.as_bytes()));
-        }
-        *kept & 1 == 1
-    }
+    text
 }
 
 /// A row with what is known of it so far.
@@ -159,12 +115,15 @@ pub(super) struct View<'a> {
     predicates: &'a [Predicate],
     memo: &'a mut Memo,
     row: Option<u32>,
+    /// The only column that is looked at, if it is one only.
+    only: Option<usize>,
 }
 
 impl<'a> View<'a> {
     pub(super) fn new(rows: Rows<'a>, predicates: &'a [Predicate], memo: &'a mut Memo) -> Self {
-        memo.fit(rows.fields(), predicates.len());
-        Self { rows, predicates, memo, row: None }
+        memo.said.resize(predicates.len(), (0, Said::Null));
+        memo.folded.resize(rows.fields(), (0, Vec::new()));
+        Self { rows, predicates, memo, row: None, only: None }
     }
 
     /// Goes to a row.
@@ -176,19 +135,44 @@ impl<'a> View<'a> {
         }
     }
 
+    /// Looks at one column only, so that every other value may be anything; or at all of them.
+    pub(super) fn look_at(&mut self, only: Option<usize>) {
+        self.only = only;
+    }
+
+    /// Whether a value is not looked at.
+    fn is_hidden(&self, field: usize) -> bool {
+        self.only.is_some_and(|only| self.rows.column_of(field) != only)
+    }
+
     fn value(&mut self, field: usize) -> Value<'_> {
+        if self.is_hidden(field) {
+            return Value::Other;
+        }
         self.rows.value(field)
     }
 
     fn ask(&mut self, predicate: usize) -> Said {
+        let (field, kernel) = &self.predicates[predicate];
+        if self.is_hidden(*field) {
+            return Said::NoText;
+        }
         let (stamp, said) = self.memo.said[predicate];
         if stamp == self.memo.stamp {
             return said;
         }
-        let own = &self.predicates[predicate];
-        let said = match self.rows.value(own.0) {
-            Value::Text(text) if self.memo.answer(predicate, own, text) => Said::True,
-            Value::Text(_) => Said::False,
+        let stamp = self.memo.stamp;
+        let said = match self.rows.value(*field) {
+            Value::Text(text) => {
+                let holds = match kernel {
+                    Kernel::Regex(_) | Kernel::Cidr(_) => kernel.test(text.as_bytes()),
+                    kernel => {
+                        let folded = folded(&mut self.memo.folded[*field], stamp, text);
+                        kernel.test_folded(text.as_bytes(), folded)
+                    }
+                };
+                if holds { Said::True } else { Said::False }
+            }
             Value::Null => Said::Null,
             _ => Said::NoText,
         };
@@ -243,6 +227,16 @@ impl Condition {
         // The cheapest first: what comes behind is only looked at if they hold.
         tests.sort_by_key(Test::cost);
         Self { tests }
+    }
+
+    /// The columns that it reads.
+    pub(super) fn columns(&self, fields: &Fields, predicates: &[Predicate]) -> Vec<usize> {
+        let mut columns = Vec::new();
+        let mut add = |field| columns.push(fields.column_of(field));
+        self.tests.iter().for_each(|test| test.each_field(predicates, &mut add));
+        columns.sort_unstable();
+        columns.dedup();
+        columns
     }
 
     /// What it is for the row of a view.
@@ -369,6 +363,23 @@ impl Test {
             Self::Not(inner) => inner.cost(),
             Self::All(parts) | Self::Some(parts) => parts.iter().map(Self::cost).sum(),
             Self::Opaque => 1000,
+        }
+    }
+
+    /// Tells each field that it reads.
+    fn each_field(&self, predicates: &[Predicate], tell: &mut dyn FnMut(usize)) {
+        match self {
+            Self::All(parts) | Self::Some(parts) => {
+                parts.iter().for_each(|part| part.each_field(predicates, tell));
+            }
+            Self::Not(inner) => inner.each_field(predicates, tell),
+            Self::Text(predicate, _) | Self::In(predicate, ..) => tell(predicates[*predicate].0),
+            Self::IsNull(field)
+            | Self::Number(field, ..)
+            | Self::Letters(field, ..)
+            | Self::Bool(field, _)
+            | Self::InNumbers(field, ..) => tell(*field),
+            Self::Opaque => {}
         }
     }
 

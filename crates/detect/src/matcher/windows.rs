@@ -1,14 +1,14 @@
 //! Many short texts looked for in one: by one window of each that is rare, not by an automaton.
 //!
-//! Of each text two windows of four bytes that follow each other are kept (of three bytes, where the text has only
-//! four), so that a search needs to look at every other place of the value only. It asks a small table of bits whether a
-//! text has the window there; only then the texts of that window are compared. Shorter texts have one window of two bytes
-//! or of one, and every place is looked at. Steps do not wait for each other as those of an automaton do, and the bits
+//! Of each text as many windows that follow each other are kept as a search makes steps of bytes: with four windows it
+//! needs to look at every fourth place of the value only. It asks a small table of bits whether a text has the window
+//! there; only then the texts of that window are compared. The shorter the texts, the smaller the windows and the steps;
+//! bytes alone are searched for one by one. Steps do not wait for each other as those of an automaton do, and the bits
 //! stay in the processor's first cache. The idea is that of Wu and Manber (*A fast algorithm for multi-pattern
 //! searching*, 1994), with windows chosen by how often they occur in the traffic, and a fixed step.
 //!
 //! # Cost
-//! A value of n bytes takes n / 2 steps, and a comparison for each text that shares its window with a place of the
+//! A value of n bytes takes n / step looks, and a comparison for each text that shares its window with a place of the
 //! value. Windows are chosen so that few texts share one; who compares bounds how often that is done (`index.rs`).
 
 use std::collections::HashMap;
@@ -19,18 +19,17 @@ const CASE: u8 = 0x20;
 /// Places of a text among which its windows are chosen.
 const LONGEST: u32 = 256;
 
-/// Bytes that are looked at together.
-const WORD: usize = size_of::<u64>();
+/// Windows that are looked up together, and bytes that they take at most.
+const TOGETHER: usize = 4;
+const SPAN: usize = 16;
 
-/// Bits of the table for each text.
-const BITS: usize = 256;
-/// Smallest and largest table, in bits.
-const SIZES: (usize, usize) = (1 << 12, 1 << 17);
+/// Words of the table of bits.
+const WORDS: usize = 1 << 11;
+/// The same in bits, as a power of two.
+const TABLE_BITS: u32 = 17;
 
-/// The shortest text that has two windows of four bytes.
-pub(super) const LONG: usize = 5;
-/// The shortest text that is searched for in steps of two.
-pub(super) const STEPPED: usize = 4;
+/// The shortest text of which windows of four bytes are kept.
+pub(super) const LONG: usize = Windows::<4, 2>::SHORTEST;
 
 /// Bits of a [`place`], and how many places there are.
 const PLACE_BITS: u32 = 18;
@@ -42,8 +41,8 @@ pub(super) type Often<'a> = &'a dyn Fn(u32) -> u32;
 /// Texts by windows of `N` bytes, at every `STEP`th place.
 #[derive(Debug)]
 pub(super) struct Windows<const N: usize, const STEP: usize> {
-    /// A bit for each place of [`place`] at which some text has its window.
-    bits: Box<[u64]>,
+    /// A bit for each place of [`in_table`] at which some text has its window.
+    bits: Box<[u64; WORDS]>,
     /// By window: numbers of the texts, each with where its window begins.
     texts: HashMap<u32, Vec<(u32, u32)>, foldhash::fast::RandomState>,
 }
@@ -59,22 +58,23 @@ pub(super) fn place(window: u32) -> usize {
 }
 
 impl<const N: usize, const STEP: usize> Windows<N, STEP> {
-    /// A table of (number, text) pairs; no text is shorter than `N + STEP - 1`. None if there is no text.
+    /// The shortest text that has as many windows.
+    pub(super) const SHORTEST: usize = N + STEP - 1;
+
+    /// The bits of a window.
+    const MASK: u32 = u32::MAX >> (32 - 8 * N);
+
+    /// A table of (number, text) pairs; no text is shorter than [`Self::SHORTEST`]. None if there is no text.
     pub(super) fn new<'a>(texts: impl Iterator<Item = (u32, &'a [u8])>, often: Often<'_>) -> Option<Self> {
-        let texts: Vec<(u32, &[u8])> = texts.collect();
-        if texts.is_empty() {
-            return None;
-        }
-        let size = (texts.len() * BITS).next_power_of_two().clamp(SIZES.0, SIZES.1);
-        let mut own = Self { bits: vec![0; size / 64].into(), texts: HashMap::default() };
+        let mut own = Self { bits: Box::new([0; WORDS]), texts: HashMap::default() };
         for (number, text) in texts {
             for (at, window) in own.rarest(text, often) {
-                let place = place(window) & (size - 1);
-                own.bits[place / 64] |= 1 << (place % 64);
+                let (word, bit) = in_table(window);
+                own.bits[word] |= 1 << bit;
                 own.texts.entry(window).or_default().push((number, at));
             }
         }
-        Some(own)
+        (!own.texts.is_empty()).then_some(own)
     }
 
     /// The `STEP` windows of a text that follow each other and are rarest, among those the ones that fewest texts have.
@@ -89,37 +89,42 @@ impl<const N: usize, const STEP: usize> Windows<N, STEP> {
         all.windows(STEP).min_by_key(cost).unwrap_or_default().to_vec()
     }
 
-    /// Tells the texts that may stand in `bytes`, each with where it would begin. Their windows stand there.
+    /// Tells the texts that may stand in `bytes`, each with where it would begin.
     pub(super) fn search(&self, bytes: &[u8], tell: &mut impl FnMut(u32, usize)) {
         let mut at = 0;
-        // Windows of eight bytes at a time, as many as lie in them at the step.
-        let steps = (WORD - N) / STEP + 1;
-        while let Some(word) = bytes.get(at..).and_then(<[u8]>::first_chunk::<WORD>) {
-            let word = u64::from_le_bytes(*word) | u64::from_le_bytes([CASE; WORD]);
-            for step in 0..steps {
-                let window = (word >> (8 * STEP * step)) as u32 & Self::MASK;
-                if self.has(window) {
-                    self.tell(window, at + STEP * step, tell);
-                }
-            }
-            at += STEP * steps;
+        while let Some(span) = bytes.get(at..).and_then(<[u8]>::first_chunk::<SPAN>) {
+            self.look(span, at, tell);
+            at += TOGETHER * STEP;
         }
-        while let Some(bytes) = bytes.get(at..).and_then(<[u8]>::first_chunk::<N>) {
-            let window = window(bytes);
-            if self.has(window) {
-                self.tell(window, at, tell);
-            }
-            at += STEP;
+        // What is left, with zeros behind it: who compares sees that these are not in the value.
+        while at < bytes.len() {
+            let mut span = [0; SPAN];
+            let rest = &bytes[at..];
+            span[..rest.len()].copy_from_slice(rest);
+            self.look(&span, at, tell);
+            at += TOGETHER * STEP;
         }
     }
 
-    /// The bits of a window.
-    const MASK: u32 = u32::MAX >> (32 - 8 * N);
-
-    /// Whether some text may have the window.
-    fn has(&self, window: u32) -> bool {
-        let place = place(window) & (self.bits.len() * 64 - 1);
-        self.bits[place / 64] >> (place % 64) & 1 == 1
+    /// Looks up the windows at the beginning of a span, which begins at `at`.
+    #[inline]
+    fn look(&self, span: &[u8; SPAN], at: usize, tell: &mut impl FnMut(u32, usize)) {
+        let windows: [u32; TOGETHER] = std::array::from_fn(|step| {
+            let bytes = span[step * STEP..].first_chunk().copied().unwrap_or_default();
+            (u32::from_le_bytes(bytes) | u32::from_le_bytes([CASE; 4])) & Self::MASK
+        });
+        let has = windows.map(|window| {
+            let (word, bit) = in_table(window);
+            self.bits[word] >> bit & 1
+        });
+        if has.iter().fold(0, |any, one| any | one) == 0 {
+            return;
+        }
+        for (step, (window, has)) in windows.into_iter().zip(has).enumerate() {
+            if has == 1 {
+                self.tell(window, at + STEP * step, tell);
+            }
+        }
     }
 
     fn tell(&self, window: u32, at: usize, tell: &mut impl FnMut(u32, usize)) {
@@ -129,10 +134,45 @@ impl<const N: usize, const STEP: usize> Windows<N, STEP> {
             }
         }
     }
+}
 
-    /// Bytes that it takes.
-    pub(super) fn bytes(&self) -> usize {
-        self.bits.len() * 8 + self.texts.values().map(|texts| 16 + texts.len() * 8).sum::<usize>()
+/// The word and the bit of a window in a table.
+#[inline]
+fn in_table(window: u32) -> (usize, u32) {
+    let place = window.wrapping_mul(0x9e37_79b1) >> (u32::BITS - TABLE_BITS);
+    ((place / u64::BITS) as usize, place % u64::BITS)
+}
+
+/// Texts of one byte.
+#[derive(Debug, Default)]
+pub(super) struct Singles {
+    /// The byte as it may stand in a value, and the number of the text.
+    bytes: Vec<(u8, u32)>,
+}
+
+impl Singles {
+    pub(super) fn new<'a>(texts: impl Iterator<Item = (u32, &'a [u8])>) -> Self {
+        let mut bytes: Vec<(u8, u32)> = Vec::new();
+        for (number, text) in texts {
+            for byte in text {
+                bytes.push((byte.to_ascii_lowercase(), number));
+                bytes.push((byte.to_ascii_uppercase(), number));
+            }
+        }
+        bytes.sort_unstable();
+        bytes.dedup();
+        Self { bytes }
+    }
+
+    /// Tells the texts that stand in `bytes`, each with its first and its last place: who takes it at an end of the value
+    /// only, needs no other.
+    pub(super) fn search(&self, bytes: &[u8], tell: &mut impl FnMut(u32, usize)) {
+        for (byte, number) in &self.bytes {
+            if let Some(first) = memchr::memchr(*byte, bytes) {
+                tell(*number, first);
+                memchr::memrchr(*byte, bytes).into_iter().for_each(|last| tell(*number, last));
+            }
+        }
     }
 }
 
@@ -177,16 +217,28 @@ mod tests {
     proptest! {
         #[test]
         fn every_place_of_every_text_is_found(
-            texts in prop::collection::vec("[a-c@\\\\.é]{5,9}", 1..12),
+            texts in prop::collection::vec("[a-c@\\\\.é]{7,9}", 1..12),
             value in "[a-cA-C@`\\\\|.é]{0,40}",
             factor in any::<u32>(),
         ) {
             let traffic = |window: u32| window.wrapping_mul(factor) >> 28;
+            prop_assert_eq!(found::<4, 4>(&texts, &value, &traffic), by_hand(&texts, &value));
+            prop_assert_eq!(found::<3, 1>(&texts, &value, &traffic), by_hand(&texts, &value));
             prop_assert_eq!(found::<4, 2>(&texts, &value, &traffic), by_hand(&texts, &value));
             prop_assert_eq!(found::<3, 2>(&texts, &value, &traffic), by_hand(&texts, &value));
             prop_assert_eq!(found::<2, 1>(&texts, &value, &traffic), by_hand(&texts, &value));
-            prop_assert_eq!(found::<1, 1>(&texts, &value, &traffic), by_hand(&texts, &value));
         }
+    }
+
+    #[test]
+    fn bytes_are_found_where_they_stand_first_and_last() {
+        let singles =
+            Singles::new([(3, b"k".as_slice()), (5, b"`".as_slice()), (7, b"@".as_slice())].into_iter());
+        let mut found = Vec::new();
+        singles.search(b"aK`kk`", &mut |number, place| found.push((number, place)));
+        found.sort_unstable();
+        found.dedup();
+        assert_eq!(found, [(3, 1), (3, 3), (3, 4), (5, 2), (5, 5)]);
     }
 
     #[test]

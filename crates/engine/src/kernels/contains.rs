@@ -41,6 +41,11 @@ impl Contains {
         Must::hold(self.finder.needle())
     }
 
+    /// As [`Kernel::test_folded`](super::Kernel::test_folded).
+    pub(super) fn matches_folded(&self, text: &[u8], folded: &[u8]) -> bool {
+        self.finder.find(if self.mode == Fold::Exact { text } else { folded }).is_some()
+    }
+
     fn find(&self, text: &[u8], from: usize) -> Option<(usize, usize)> {
         let start = from + self.finder.find(text.get(from..)?)?;
         Some((start, start + self.finder.needle().len()))

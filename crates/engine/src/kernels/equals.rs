@@ -37,6 +37,13 @@ impl Equals {
     }
 }
 
+impl Equals {
+    /// As [`Kernel::test_folded`](super::Kernel::test_folded).
+    pub(super) fn matches_folded(&self, text: &[u8], folded: &[u8]) -> bool {
+        self.literal == if self.mode == Fold::Exact { text } else { folded }
+    }
+}
+
 impl TextPredicate for Equals {
     fn matches(&self, text: &[u8]) -> bool {
         if self.mode == Fold::Exact {

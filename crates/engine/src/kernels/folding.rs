@@ -65,7 +65,7 @@ pub fn fold_text(text: &str) -> String {
 
 /// Appends the folded form of UTF-8 `text` to `scratch`. Bytes that are not UTF-8 (which Arrow strings cannot hold)
 /// are copied unchanged.
-pub(crate) fn fold_bytes_into(text: &[u8], scratch: &mut Vec<u8>) {
+pub fn fold_bytes_into(text: &[u8], scratch: &mut Vec<u8>) {
     if text.is_ascii() {
         lower_ascii_into(text, scratch);
         return;

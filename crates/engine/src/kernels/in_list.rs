@@ -57,6 +57,13 @@ impl InList {
         Must::any(literals.chain(self.patterns.iter().map(Wildcard::must)).collect())
     }
 
+    /// As [`Kernel::test_folded`](super::Kernel::test_folded).
+    pub(super) fn matches_folded(&self, text: &[u8], folded: &[u8]) -> bool {
+        let own = if self.fold { folded } else { text };
+        let is_listed = own.len() <= self.longest && self.literals.contains(own);
+        is_listed || self.patterns.iter().any(|pattern| pattern.matches_folded(text, folded))
+    }
+
     fn has_literal(&self, text: &[u8]) -> bool {
         if self.literals.is_empty() {
             return false;

@@ -70,6 +70,20 @@ impl Kernel {
             Self::All(kernels) => kernels.iter().all(|kernel| kernel.test(text)),
         }
     }
+
+    /// As [`Self::test`], with a copy of the text made by
+    /// [`fold_bytes_into`](super::folding::fold_bytes_into): who has many tests of one text folds it once.
+    #[must_use]
+    pub fn test_folded(&self, text: &[u8], folded: &[u8]) -> bool {
+        match self {
+            Self::Contains(kernel) => kernel.matches_folded(text, folded),
+            Self::Wildcard(kernel) => kernel.matches_folded(text, folded),
+            Self::Equals(kernel) => kernel.matches_folded(text, folded),
+            Self::InList(kernel) => kernel.matches_folded(text, folded),
+            Self::Regex(_) | Self::Cidr(_) => self.test(text),
+            Self::All(kernels) => kernels.iter().all(|kernel| kernel.test_folded(text, folded)),
+        }
+    }
 }
 
 /// Each test sees only the rows that passed those before it. A row that fails or is null gives false: the tests
@@ -98,4 +112,36 @@ fn evaluate_all(kernels: &[Kernel], array: &dyn Array) -> Result<BooleanArray, A
     bits.append_n(array.len(), false);
     passing.iter().for_each(|row| bits.set_bit(*row, true));
     Ok(BooleanArray::new(bits.finish(), None))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::kernels::folding::fold_bytes_into;
+
+    proptest! {
+        #[test]
+        fn a_folded_copy_gives_the_same_verdict(
+            text in "[a-cKkSs\u{17f}\u{212a}éÉßİ]{0,12}",
+            items in prop::collection::vec("[a-cKkSs\u{17f}\u{212a}éÉßİ*]{0,4}", 1..4),
+            fold: bool,
+        ) {
+            let mut folded = Vec::new();
+            fold_bytes_into(text.as_bytes(), &mut folded);
+            let kernels = [
+                Kernel::Contains(Contains::new(&items[0], fold)),
+                Kernel::Equals(Equals::new(&items[0], fold)),
+                Kernel::Equals(Equals::new(&text.to_uppercase(), fold)),
+                Kernel::Wildcard(Wildcard::new(&items[0], fold)),
+                Kernel::InList(InList::new(&items, fold)),
+                Kernel::InList(InList::new(&[text.to_uppercase()], fold)),
+                Kernel::Regex(RegexMatch::new("(?i)[ks]").unwrap()),
+            ];
+            for kernel in kernels {
+                prop_assert_eq!(kernel.test_folded(text.as_bytes(), &folded), kernel.test(text.as_bytes()), "{:?}", kernel);
+            }
+        }
+    }
 }

@@ -23,7 +23,7 @@ mod must;
 mod required;
 
 use required::exact_literals;
-pub use required::{RequiredLiterals, required_literals};
+pub use required::{RequiredLiterals, required_literals, required_sets};
 
 /// Upper limit of a compiled pattern, in bytes; a larger one is an error, not a memory problem.
 const SIZE_LIMIT: usize = 16 * 1024 * 1024;

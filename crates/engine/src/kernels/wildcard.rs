@@ -74,6 +74,17 @@ impl Wildcard {
             Shape::Anchored(shape) => shape.must(),
         }
     }
+
+    /// As [`Kernel::test_folded`](super::Kernel::test_folded).
+    pub(super) fn matches_folded(&self, text: &[u8], folded: &[u8]) -> bool {
+        match &self.shape {
+            Shape::Equals(shape) => shape.matches_folded(text, folded),
+            Shape::Contains(shape) => shape.matches_folded(text, folded),
+            Shape::Anchored(shape) => {
+                shape.matches_folded(if shape.mode == Fold::Exact { text } else { folded })
+            }
+        }
+    }
 }
 
 impl Anchored {

@@ -32,17 +32,45 @@ pub struct RequiredLiterals {
 /// The literals required by `pattern`, if each has at least three bytes and there are few of them.
 #[must_use]
 pub fn required_literals(pattern: &str) -> Option<RequiredLiterals> {
-    let hir = regex_syntax::ParserBuilder::new().utf8(false).build().parse(pattern).ok()?;
-    let mut required = required_by(&hir)?;
-    if required.literals.is_empty() || required.literals.len() > MOST {
-        return None;
+    required_sets(pattern)
+        .into_iter()
+        .filter(|set| set.shortest() >= SHORTEST)
+        .reduce(RequiredLiterals::better)
+}
+
+/// Every set of literals that `pattern` requires, with literals of any length: who knows the texts chooses the rarest.
+#[must_use]
+pub fn required_sets(pattern: &str) -> Vec<RequiredLiterals> {
+    let Ok(hir) = regex_syntax::ParserBuilder::new().utf8(false).build().parse(pattern) else {
+        return Vec::new();
+    };
+    let mut sets = sets_of(&hir);
+    for set in &mut sets {
+        if set.fold {
+            set.literals.iter_mut().for_each(|literal| literal.make_ascii_lowercase());
+        }
+        set.literals.sort();
+        set.literals.dedup();
     }
-    if required.fold {
-        required.literals.iter_mut().for_each(|literal| literal.make_ascii_lowercase());
+    sets.retain(|set| set.shortest() > 0 && set.literals.len() <= MOST);
+    sets
+}
+
+impl RequiredLiterals {
+    fn new() -> Self {
+        Self { literals: Vec::new(), fold: false }
     }
-    required.literals.sort();
-    required.literals.dedup();
-    Some(required)
+
+    /// The length of the shortest literal.
+    fn shortest(&self) -> usize {
+        self.literals.iter().map(Vec::len).min().unwrap_or(0)
+    }
+
+    /// The one whose shortest literal is longer, or else the one with fewer literals.
+    fn better(self, other: Self) -> Self {
+        let rank = |set: &Self| (set.shortest(), std::cmp::Reverse(set.literals.len()));
+        if rank(&other) > rank(&self) { other } else { self }
+    }
 }
 
 /// The literals of a pattern that matches exactly the texts which contain one of them.
@@ -116,44 +144,44 @@ fn any_unfolded_letter(hir: &Hir, found: &mut bool) {
     }
 }
 
-fn required_by(hir: &Hir) -> Option<RequiredLiterals> {
+fn sets_of(hir: &Hir) -> Vec<RequiredLiterals> {
     match hir.kind() {
-        HirKind::Capture(capture) => required_by(&capture.sub),
-        HirKind::Repetition(repetition) if repetition.min > 0 => required_by(&repetition.sub),
+        HirKind::Capture(capture) => sets_of(&capture.sub),
+        HirKind::Repetition(repetition) if repetition.min > 0 => sets_of(&repetition.sub),
         HirKind::Alternation(branches) => {
-            let mut all = RequiredLiterals { literals: Vec::new(), fold: false };
+            let mut all = RequiredLiterals::new();
             for branch in branches {
-                let required = required_by(branch)?;
-                all.literals.extend(required.literals);
-                all.fold |= required.fold;
+                let Some(best) = sets_of(branch).into_iter().reduce(RequiredLiterals::better) else {
+                    return Vec::new();
+                };
+                all.literals.extend(best.literals);
+                all.fold |= best.fold;
             }
-            Some(all)
+            vec![all]
         }
-        HirKind::Concat(parts) => best_of_concat(parts),
-        HirKind::Literal(_) | HirKind::Class(_) => best_of_concat(std::slice::from_ref(hir)),
-        HirKind::Empty | HirKind::Look(_) | HirKind::Repetition(_) => None,
+        HirKind::Concat(parts) => sets_of_concat(parts),
+        HirKind::Literal(_) | HirKind::Class(_) => sets_of_concat(std::slice::from_ref(hir)),
+        HirKind::Empty | HirKind::Look(_) | HirKind::Repetition(_) => Vec::new(),
     }
 }
 
-/// The best of: each stretch of adjacent literal parts, and what each other part requires by itself.
-fn best_of_concat(parts: &[Hir]) -> Option<RequiredLiterals> {
-    let mut best = None;
-    let mut stretch = RequiredLiterals { literals: vec![Vec::new()], fold: false };
+/// Each stretch of adjacent literal parts, and what each other part requires by itself.
+fn sets_of_concat(parts: &[Hir]) -> Vec<RequiredLiterals> {
+    let start = || RequiredLiterals { literals: vec![Vec::new()], fold: false };
+    let mut sets = Vec::new();
+    let mut stretch = start();
     for part in parts {
-        if matches!(part.kind(), HirKind::Look(_) | HirKind::Empty) {
+        if matches!(part.kind(), HirKind::Look(_) | HirKind::Empty) || append_literal(part, &mut stretch) {
             continue;
         }
-        if append_literal(part, &mut stretch) {
-            continue;
-        }
-        keep_better(&mut best, Some(stretch));
-        stretch = RequiredLiterals { literals: vec![Vec::new()], fold: false };
+        sets.push(std::mem::replace(&mut stretch, start()));
         if !matches!(part.kind(), HirKind::Class(_)) {
-            keep_better(&mut best, required_by(part));
+            sets.extend(sets_of(part));
         }
     }
-    keep_better(&mut best, Some(stretch));
-    best
+    sets.push(stretch);
+    sets.retain(|set| set.shortest() > 0);
+    sets
 }
 
 /// Appends `part` to the single literal of `stretch` if it stands for exactly one (folded) text.
@@ -201,20 +229,6 @@ fn folded_letter(class: &Class) -> Option<u8> {
     same.then_some(first as u8)
 }
 
-/// Prefers the set whose shortest literal is longest, then the one with fewer literals.
-fn keep_better(best: &mut Option<RequiredLiterals>, candidate: Option<RequiredLiterals>) {
-    let shortest = |set: &RequiredLiterals| set.literals.iter().map(Vec::len).min().unwrap_or(0);
-    let Some(candidate) = candidate.filter(|set| shortest(set) >= SHORTEST) else {
-        return;
-    };
-    let better = best.as_ref().is_none_or(|best| {
-        (shortest(&candidate), best.literals.len()) > (shortest(best), candidate.literals.len())
-    });
-    if better {
-        *best = Some(candidate);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -252,6 +266,24 @@ mod tests {
         {
             assert_eq!(exact(pattern), None, "{pattern}");
         }
+    }
+
+    #[test]
+    fn short_literals_are_told_to_those_who_ask() {
+        let sets = |pattern| {
+            let texts = |set: RequiredLiterals| {
+                set.literals
+                    .into_iter()
+                    .map(|literal| String::from_utf8(literal).unwrap())
+                    .collect::<Vec<_>>()
+            };
+            required_sets(pattern).into_iter().map(texts).collect::<Vec<_>>()
+        };
+        assert_eq!(sets(r"\s-\s*<"), [["-"], ["<"]]);
+        assert_eq!(sets(r"\w+`(?:\w+|-|.)`[\w+|\s]"), [["`"], ["`"]]);
+        assert_eq!(sets(r"://\d{1,3}\.\d{1,3}"), [["://"], ["."]]);
+        assert_eq!(sets("(?i)(A|bc).*d"), [vec!["a", "bc"], vec!["d"]]);
+        assert_eq!(sets("[a-z]+|x"), Vec::<Vec<&str>>::new());
     }
 
     #[test]

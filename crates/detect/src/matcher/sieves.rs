@@ -1,0 +1,151 @@
+//! The columns of a partition together: which of its rules may be true for a row.
+//!
+//! Rows also repeat in more than one column at a time: the same program started by the same other one for the same user.
+//! Of each such combination of values it is kept which rules they leave, so that most rows cost one look at a table,
+//! beside the search in columns whose values are always new.
+
+use super::Judge;
+use super::column::Column;
+use super::sieve::{Bits, Found, Sieve};
+use super::values::{Kept, Values};
+
+/// Bytes of what is kept of combinations.
+const MET: usize = 2 << 20;
+
+/// The columns that the rules of a partition read.
+#[derive(Debug)]
+pub(super) struct Sieves {
+    all: Vec<Sieve>,
+    /// Rules without an anchor.
+    always: Bits,
+    /// By column: whether it has a value in some row of the batch; if not, it is null in each.
+    filled: Vec<bool>,
+    /// Combinations of values of the filled columns.
+    met: Values<Met>,
+    /// By column: what was found for the rows that are looked at.
+    found: Vec<Vec<Found>>,
+    /// The values of one row, and the numbers of those of filled columns as bytes.
+    row: Vec<Found>,
+    key: Vec<u8>,
+}
+
+/// What is known of a combination of values.
+#[derive(Debug)]
+struct Met {
+    /// Rules that every row with it may fulfil.
+    first: Bits,
+    /// Rules of which it was asked whether one of the values rules them out, and those for which one does.
+    asked: Bits,
+    out: Bits,
+}
+
+impl Sieves {
+    pub(super) fn new(mut all: Vec<Sieve>, always: Bits) -> Self {
+        // What leaves the fewest rules comes first.
+        all.sort_by_key(|sieve| std::cmp::Reverse(sieve.reading()));
+        let key = all.len() * size_of::<u32>();
+        let met = Values::new(MET / (3 * size_of_val(&*always) + key + 64), key);
+        let (filled, found) = (vec![true; all.len()], vec![Vec::new(); all.len()]);
+        Self { all, always, filled, met, found, row: Vec::new(), key: Vec::with_capacity(key) }
+    }
+
+    /// Prepares for the rows of a batch.
+    pub(super) fn start(&mut self, columns: &[Column<'_>]) {
+        for (sieve, filled) in self.all.iter().zip(&mut self.filled) {
+            let now = !columns[sieve.field()].is_empty();
+            if std::mem::replace(filled, now) != now {
+                self.met.forget();
+            }
+        }
+    }
+
+    /// Searches columns for some rows, one column after the other so that what it is searched for stays in the
+    /// processor's cache. Whom a value wakes of which nothing is kept, is put into the set of its row.
+    pub(super) fn look(&mut self, columns: &[Column<'_>], rows: &[u32], sets: &mut [u64]) {
+        self.met.tidy();
+        for ((sieve, filled), found) in self.all.iter_mut().zip(&self.filled).zip(&mut self.found) {
+            found.clear();
+            if !*filled {
+                found.resize(rows.len(), Found::Null);
+            } else if sieve.look(&columns[sieve.field()], rows, sets, found) {
+                self.met.forget();
+            }
+        }
+    }
+
+    /// Puts the rules into `woken` that may be true for a row, the `at`th of those that were looked at last. In it are
+    /// whom its values wake of which nothing is kept. `numbers` are the numbers of rules.
+    pub(super) fn sift(
+        &mut self,
+        (at, row): (usize, u32),
+        woken: &mut [u64],
+        numbers: &[u32],
+        judge: &mut Judge<'_>,
+    ) {
+        self.row.clear();
+        self.key.clear();
+        for (found, filled) in self.found.iter().zip(&self.filled) {
+            self.row.push(found[at]);
+            if *filled {
+                self.key.extend(found[at].number().to_le_bytes());
+            }
+        }
+        match self.met.get(&self.key) {
+            Kept::Known(place) => {
+                let met = self.met.of(place);
+                if woken.iter().zip(&met.asked).any(|(woken, asked)| woken & !asked != 0) {
+                    met.ask(woken, |rules| rule_out(&mut self.all, &self.row, rules, (numbers, row), judge));
+                }
+                met.leave(woken);
+            }
+            kept => {
+                let mut first = self.always.clone();
+                for (sieve, value) in self.all.iter_mut().zip(&self.row) {
+                    sieve.wake(*value, &mut first);
+                }
+                woken.iter_mut().zip(&first).for_each(|(woken, first)| *woken |= first);
+                let asked: Bits = (&*woken).into();
+                rule_out(&mut self.all, &self.row, woken, (numbers, row), judge);
+                if kept == Kept::New {
+                    first.iter_mut().zip(&*woken).for_each(|(first, left)| *first &= left);
+                    let out = asked.iter().zip(&*woken).map(|(asked, left)| asked & !left).collect();
+                    self.met.keep(&self.key, Met { first, asked, out });
+                }
+            }
+        }
+    }
+}
+
+impl Met {
+    /// Has the rules ruled out that were not asked about before.
+    fn ask(&mut self, woken: &[u64], rule_out: impl FnOnce(&mut [u64])) {
+        let new: Bits = woken.iter().zip(&self.asked).map(|(woken, asked)| woken & !asked).collect();
+        let mut left = new.clone();
+        rule_out(&mut left);
+        for ((asked, out), (new, left)) in self.asked.iter_mut().zip(&mut self.out).zip(new.iter().zip(&left))
+        {
+            *asked |= new;
+            *out |= new & !left;
+        }
+    }
+
+    /// Makes of those whom the other values of a row wake the rules that it may fulfil.
+    fn leave(&self, woken: &mut [u64]) {
+        for ((woken, first), out) in woken.iter_mut().zip(&self.first).zip(&self.out) {
+            *woken = first | (*woken & !out);
+        }
+    }
+}
+
+/// Takes the rules out that one of the values of a row rules out.
+fn rule_out(
+    sieves: &mut [Sieve],
+    values: &[Found],
+    rules: &mut [u64],
+    (numbers, row): (&[u32], u32),
+    judge: &mut Judge<'_>,
+) {
+    for (sieve, value) in sieves.iter_mut().zip(values) {
+        sieve.rule_out(*value, rules, (numbers, row), judge);
+    }
+}
