@@ -9,6 +9,8 @@
 //! A rule is ruled out by a value if "true" is not among the truth values of its condition when everything but this
 //! column may be anything ([`Judge::is_out`]), and that depends on the value alone.
 
+use arrow::array::Array as _;
+
 use super::Judge;
 use super::column::{Column, Value};
 use super::index::FieldIndex;
@@ -118,33 +120,44 @@ impl Sieve {
         sets: &mut [u64],
         found: &mut Vec<Found>,
     ) -> bool {
-        found.clear();
         let forgotten = self.values.tidy();
+        found.clear();
+        // The type of the column is looked at once, as most are of this one.
+        match column {
+            Column::View(texts) => {
+                let text = |row| texts.is_valid(row).then(|| texts.value(row));
+                self.look_at(|row| text(row).map_or(Value::Null, Value::Text), rows, sets, found);
+            }
+            column => self.look_at(|row| column.value(row), rows, sets, found),
+        }
+        forgotten
+    }
+
+    fn look_at<'a>(
+        &mut self,
+        value: impl Fn(usize) -> Value<'a>,
+        rows: &[u32],
+        sets: &mut [u64],
+        found: &mut Vec<Found>,
+    ) {
         let mut before = None;
         for (row, woken) in rows.iter().zip(sets.chunks_exact_mut(self.readers.len())) {
-            let value = column.value(*row as usize);
-            // Many a column has the same value in row after row.
-            if let (Some((earlier, known @ Found::Text(_))), Value::Text(text)) = (before, value)
-                && text == earlier
-            {
-                found.push(known);
-                continue;
-            }
-            let now = match value {
-                Value::Text(text) => {
+            let value = value(*row as usize);
+            found.push(match (value, before) {
+                // Many a column has the same value in row after row.
+                (Value::Text(text), Some((earlier, known))) if text == earlier => known,
+                (Value::Text(text), _) => {
                     let now = self.look_up(text, woken);
-                    before = Some((text, now));
+                    before = Some((text, now)).filter(|_| now != Found::Nothing);
                     now
                 }
-                Value::Null => Found::Null,
+                (Value::Null, _) => Found::Null,
                 _ => {
                     self.index.iter_mut().for_each(|index| index.scan(value, &mut |rule| set(woken, rule)));
                     Found::Nothing
                 }
-            };
-            found.push(now);
+            });
         }
-        forgotten
     }
 
     fn look_up(&mut self, text: &str, woken: &mut [u64]) -> Found {

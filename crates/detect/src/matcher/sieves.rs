@@ -18,15 +18,15 @@ pub(super) struct Sieves {
     all: Vec<Sieve>,
     /// Rules without an anchor.
     always: Bits,
-    /// By column: whether it has a value in some row of the batch; if not, it is null in each.
-    filled: Vec<bool>,
+    /// Places of the columns that have a value in some row of the batch; the others are null in each.
+    filled: Vec<usize>,
     /// Combinations of values of the filled columns.
     met: Values<Met>,
-    /// By column: what was found for the rows that are looked at.
+    /// By column: what was found for the rows that are looked at; nothing for those that are not filled.
     found: Vec<Vec<Found>>,
-    /// The values of one row, and the numbers of those of filled columns as bytes.
-    row: Vec<Found>,
+    /// The numbers of the values of a row in the filled columns, as bytes, and its values in all columns.
     key: Vec<u8>,
+    row: Vec<Found>,
 }
 
 /// What is known of a combination of values.
@@ -45,17 +45,18 @@ impl Sieves {
         all.sort_by_key(|sieve| std::cmp::Reverse(sieve.reading()));
         let key = all.len() * size_of::<u32>();
         let met = Values::new(MET / (3 * size_of_val(&*always) + key + 64), key);
-        let (filled, found) = (vec![true; all.len()], vec![Vec::new(); all.len()]);
-        Self { all, always, filled, met, found, row: Vec::new(), key: Vec::with_capacity(key) }
+        let found = vec![Vec::new(); all.len()];
+        Self { all, always, filled: Vec::new(), met, found, key: Vec::with_capacity(key), row: Vec::new() }
     }
 
     /// Prepares for the rows of a batch.
     pub(super) fn start(&mut self, columns: &[Column<'_>]) {
-        for (sieve, filled) in self.all.iter().zip(&mut self.filled) {
-            let now = !columns[sieve.field()].is_empty();
-            if std::mem::replace(filled, now) != now {
-                self.met.forget();
-            }
+        let is_filled = |place: &usize| !columns[self.all[*place].field()].is_empty();
+        let filled: Vec<usize> = (0..self.all.len()).filter(is_filled).collect();
+        if filled != self.filled {
+            self.met.forget();
+            self.found.iter_mut().for_each(Vec::clear);
+            self.filled = filled;
         }
     }
 
@@ -63,11 +64,9 @@ impl Sieves {
     /// processor's cache. Whom a value wakes of which nothing is kept, is put into the set of its row.
     pub(super) fn look(&mut self, columns: &[Column<'_>], rows: &[u32], sets: &mut [u64]) {
         self.met.tidy();
-        for ((sieve, filled), found) in self.all.iter_mut().zip(&self.filled).zip(&mut self.found) {
-            found.clear();
-            if !*filled {
-                found.resize(rows.len(), Found::Null);
-            } else if sieve.look(&columns[sieve.field()], rows, sets, found) {
+        for place in &self.filled {
+            let sieve = &mut self.all[*place];
+            if sieve.look(&columns[sieve.field()], rows, sets, &mut self.found[*place]) {
                 self.met.forget();
             }
         }
@@ -82,36 +81,40 @@ impl Sieves {
         numbers: &[u32],
         judge: &mut Judge<'_>,
     ) {
-        self.row.clear();
         self.key.clear();
-        for (found, filled) in self.found.iter().zip(&self.filled) {
-            self.row.push(found[at]);
-            if *filled {
-                self.key.extend(found[at].number().to_le_bytes());
-            }
+        for place in &self.filled {
+            self.key.extend(self.found[*place][at].number().to_le_bytes());
         }
-        match self.met.get(&self.key) {
-            Kept::Known(place) => {
-                let met = self.met.of(place);
-                if woken.iter().zip(&met.asked).any(|(woken, asked)| woken & !asked != 0) {
-                    met.ask(woken, |rules| rule_out(&mut self.all, &self.row, rules, (numbers, row), judge));
-                }
-                met.leave(woken);
+        let kept = self.met.get(&self.key);
+        if let Kept::Known(place) = kept
+            && self.met.of(place).leave(woken)
+        {
+            return;
+        }
+        self.row.clear();
+        self.row.extend(self.found.iter().map(|found| found.get(at).copied().unwrap_or(Found::Null)));
+        let mut rule_out = |sieves: &mut [Sieve], rules: &mut [u64]| {
+            for (sieve, value) in sieves.iter_mut().zip(&self.row) {
+                sieve.rule_out(*value, rules, (numbers, row), judge);
             }
-            kept => {
-                let mut first = self.always.clone();
-                for (sieve, value) in self.all.iter_mut().zip(&self.row) {
-                    sieve.wake(*value, &mut first);
-                }
-                woken.iter_mut().zip(&first).for_each(|(woken, first)| *woken |= first);
-                let asked: Bits = (&*woken).into();
-                rule_out(&mut self.all, &self.row, woken, (numbers, row), judge);
-                if kept == Kept::New {
-                    first.iter_mut().zip(&*woken).for_each(|(first, left)| *first &= left);
-                    let out = asked.iter().zip(&*woken).map(|(asked, left)| asked & !left).collect();
-                    self.met.keep(&self.key, Met { first, asked, out });
-                }
-            }
+        };
+        if let Kept::Known(place) = kept {
+            let met = self.met.of(place);
+            met.ask(woken, |rules| rule_out(&mut self.all, rules));
+            met.leave(woken);
+            return;
+        }
+        let mut first = self.always.clone();
+        for (sieve, value) in self.all.iter_mut().zip(&self.row) {
+            sieve.wake(*value, &mut first);
+        }
+        woken.iter_mut().zip(&first).for_each(|(woken, first)| *woken |= first);
+        let asked: Bits = (&*woken).into();
+        rule_out(&mut self.all, woken);
+        if kept == Kept::New {
+            first.iter_mut().zip(&*woken).for_each(|(first, left)| *first &= left);
+            let out = asked.iter().zip(&*woken).map(|(asked, left)| asked & !left).collect();
+            self.met.keep(&self.key, Met { first, asked, out });
         }
     }
 }
@@ -129,23 +132,15 @@ impl Met {
         }
     }
 
-    /// Makes of those whom the other values of a row wake the rules that it may fulfil.
-    fn leave(&self, woken: &mut [u64]) {
+    /// Makes of those whom the other values of a row wake the rules that it may fulfil. False if some of them were not
+    /// asked about; then nothing changes.
+    fn leave(&self, woken: &mut [u64]) -> bool {
+        if woken.iter().zip(&self.asked).any(|(woken, asked)| woken & !asked != 0) {
+            return false;
+        }
         for ((woken, first), out) in woken.iter_mut().zip(&self.first).zip(&self.out) {
             *woken = first | (*woken & !out);
         }
-    }
-}
-
-/// Takes the rules out that one of the values of a row rules out.
-fn rule_out(
-    sieves: &mut [Sieve],
-    values: &[Found],
-    rules: &mut [u64],
-    (numbers, row): (&[u32], u32),
-    judge: &mut Judge<'_>,
-) {
-    for (sieve, value) in sieves.iter_mut().zip(values) {
-        sieve.rule_out(*value, rules, (numbers, row), judge);
+        true
     }
 }

@@ -101,6 +101,7 @@ fn condition() -> impl Strategy<Value = String> {
         (-2i64..4, -2i64..4).prop_map(|(a, b)| format!("n in ({a}, {b})")),
         Just("event_type = \"PROCESS\"".to_owned()),
         (column(), column()).prop_map(|(a, b)| format!("{a} = {b}")),
+        (column(), column()).prop_map(|(a, b)| format!("lowercase({a}) = lowercase({b})")),
         literal().prop_map(|l| format!("lowercase(cmd) contains \"{l}\"")),
     ];
     leaf.prop_recursive(3, 12, 3, |inner| {

@@ -152,6 +152,24 @@ impl<'a> View<'a> {
         self.rows.value(field)
     }
 
+    /// Whether two texts are the same in lower case.
+    fn same(&mut self, left: usize, right: usize) -> Set {
+        if self.is_hidden(left) || self.is_hidden(right) {
+            return ANY;
+        }
+        let left = match self.rows.value(left) {
+            Value::Text(text) => text.to_owned(),
+            Value::Null => return UNKNOWN,
+            _ => return ANY,
+        };
+        match self.rows.value(right) {
+            // Beyond ASCII it is the engine that knows.
+            Value::Text(text) if text.is_ascii() && left.is_ascii() => known(left.eq_ignore_ascii_case(text)),
+            Value::Null => UNKNOWN,
+            _ => ANY,
+        }
+    }
+
     fn ask(&mut self, predicate: usize) -> Said {
         let (field, kernel) = &self.predicates[predicate];
         if self.is_hidden(*field) {
@@ -200,6 +218,8 @@ enum Test {
     /// A text against a literal, letter by letter.
     Letters(usize, Comparison, String),
     Bool(usize, bool),
+    /// Two texts in lower case, one against the other.
+    Same(usize, usize),
     /// A list that may hold null: (predicate, null is in it, negated).
     In(usize, bool, bool),
     /// Numbers.
@@ -309,6 +329,10 @@ impl Compiler<'_> {
     }
 
     fn compare(&mut self, operator: Comparison, left: &Expr, right: &Expr) -> Test {
+        if let (Comparison::Eq, Some(left), Some(right)) = (operator, self.lowered(left), self.lowered(right))
+        {
+            return Test::Same(left, right);
+        }
         let Some(field) = self.fields.of(left) else { return Test::Opaque };
         match &right.kind {
             ExprKind::Int(value) => Test::Number(field, operator, Literal::Int(*value)),
@@ -320,6 +344,17 @@ impl Compiler<'_> {
                 Test::Letters(field, operator, value.clone())
             }
             _ => Test::Opaque,
+        }
+    }
+
+    /// The text that an expression gives in lower case.
+    fn lowered(&mut self, expr: &Expr) -> Option<usize> {
+        match &expr.kind {
+            ExprKind::Call { function, arguments } if function == "lowercase" => match arguments.as_slice() {
+                [text] if matches!(text.ty, Type::String) => self.fields.of(text),
+                _ => None,
+            },
+            _ => None,
         }
     }
 
@@ -358,6 +393,7 @@ impl Test {
         match self {
             Self::Number(..) | Self::Bool(..) | Self::IsNull(_) => 1,
             Self::InNumbers(..) | Self::Letters(..) => 2,
+            Self::Same(..) => 4,
             Self::In(..) => 6,
             Self::Text(_, cost) => *cost,
             Self::Not(inner) => inner.cost(),
@@ -379,6 +415,10 @@ impl Test {
             | Self::Letters(field, ..)
             | Self::Bool(field, _)
             | Self::InNumbers(field, ..) => tell(*field),
+            Self::Same(left, right) => {
+                tell(*left);
+                tell(*right);
+            }
             Self::Opaque => {}
         }
     }
@@ -406,6 +446,7 @@ impl Test {
                 Value::Null => UNKNOWN,
                 _ => ANY,
             },
+            Self::Same(left, right) => view.same(*left, *right),
             Self::Bool(field, literal) => match view.value(*field) {
                 Value::Bool(value) => known(value == *literal),
                 Value::Null => UNKNOWN,

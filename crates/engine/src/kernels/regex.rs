@@ -27,6 +27,8 @@ pub use required::{RequiredLiterals, required_literals, required_sets};
 
 /// Upper limit of a compiled pattern, in bytes; a larger one is an error, not a memory problem.
 const SIZE_LIMIT: usize = 16 * 1024 * 1024;
+/// Most literals that are looked for before a text is searched.
+const NEEDED: usize = 4;
 /// Rows to see before judging whether the prefilter pays.
 const TRIAL_ROWS: usize = 4096;
 
@@ -35,6 +37,8 @@ const TRIAL_ROWS: usize = 4096;
 pub struct RegexMatch {
     regex: Regex,
     prefilter: Option<Prefilter>,
+    /// Literals that every match contains as they are: one that a text lacks spares the search.
+    needed: Vec<Finder<'static>>,
     /// Rows seen and rows verified with the prefilter on; statistics only, so relaxed ordering is enough.
     seen: AtomicUsize,
     verified: AtomicUsize,
@@ -71,7 +75,8 @@ impl RegexMatch {
             .map_err(|error| KernelError::Regex { pattern: pattern.to_owned(), reason: error.to_string() })?;
         let exact = exact_literals(pattern).and_then(|literals| Prefilter::new(literals, true));
         let prefilter = exact.or_else(|| Prefilter::new(required_literals(pattern)?, false));
-        Ok(Self { regex, prefilter, seen: AtomicUsize::new(0), verified: AtomicUsize::new(0) })
+        let (seen, verified) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        Ok(Self { regex, prefilter, needed: needed(pattern), seen, verified })
     }
 
     /// Tests every row; null rows give null.
@@ -105,6 +110,16 @@ impl RegexMatch {
     }
 }
 
+/// Literals that every match of a pattern contains, the longest first.
+fn needed(pattern: &str) -> Vec<Finder<'static>> {
+    let sets = required_sets(pattern).into_iter().filter(|set| !set.fold && set.literals.len() == 1);
+    let mut literals: Vec<Vec<u8>> = sets.flat_map(|set| set.literals).collect();
+    literals.sort_unstable_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
+    literals.dedup();
+    literals.truncate(NEEDED);
+    literals.iter().map(|literal| Finder::new(literal).into_owned()).collect()
+}
+
 impl Prefilter {
     fn new(required: RequiredLiterals, exact: bool) -> Option<Self> {
         let RequiredLiterals { literals, fold } = required;
@@ -133,7 +148,7 @@ impl Prefilter {
 
 impl TextPredicate for RegexMatch {
     fn matches(&self, text: &[u8]) -> bool {
-        self.regex.is_match(text)
+        self.needed.iter().all(|literal| literal.find(text).is_some()) && self.regex.is_match(text)
     }
 
     fn scan(&self, data: &[u8], rows: &[Segment], hits: &mut Hits) {
