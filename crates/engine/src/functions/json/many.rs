@@ -46,10 +46,12 @@ pub(super) struct Walk {
     order: Vec<Vec<(Box<str>, Option<usize>)>>,
 }
 
-/// Where a value begins and ends in its text; a column holds no text that needs more bits.
+/// Where a value begins and ends in its text. A column holds no text that needs all bits: that of [`PLAIN`] says of the
+/// end that the value is a string without escapes.
 type Place = (u32, u32);
 /// No value.
 const NOWHERE: Place = (u32::MAX, 0);
+const PLAIN: u32 = 1 << 31;
 
 /// Places of an object of which the key is remembered.
 const REMEMBERED: usize = 256;
@@ -114,8 +116,12 @@ impl PathTree {
         let here = &self.branches[branch];
         let mut known_end = None;
         if let Some(slot) = here.slot {
-            known_end = json.value_end(at, 0);
-            walk.note(slot, at, known_end);
+            let (value_end, plain) = match json.string(at) {
+                Some((end, plain)) => (Some(end), plain),
+                None => (json.value_end(at, 0), false),
+            };
+            known_end = value_end;
+            walk.note(slot, at, known_end, plain);
         }
         // A value that is cut short has no end, yet what is wanted inside may be complete.
         let seek_end = end && here.slot.is_none();
@@ -228,8 +234,10 @@ impl PathTree {
 }
 
 impl Walk {
-    fn note(&mut self, slot: usize, at: usize, end: Option<usize>) {
-        let place = end.and_then(|end| Some((u32::try_from(at).ok()?, u32::try_from(end).ok()?)));
+    fn note(&mut self, slot: usize, at: usize, end: Option<usize>, plain: bool) {
+        let end = end.and_then(|end| u32::try_from(end).ok()).filter(|end| end & PLAIN == 0);
+        let place =
+            end.and_then(|end| Some((u32::try_from(at).ok()?, if plain { end | PLAIN } else { end })));
         self.found[self.base + slot] = place.unwrap_or(NOWHERE);
     }
 
@@ -241,7 +249,10 @@ impl Walk {
     /// The value of a slot in one of the texts walked, counted from the last [`Self::clear`].
     pub fn get<'a>(&self, json: Json<'a>, text: usize, slot: usize) -> Option<Node<'a>> {
         let (start, end) = *self.found.get(text * self.slots + slot)?;
-        if (start, end) == NOWHERE { None } else { json.node(start as usize, end as usize) }
+        if (start, end) == NOWHERE {
+            return None;
+        }
+        json.node(start as usize, (end & !PLAIN) as usize, end & PLAIN != 0)
     }
 }
 

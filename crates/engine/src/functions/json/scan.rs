@@ -20,6 +20,8 @@ pub(crate) struct Json<'a> {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Node<'a> {
     text: &'a str,
+    /// It is known to be a string without escapes.
+    plain: bool,
 }
 
 impl<'a> Json<'a> {
@@ -39,7 +41,7 @@ impl<'a> Json<'a> {
             };
         }
         let end = self.value_end(at, 0)?;
-        Some(Node { text: self.text.get(at..end)? })
+        Some(Node::new(self.text.get(at..end)?))
     }
 
     /// The elements of the array at a path.
@@ -51,7 +53,7 @@ impl<'a> Json<'a> {
     pub fn root_elements(self) -> Option<Vec<Node<'a>>> {
         let mut nodes = Vec::new();
         self.each_element(self.skip_space(0), |start, end| {
-            nodes.extend(self.text.get(start..end).map(|text| Node { text }));
+            nodes.extend(self.text.get(start..end).map(Node::new));
         })?;
         Some(nodes)
     }
@@ -60,7 +62,7 @@ impl<'a> Json<'a> {
     pub fn root_members(self) -> Option<Vec<(String, Node<'a>)>> {
         let mut members = Vec::new();
         self.each_member(self.skip_space(0), |key, start, end| {
-            members.extend(self.text.get(start..end).map(|text| (key.into_owned(), Node { text })));
+            members.extend(self.text.get(start..end).map(|text| (key.into_owned(), Node::new(text))));
         })?;
         Some(members)
     }
@@ -75,9 +77,9 @@ impl<'a> Json<'a> {
         self.text.get(start..end)
     }
 
-    /// The value between two places.
-    pub(super) fn node(self, start: usize, end: usize) -> Option<Node<'a>> {
-        self.text.get(start..end).map(|text| Node { text })
+    /// The value between two places; `plain` if it is known to be a string without escapes.
+    pub(super) fn node(self, start: usize, end: usize, plain: bool) -> Option<Node<'a>> {
+        self.text.get(start..end).map(|text| Node { text, plain })
     }
 
     /// Where the string at `at` ends, and the key that it is.
@@ -232,16 +234,23 @@ impl<'a> Json<'a> {
 
     /// One past the closing quote of the string that begins at `at`.
     fn string_end(self, at: usize) -> Option<usize> {
+        self.string(at).map(|(end, _)| end)
+    }
+
+    /// As [`Self::string_end`], and whether the string has no escape.
+    pub(super) fn string(self, at: usize) -> Option<(usize, bool)> {
         if self.byte(at)? != b'"' {
             return None;
         }
         let bytes = self.text.as_bytes();
         let mut at = at + 1;
+        let mut plain = true;
         loop {
             at += quote_or_escape(bytes.get(at..)?)?;
             if self.byte(at)? == b'"' {
-                return Some(at + 1);
+                return Some((at + 1, plain));
             }
+            plain = false;
             at += 2;
         }
     }
@@ -265,6 +274,10 @@ impl<'a> Json<'a> {
 }
 
 impl<'a> Node<'a> {
+    fn new(text: &'a str) -> Self {
+        Self { text, plain: false }
+    }
+
     /// JSON null.
     pub fn is_null(self) -> bool {
         self.text == "null"
@@ -278,6 +291,9 @@ impl<'a> Node<'a> {
     /// As [`Self::compact`], borrowed where there is no white space.
     pub fn compacted(self) -> Cow<'a, str> {
         let bytes = self.text.as_bytes();
+        if bytes.first() == Some(&b'"') {
+            return Cow::Borrowed(self.text);
+        }
         let blank = memchr::memchr2(b' ', b'\n', bytes).or_else(|| memchr::memchr2(b'\t', b'\r', bytes));
         if blank.is_none() { Cow::Borrowed(self.text) } else { Cow::Owned(self.compact()) }
     }
@@ -307,6 +323,7 @@ impl<'a> Node<'a> {
     /// The value of a string without quotes, or the text of a number or boolean; none for null and containers.
     pub fn scalar(self) -> Option<Cow<'a, str>> {
         match self.text.as_bytes().first()? {
+            b'"' if self.plain => self.text.get(1..self.text.len() - 1).map(Cow::Borrowed),
             b'"' => unescape(self.text),
             b'{' | b'[' | b'n' => None,
             _ => Some(Cow::Borrowed(self.text)),
