@@ -24,7 +24,7 @@ use datafusion::optimizer::common_subexpr_eliminate::CommonSubexprEliminate;
 use datafusion::optimizer::optimize_projections::OptimizeProjections;
 use datafusion::optimizer::{ApplyOrder, Optimizer, OptimizerConfig, OptimizerRule};
 
-use super::many::{DEEPEST_PATH, PathTree};
+use super::many::{DEEPEST_PATH, PathTree, Walk};
 use super::path::{Step, parse_path};
 use super::scan::{Json, Node};
 use crate::functions::args::Args;
@@ -112,8 +112,7 @@ impl ExtractMany {
             chunk.push(json);
             if chunk.len() == TOGETHER || row + 1 == args.rows() {
                 for ((member, slot), request) in members.iter_mut().zip(&self.slots).zip(&self.requests) {
-                    let nodes = chunk.iter().enumerate().map(|(at, json)| walk.get((*json)?, at, *slot));
-                    member.extend(nodes, request.take);
+                    member.extend(&chunk, (&walk, *slot), request.take);
                 }
                 chunk.clear();
                 walk.clear();
@@ -139,17 +138,29 @@ impl Member {
         }
     }
 
-    fn extend<'a>(&mut self, nodes: impl Iterator<Item = Option<Node<'a>>>, take: Take) {
-        let nodes = nodes.map(|node| node.filter(|node| !node.is_null()));
+    /// Adds the values of a slot in texts that were walked.
+    fn extend(&mut self, texts: &[Option<Json<'_>>], (walk, slot): (&Walk, usize), take: Take) {
+        let present = |at, json| walk.get(json, at, slot).filter(|node| !node.is_null());
+        let texts = texts.iter().copied().enumerate();
         match self {
-            Self::Text(texts) => {
-                nodes.for_each(|node| texts.append_option(node.and_then(|node| take.of_value(node))));
-            }
-            Self::List(lists) => nodes.for_each(|node| match node.and_then(Node::elements) {
-                None => lists.append_null(),
-                Some(elements) => {
-                    elements.into_iter().for_each(|node| lists.values().append_option(take.of_value(node)));
-                    lists.append(true);
+            Self::Text(values) => texts.for_each(|(at, json)| {
+                let plain = json.filter(|_| take == Take::Scalar).and_then(|json| walk.plain(json, at, slot));
+                match plain {
+                    Some(text) => values.append_value(text),
+                    None => values.append_option(
+                        json.and_then(|json| present(at, json)).and_then(|node| take.of_value(node)),
+                    ),
+                }
+            }),
+            Self::List(lists) => texts.for_each(|(at, json)| {
+                match json.and_then(|json| present(at, json)).and_then(Node::elements) {
+                    None => lists.append_null(),
+                    Some(elements) => {
+                        elements
+                            .into_iter()
+                            .for_each(|node| lists.values().append_option(take.of_value(node)));
+                        lists.append(true);
+                    }
                 }
             }),
         }

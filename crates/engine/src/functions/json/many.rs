@@ -3,7 +3,7 @@
 //! The paths form a tree of keys and indexes. A walk goes down the text and the tree together, notes where each wanted
 //! value begins and ends, and passes over everything else; it stops when no wanted value can follow. Members of the
 //! objects of a column usually come in the same order, so the walk remembers for each place in an object which key stood
-//! there last: a key that is there again costs one comparison.
+//! there last, with its colon: a key that is there again costs one comparison.
 //!
 //! What is found is what [`Json::at`] finds for each path alone: of equal keys the first counts, and text behind the
 //! last wanted value is not looked at.
@@ -31,6 +31,13 @@ struct Branch {
     indexes: Vec<(usize, usize)>,
 }
 
+impl Branch {
+    /// Where the value here is noted, if nothing inside of it is wanted.
+    fn leaf(&self) -> Option<usize> {
+        self.slot.filter(|_| self.keys.is_empty() && self.indexes.is_empty())
+    }
+}
+
 /// What walks leave behind: the places of the wanted values, and what they learnt about the order of keys.
 #[derive(Debug)]
 pub(super) struct Walk {
@@ -42,8 +49,41 @@ pub(super) struct Walk {
     /// By branch: the document in which it was last entered.
     entered: Vec<u64>,
     document: u64,
-    /// By branch: the quoted key seen at each place of the object, and the branch below it.
-    order: Vec<Vec<(Box<str>, Option<usize>)>>,
+    /// By branch: what was seen at each place of the object before the value, the key with its quotes, the colon and
+    /// blanks; and the branch below it.
+    order: Vec<Vec<Before>>,
+}
+
+/// What was seen before a value.
+#[derive(Debug, Clone)]
+struct Before {
+    text: Box<str>,
+    /// The first bytes of the text as a word, and the bits of the word that they are.
+    word: u64,
+    mask: u64,
+    /// The branch below.
+    below: Option<usize>,
+}
+
+impl Before {
+    fn new(text: &str, below: Option<usize>) -> Self {
+        let mut bytes = [0; size_of::<u64>()];
+        let mut mask = bytes;
+        for (place, byte) in text.bytes().take(bytes.len()).enumerate() {
+            (bytes[place], mask[place]) = (byte, u8::MAX);
+        }
+        let (word, mask) = (u64::from_le_bytes(bytes), u64::from_le_bytes(mask));
+        Self { text: text.into(), word, mask, below }
+    }
+
+    /// Whether it stands at a place. Most keys are no longer than a word.
+    fn stands(&self, json: Json<'_>, at: usize) -> bool {
+        match json.word(at) {
+            Some(word) if word & self.mask != self.word => false,
+            Some(_) if self.text.len() <= size_of::<u64>() => true,
+            _ => json.has(at, &self.text),
+        }
+    }
 }
 
 /// Where a value begins and ends in its text. A column holds no text that needs all bits: that of [`PLAIN`] says of the
@@ -53,8 +93,9 @@ type Place = (u32, u32);
 const NOWHERE: Place = (u32::MAX, 0);
 const PLAIN: u32 = 1 << 31;
 
-/// Places of an object of which the key is remembered.
+/// Places of an object of which the key is remembered, and how long it may be, in bytes.
 const REMEMBERED: usize = 256;
+const LONGEST: usize = 256;
 
 impl PathTree {
     /// Adds a path and gives its slot; equal paths share one.
@@ -114,15 +155,7 @@ impl PathTree {
     /// Looks at the value at `at`; gives its end if `end` asks for it and the value is complete.
     fn value(&self, json: Json<'_>, at: usize, branch: usize, end: bool, walk: &mut Walk) -> Option<usize> {
         let here = &self.branches[branch];
-        let mut known_end = None;
-        if let Some(slot) = here.slot {
-            let (value_end, plain) = match json.string(at) {
-                Some((end, plain)) => (Some(end), plain),
-                None => (json.value_end(at, 0), false),
-            };
-            known_end = value_end;
-            walk.note(slot, at, known_end, plain);
-        }
+        let known_end = here.slot.and_then(|slot| walk.note_at(json, at, slot));
         // A value that is cut short has no end, yet what is wanted inside may be complete.
         let seek_end = end && here.slot.is_none();
         let walked = match json.byte(at)? {
@@ -141,19 +174,17 @@ impl PathTree {
             return Some(at + 1);
         }
         for place in 0.. {
-            let (below, behind) = self.member(json, at, branch, place, walk)?;
-            let colon = json.skip_space(behind);
-            if json.byte(colon)? != b':' {
-                return None;
-            }
-            let value = json.skip_space(colon + 1);
+            let (below, value) = self.member(json, at, branch, place, walk)?;
             let below = below.filter(|below| walk.entered[*below] != walk.document);
             let value_end = match below {
                 Some(below) => {
                     walk.entered[below] = walk.document;
                     wanted -= 1;
                     let more = end || wanted > 0;
-                    let value_end = self.value(json, value, below, more, walk);
+                    let value_end = match self.branches[below].leaf() {
+                        Some(slot) => walk.note_at(json, value, slot),
+                        None => self.value(json, value, below, more, walk),
+                    };
                     if !more {
                         return None;
                     }
@@ -174,7 +205,7 @@ impl PathTree {
         None
     }
 
-    /// The branch below the key at `at`, and where the key's string ends.
+    /// The branch below the key at `at`, and where its value begins.
     fn member(
         &self,
         json: Json<'_>,
@@ -184,22 +215,25 @@ impl PathTree {
         walk: &mut Walk,
     ) -> Option<(Option<usize>, usize)> {
         let order = &mut walk.order[branch];
-        if let Some((key, below)) = order.get(place)
-            && json.has(at, key)
-        {
-            return Some((*below, at + key.len()));
+        if let Some(before) = order.get(place).filter(|before| before.stands(json, at)) {
+            return Some((before.below, json.skip_space(at + before.text.len())));
         }
         let (end, key) = json.quoted_key(at)?;
+        let colon = json.skip_space(end);
+        if json.byte(colon)? != b':' {
+            return None;
+        }
+        let value = json.skip_space(colon + 1);
         let below = self.branches[branch].keys.get(key.as_ref()).copied();
-        if place < REMEMBERED {
-            let seen: (Box<str>, _) = (json.slice(at, end)?.into(), below);
+        if place < REMEMBERED && value - at <= LONGEST {
+            let seen = Before::new(json.slice(at, value)?, below);
             if place == order.len() {
                 order.push(seen);
             } else if let Some(known) = order.get_mut(place) {
                 *known = seen;
             }
         }
-        Some((below, end))
+        Some((below, value))
     }
 
     fn array(&self, json: Json<'_>, at: usize, branch: usize, end: bool, walk: &mut Walk) -> Option<usize> {
@@ -234,16 +268,32 @@ impl PathTree {
 }
 
 impl Walk {
-    fn note(&mut self, slot: usize, at: usize, end: Option<usize>, plain: bool) {
-        let end = end.and_then(|end| u32::try_from(end).ok()).filter(|end| end & PLAIN == 0);
-        let place =
-            end.and_then(|end| Some((u32::try_from(at).ok()?, if plain { end | PLAIN } else { end })));
-        self.found[self.base + slot] = place.unwrap_or(NOWHERE);
+    /// Notes the value at `at`; gives its end, if it has one.
+    #[inline]
+    fn note_at(&mut self, json: Json<'_>, at: usize, slot: usize) -> Option<usize> {
+        let (end, plain) = match json.string(at) {
+            Some(found) => found,
+            None => (json.value_end(at, 0)?, false),
+        };
+        let bits = |place: usize| u32::try_from(place).ok().filter(|place| place & PLAIN == 0);
+        if let (Some(start), Some(behind)) = (bits(at), bits(end)) {
+            self.found[self.base + slot] = (start, if plain { behind | PLAIN } else { behind });
+        }
+        Some(end)
     }
 
     /// Forgets the texts walked so far, but not what was learnt of them.
     pub fn clear(&mut self) {
         self.found.clear();
+    }
+
+    /// As [`Self::get`], the value of a string without escapes.
+    pub fn plain<'a>(&self, json: Json<'a>, text: usize, slot: usize) -> Option<&'a str> {
+        let (start, end) = *self.found.get(text * self.slots + slot)?;
+        if end & PLAIN == 0 {
+            return None;
+        }
+        json.slice(start as usize + 1, (end & !PLAIN) as usize - 1)
     }
 
     /// The value of a slot in one of the texts walked, counted from the last [`Self::clear`].

@@ -72,6 +72,11 @@ impl<'a> Json<'a> {
         self.text.as_bytes().get(at..).is_some_and(|rest| rest.starts_with(text.as_bytes()))
     }
 
+    /// The eight bytes at `at` as a word.
+    pub(super) fn word(self, at: usize) -> Option<u64> {
+        self.text.as_bytes().get(at..)?.first_chunk().copied().map(u64::from_le_bytes)
+    }
+
     /// The text between two places.
     pub(super) fn slice(self, start: usize, end: usize) -> Option<&'a str> {
         self.text.get(start..end)
