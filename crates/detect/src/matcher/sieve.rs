@@ -128,6 +128,7 @@ impl Sieve {
                 let text = |row| texts.is_valid(row).then(|| texts.value(row));
                 self.look_at(|row| text(row).map_or(Value::Null, Value::Text), rows, sets, found);
             }
+            Column::Other(_) if column.is_empty() => found.resize(rows.len(), Found::Nothing),
             column => self.look_at(|row| column.value(row), rows, sets, found),
         }
         forgotten

@@ -18,7 +18,7 @@ pub(super) struct Sieves {
     all: Vec<Sieve>,
     /// Rules without an anchor.
     always: Bits,
-    /// Places of the columns that have a value in some row of the batch; the others are null in each.
+    /// Places of the columns that may have a value in some row of the batch; the others are null in each.
     filled: Vec<usize>,
     /// Combinations of values of the filled columns.
     met: Values<Met>,
@@ -51,7 +51,11 @@ impl Sieves {
 
     /// Prepares for the rows of a batch.
     pub(super) fn start(&mut self, columns: &[Column<'_>]) {
-        let is_filled = |place: &usize| !columns[self.all[*place].field()].is_empty();
+        let is_filled = |place: &usize| {
+            let column = &columns[self.all[*place].field()];
+            // Null of a type that is left to the engine is not the null that was learnt of.
+            !column.is_empty() || matches!(column, Column::Other(_))
+        };
         let filled: Vec<usize> = (0..self.all.len()).filter(is_filled).collect();
         if filled != self.filled {
             self.met.forget();
