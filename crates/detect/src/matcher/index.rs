@@ -186,9 +186,9 @@ impl Inside {
                 pattern.anywhere.push(*rule);
             }
         }
+        let all = || (0u32..).zip(own.patterns.iter().map(|pattern| pattern.text.as_slice()));
         let numbered = |lengths: std::ops::Range<usize>| {
-            let texts = (0u32..).zip(own.patterns.iter().map(|pattern| pattern.text.as_slice()));
-            texts.filter(move |(_, text)| text.is_ascii() && lengths.contains(&text.len()))
+            all().filter(move |(_, text)| text.is_ascii() && lengths.contains(&text.len()))
         };
         let (often, unknown) = (|window| traffic.often(window), |_| 0);
         let long = Windows::<4, 4>::SHORTEST;
@@ -203,8 +203,7 @@ impl Inside {
         own.three = Windows::new(numbered(3..4), &unknown);
         own.two = Windows::new(numbered(2..3), &unknown);
         own.one = Singles::new(numbered(1..2));
-        let all = (0u32..).zip(own.patterns.iter().map(|pattern| pattern.text.as_slice()));
-        own.foreign = Windows::new(all.filter(|(_, text)| !text.is_ascii()), &unknown);
+        own.foreign = Windows::new(all().filter(|(_, text)| !text.is_ascii()), &unknown);
         own.rarely = rarely;
         own.told = vec![0; own.patterns.len()];
         own

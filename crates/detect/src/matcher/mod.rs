@@ -1,7 +1,7 @@
 //! Which rows of a batch are a set of rules true for: all rules at once, on typed Arrow batches.
 //!
-//! 1. Rules are split by the values that they require of `event_type` and of `agent_os_type`, so that a row meets only the
-//!    rules of its kind (`partition.rs`).
+//! 1. Rules are split by the values that they require of `event_type` and three other columns, so that a row meets only
+//!    the rules of its kind (`partition.rs`).
 //! 2. From each condition a set of *anchors* is taken, literals of which at least one must occur for the condition to
 //!    be true (`anchor.rs`). The anchors of all rules of a kind on one column are searched for at once (`windows.rs`), or
 //!    are in a hash table if all of them are whole values (`index.rs`). A hit makes the row a candidate of the rule.

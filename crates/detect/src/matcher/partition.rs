@@ -14,6 +14,7 @@ use super::frequency::{Counted, Traffic};
 use super::index::FieldIndex;
 use super::sieve::{Bits, Sieve, no_bits, rules_of, set, words};
 use super::sieves::Sieves;
+use super::values::{Kept, Values};
 use super::verdict::{Condition, Predicate};
 
 /// The columns by whose values rules are split.
@@ -74,7 +75,7 @@ struct Key {
     column: usize,
     numbers: HashMap<String, usize>,
     /// The same by the values as they were written.
-    spellings: HashMap<String, usize, foldhash::fast::RandomState>,
+    spellings: Values<usize>,
     /// The spelling that came last.
     last: (String, usize),
 }
@@ -116,8 +117,10 @@ impl Needs {
 impl Key {
     fn new(column: usize, values: &[Option<Vec<String>>]) -> Self {
         let all: BTreeSet<&String> = values.iter().flatten().flatten().collect();
-        let numbers = (1..).zip(all).map(|(number, value)| (value.clone(), number)).collect();
-        Self { column, numbers, spellings: HashMap::default(), last: (String::new(), 0) }
+        let numbers: HashMap<String, usize> =
+            (1..).zip(all).map(|(number, value)| (value.clone(), number)).collect();
+        let last = (String::new(), numbers.get("").copied().unwrap_or(0));
+        Self { column, numbers, spellings: Values::new(SPELLINGS, LONGEST_SPELLING), last }
     }
 
     /// How many numbers there are.
@@ -127,26 +130,24 @@ impl Key {
 
     /// The number of a value.
     fn number(&mut self, text: &str) -> usize {
-        if text.is_empty() || text.len() > LONGEST_SPELLING {
-            return self.numbers.get(&fold_text(text)).copied().unwrap_or(0);
-        }
         if self.last.0 == text {
             return self.last.1;
         }
-        let number = match self.spellings.get(text) {
-            Some(number) => *number,
-            None => {
+        let number = match self.spellings.get(text.as_bytes()) {
+            Kept::Known(place) => *self.spellings.of(place),
+            kept => {
                 let number = self.numbers.get(&fold_text(text)).copied().unwrap_or(0);
-                if self.spellings.len() >= SPELLINGS {
-                    self.spellings.clear();
+                if kept == Kept::New {
+                    self.spellings.keep(text.as_bytes(), number);
                 }
-                self.spellings.insert(text.to_owned(), number);
                 number
             }
         };
-        self.last.0.clear();
-        self.last.0.push_str(text);
-        self.last.1 = number;
+        if text.len() <= LONGEST_SPELLING {
+            self.last.0.clear();
+            self.last.0.push_str(text);
+            self.last.1 = number;
+        }
         number
     }
 
@@ -159,8 +160,7 @@ impl Key {
 impl Partitions {
     /// No partition yet; those to come have the anchors that cost least.
     pub(super) fn new(needs: &Needs, counted: Option<Counted>) -> Self {
-        let mut keys = needs.keys.iter().zip(&needs.values).map(|(key, values)| Key::new(*key, values));
-        let keys = std::array::from_fn(|_| keys.next()).map(|key| key.unwrap_or_else(|| Key::new(0, &[])));
+        let keys = std::array::from_fn(|key| Key::new(needs.keys[key], &needs.values[key]));
         Self { keys, all: HashMap::new(), counted }
     }
 
@@ -186,6 +186,9 @@ impl Partitions {
         let mut places: HashMap<Place, usize> = HashMap::new();
         let mut members: Vec<(Place, Vec<u32>)> = Vec::new();
         let mut last = 0;
+        for key in &mut self.keys {
+            key.spellings.tidy();
+        }
         for row in 0..rows {
             let place = self.place(columns, row);
             if members.get(last).is_none_or(|(own, _)| *own != place) {

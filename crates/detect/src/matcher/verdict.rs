@@ -157,17 +157,20 @@ impl<'a> View<'a> {
         if self.is_hidden(left) || self.is_hidden(right) {
             return ANY;
         }
-        let left = match self.rows.value(left) {
-            Value::Text(text) => text.to_owned(),
-            Value::Null => return UNKNOWN,
-            _ => return ANY,
-        };
-        match self.rows.value(right) {
-            // Beyond ASCII it is the engine that knows.
-            Value::Text(text) if text.is_ascii() && left.is_ascii() => known(left.eq_ignore_ascii_case(text)),
-            Value::Null => UNKNOWN,
-            _ => ANY,
+        let mut is_ascii = true;
+        for field in [left, right] {
+            match self.rows.value(field) {
+                Value::Text(text) => {
+                    is_ascii &= text.is_ascii();
+                    folded(&mut self.memo.folded[field], self.memo.stamp, text);
+                }
+                Value::Null => return UNKNOWN,
+                _ => return ANY,
+            }
         }
+        let text = |field: usize| &self.memo.folded[field].1;
+        // Beyond ASCII it is the engine that knows.
+        if is_ascii { known(text(left) == text(right)) } else { ANY }
     }
 
     fn ask(&mut self, predicate: usize) -> Said {

@@ -23,10 +23,9 @@ const LONGEST: u32 = 256;
 const TOGETHER: usize = 4;
 const SPAN: usize = 16;
 
-/// Words of the table of bits.
-const WORDS: usize = 1 << 11;
-/// The same in bits, as a power of two.
+/// Bits of the table of windows as a power of two, and its words.
 const TABLE_BITS: u32 = 17;
+const WORDS: usize = 1 << (TABLE_BITS - u64::BITS.ilog2());
 
 /// The shortest text of which windows of four bytes are kept.
 pub(super) const LONG: usize = Windows::<4, 2>::SHORTEST;
@@ -139,8 +138,8 @@ impl<const N: usize, const STEP: usize> Windows<N, STEP> {
 /// The word and the bit of a window in a table.
 #[inline]
 fn in_table(window: u32) -> (usize, u32) {
-    let place = window.wrapping_mul(0x9e37_79b1) >> (u32::BITS - TABLE_BITS);
-    ((place / u64::BITS) as usize, place % u64::BITS)
+    let bit = place(window) >> (PLACE_BITS - TABLE_BITS);
+    (bit / u64::BITS as usize, bit as u32 % u64::BITS)
 }
 
 /// Texts of one byte.

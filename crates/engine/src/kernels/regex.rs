@@ -22,8 +22,8 @@ use super::text_runs::{self, Hits, Segment, TextPredicate, covered, map_hits};
 mod must;
 mod required;
 
-use required::exact_literals;
-pub use required::{RequiredLiterals, required_literals, required_sets};
+pub use required::{RequiredLiterals, required_sets};
+use required::{best_set, exact_literals};
 
 /// Upper limit of a compiled pattern, in bytes; a larger one is an error, not a memory problem.
 const SIZE_LIMIT: usize = 16 * 1024 * 1024;
@@ -74,9 +74,11 @@ impl RegexMatch {
             .build()
             .map_err(|error| KernelError::Regex { pattern: pattern.to_owned(), reason: error.to_string() })?;
         let exact = exact_literals(pattern).and_then(|literals| Prefilter::new(literals, true));
-        let prefilter = exact.or_else(|| Prefilter::new(required_literals(pattern)?, false));
+        let sets = required_sets(pattern);
+        let needed = needed(&sets);
+        let prefilter = exact.or_else(|| Prefilter::new(best_set(sets)?, false));
         let (seen, verified) = (AtomicUsize::new(0), AtomicUsize::new(0));
-        Ok(Self { regex, prefilter, needed: needed(pattern), seen, verified })
+        Ok(Self { regex, prefilter, needed, seen, verified })
     }
 
     /// Tests every row; null rows give null.
@@ -110,14 +112,14 @@ impl RegexMatch {
     }
 }
 
-/// Literals that every match of a pattern contains, the longest first.
-fn needed(pattern: &str) -> Vec<Finder<'static>> {
-    let sets = required_sets(pattern).into_iter().filter(|set| !set.fold && set.literals.len() == 1);
-    let mut literals: Vec<Vec<u8>> = sets.flat_map(|set| set.literals).collect();
+/// Literals that every match of a pattern contains which requires these sets, the longest first.
+fn needed(sets: &[RequiredLiterals]) -> Vec<Finder<'static>> {
+    let alone = sets.iter().filter(|set| !set.fold && set.literals.len() == 1);
+    let mut literals: Vec<&[u8]> = alone.flat_map(|set| &set.literals).map(Vec::as_slice).collect();
     literals.sort_unstable_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
     literals.dedup();
     literals.truncate(NEEDED);
-    literals.iter().map(|literal| Finder::new(literal).into_owned()).collect()
+    literals.into_iter().map(|literal| Finder::new(literal).into_owned()).collect()
 }
 
 impl Prefilter {

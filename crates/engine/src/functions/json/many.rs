@@ -218,12 +218,7 @@ impl PathTree {
         if let Some(before) = order.get(place).filter(|before| before.stands(json, at)) {
             return Some((before.below, json.skip_space(at + before.text.len())));
         }
-        let (end, key) = json.quoted_key(at)?;
-        let colon = json.skip_space(end);
-        if json.byte(colon)? != b':' {
-            return None;
-        }
-        let value = json.skip_space(colon + 1);
+        let (key, value) = json.key(at)?;
         let below = self.branches[branch].keys.get(key.as_ref()).copied();
         if place < REMEMBERED && value - at <= LONGEST {
             let seen = Before::new(json.slice(at, value)?, below);

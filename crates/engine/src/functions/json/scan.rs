@@ -87,12 +87,6 @@ impl<'a> Json<'a> {
         self.text.get(start..end).map(|text| Node { text, plain })
     }
 
-    /// Where the string at `at` ends, and the key that it is.
-    pub(super) fn quoted_key(self, at: usize) -> Option<(usize, Cow<'a, str>)> {
-        let end = self.string_end(at)?;
-        Some((end, unescape(self.text.get(at..end)?)?))
-    }
-
     /// One past the object of which a member begins at `at`.
     pub(super) fn members_end(self, at: usize) -> Option<usize> {
         self.items_end(at, 0, true)
@@ -147,7 +141,7 @@ impl<'a> Json<'a> {
     }
 
     /// A key and where its value begins.
-    fn key(self, at: usize) -> Option<(Cow<'a, str>, usize)> {
+    pub(super) fn key(self, at: usize) -> Option<(Cow<'a, str>, usize)> {
         let end = self.string_end(at)?;
         let key = unescape(self.text.get(at..end)?)?;
         let colon = self.skip_space(end);

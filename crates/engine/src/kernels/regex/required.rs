@@ -1,9 +1,9 @@
 //! Literals that every match of a pattern must contain.
 //!
 //! # Soundness
-//! [`required_literals`] returns a set such that each match of the pattern contains one of the literals, as written or,
-//! with `fold` set, after lowering ASCII letters (look-alikes beyond ASCII excepted, which the caller handles). It gives
-//! up (`None`) rather than guess. The walk looks at one property of each node: the literals required by it, and
+//! [`required_sets`] returns sets such that each match of the pattern contains one of the literals of each, as written or,
+//! with `fold` set, after lowering ASCII letters (look-alikes beyond ASCII excepted, which the caller handles). It leaves
+//! a set out rather than guess. The walk looks at one property of each node: the literals required by it, and
 //! whether it *is* a literal, so that neighbours in a concatenation can be joined.
 //!
 //! [`exact_literals`] answers only for patterns that are nothing but alternatives of literals. There the pattern matches
@@ -29,13 +29,9 @@ pub struct RequiredLiterals {
     pub fold: bool,
 }
 
-/// The literals required by `pattern`, if each has at least three bytes and there are few of them.
-#[must_use]
-pub fn required_literals(pattern: &str) -> Option<RequiredLiterals> {
-    required_sets(pattern)
-        .into_iter()
-        .filter(|set| set.shortest() >= SHORTEST)
-        .reduce(RequiredLiterals::better)
+/// The set that is worth most to a search, if one has literals of at least three bytes each.
+pub(super) fn best_set(sets: Vec<RequiredLiterals>) -> Option<RequiredLiterals> {
+    sets.into_iter().filter(|set| set.shortest() >= SHORTEST).reduce(RequiredLiterals::better)
 }
 
 /// Every set of literals that `pattern` requires, with literals of any length: who knows the texts chooses the rarest.
@@ -234,7 +230,7 @@ mod tests {
     use super::*;
 
     fn required(pattern: &str) -> Option<(Vec<String>, bool)> {
-        required_literals(pattern).map(|set| {
+        best_set(required_sets(pattern)).map(|set| {
             (set.literals.into_iter().map(|literal| String::from_utf8(literal).unwrap()).collect(), set.fold)
         })
     }
