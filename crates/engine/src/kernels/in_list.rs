@@ -1,14 +1,15 @@
 //! Membership in a list of literals, which may hold `*` wildcards: XQL's `in ("a", "b*")`.
 //!
-//! Plain literals go into a hash set (so lists of thousands of indicators cost one look-up per row); `*suffix`,
-//! `prefix*` and the like are tried in turn. With case ignored, the set holds folded literals and the row is folded
-//! once for all of them.
+//! Plain literals go into a hash set (so lists of thousands of indicators cost one look-up per row); other patterns are
+//! tried in turn, but for a text that comes folded those of the forms `*suffix` and `prefix*` are looked up together.
+//! With case ignored, the set holds folded literals and the row is folded once for all of them.
 
 use std::collections::HashSet;
 
 use arrow::array::{Array, BooleanArray};
 use arrow::error::ArrowError;
 
+use super::ends::Ends;
 use super::folding::{fold_bytes_into, fold_text};
 use super::must::Must;
 use super::text_runs::{self, TextPredicate};
@@ -19,7 +20,11 @@ use super::wildcard::Wildcard;
 pub struct InList {
     literals: HashSet<Vec<u8>>,
     longest: usize,
+    /// Patterns, those that are neither in `starts` nor in `stops` first.
     patterns: Vec<Wildcard>,
+    others: usize,
+    starts: Ends,
+    stops: Ends,
     fold: bool,
 }
 
@@ -39,7 +44,12 @@ impl InList {
             }
         }
         let longest = literals.iter().map(Vec::len).max().unwrap_or(0);
-        Self { literals, longest, patterns, fold }
+        patterns.sort_by_key(|pattern: &Wildcard| pattern.prefix().is_some() || pattern.suffix().is_some());
+        let is_other = |pattern: &Wildcard| pattern.prefix().is_none() && pattern.suffix().is_none();
+        let others = patterns.partition_point(is_other);
+        let starts = Ends::starts(patterns.iter().filter_map(Wildcard::prefix).map(<[u8]>::to_vec));
+        let stops = Ends::stops(patterns.iter().filter_map(Wildcard::suffix).map(<[u8]>::to_vec));
+        Self { literals, longest, patterns, others, starts, stops, fold }
     }
 
     /// Tests every row; null rows give null.
@@ -61,7 +71,11 @@ impl InList {
     pub(super) fn matches_folded(&self, text: &[u8], folded: &[u8]) -> bool {
         let own = if self.fold { folded } else { text };
         let is_listed = own.len() <= self.longest && self.literals.contains(own);
-        is_listed || self.patterns.iter().any(|pattern| pattern.matches_folded(text, folded))
+        let mut others = self.patterns[..self.others].iter();
+        is_listed
+            || self.starts.start(own)
+            || self.stops.stop(own)
+            || others.any(|pattern| pattern.matches_folded(text, folded))
     }
 
     fn has_literal(&self, text: &[u8]) -> bool {

@@ -12,6 +12,7 @@
 
 pub mod cidr;
 pub mod contains;
+mod ends;
 pub mod equals;
 pub mod error;
 pub mod folding;

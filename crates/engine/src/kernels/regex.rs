@@ -21,14 +21,17 @@ use super::text_runs::{self, Hits, Segment, TextPredicate, covered, map_hits};
 
 mod must;
 mod required;
+mod run;
 
 pub use required::{RequiredLiterals, required_sets};
 use required::{best_set, exact_literals};
+use run::Run;
 
 /// Upper limit of a compiled pattern, in bytes; a larger one is an error, not a memory problem.
 const SIZE_LIMIT: usize = 16 * 1024 * 1024;
-/// Most literals that are looked for before a text is searched.
+/// Most sets of literals that are looked for before a text is searched, and most literals of one.
 const NEEDED: usize = 4;
+const ALTERNATIVES: usize = 4;
 /// Rows to see before judging whether the prefilter pays.
 const TRIAL_ROWS: usize = 4096;
 
@@ -37,8 +40,10 @@ const TRIAL_ROWS: usize = 4096;
 pub struct RegexMatch {
     regex: Regex,
     prefilter: Option<Prefilter>,
-    /// Literals that every match contains as they are: one that a text lacks spares the search.
-    needed: Vec<Finder<'static>>,
+    /// Literals of which every match contains one of each set as it is: a set that a text lacks spares the search.
+    needed: Vec<Vec<Finder<'static>>>,
+    /// What every match contains beside them.
+    run: Option<Run>,
     /// Rows seen and rows verified with the prefilter on; statistics only, so relaxed ordering is enough.
     seen: AtomicUsize,
     verified: AtomicUsize,
@@ -78,7 +83,7 @@ impl RegexMatch {
         let needed = needed(&sets);
         let prefilter = exact.or_else(|| Prefilter::new(best_set(sets)?, false));
         let (seen, verified) = (AtomicUsize::new(0), AtomicUsize::new(0));
-        Ok(Self { regex, prefilter, needed, seen, verified })
+        Ok(Self { regex, prefilter, needed, run: Run::of_pattern(pattern), seen, verified })
     }
 
     /// Tests every row; null rows give null.
@@ -112,14 +117,16 @@ impl RegexMatch {
     }
 }
 
-/// Literals that every match of a pattern contains which requires these sets, the longest first.
-fn needed(sets: &[RequiredLiterals]) -> Vec<Finder<'static>> {
-    let alone = sets.iter().filter(|set| !set.fold && set.literals.len() == 1);
-    let mut literals: Vec<&[u8]> = alone.flat_map(|set| &set.literals).map(Vec::as_slice).collect();
-    literals.sort_unstable_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
-    literals.dedup();
-    literals.truncate(NEEDED);
-    literals.into_iter().map(|literal| Finder::new(literal).into_owned()).collect()
+/// Literals of which every match of a pattern contains one of each set, the set with the longest ones first.
+fn needed(sets: &[RequiredLiterals]) -> Vec<Vec<Finder<'static>>> {
+    let shortest = |set: &RequiredLiterals| set.literals.iter().map(Vec::len).min();
+    let mut few: Vec<&RequiredLiterals> =
+        sets.iter().filter(|set| !set.fold && set.literals.len() <= ALTERNATIVES).collect();
+    few.sort_by_key(|set| (std::cmp::Reverse(shortest(set)), set.literals.len()));
+    few.dedup();
+    few.truncate(NEEDED);
+    let finder = |literal: &Vec<u8>| Finder::new(literal).into_owned();
+    few.into_iter().map(|set| set.literals.iter().map(finder).collect()).collect()
 }
 
 impl Prefilter {
@@ -150,7 +157,10 @@ impl Prefilter {
 
 impl TextPredicate for RegexMatch {
     fn matches(&self, text: &[u8]) -> bool {
-        self.needed.iter().all(|literal| literal.find(text).is_some()) && self.regex.is_match(text)
+        let has = |literals: &Vec<Finder<'_>>| literals.iter().any(|literal| literal.find(text).is_some());
+        self.run.as_ref().is_none_or(|run| run.is_in(text))
+            && self.needed.iter().all(has)
+            && self.regex.is_match(text)
     }
 
     fn scan(&self, data: &[u8], rows: &[Segment], hits: &mut Hits) {
@@ -167,7 +177,7 @@ impl TextPredicate for RegexMatch {
                 return;
             }
             verified += 1;
-            if self.regex.is_match(&data[segment.start..segment.end]) {
+            if self.matches(&data[segment.start..segment.end]) {
                 hits.set(segment.row);
             }
         };
@@ -206,6 +216,10 @@ mod tests {
         "(?i)(abk|sk|é|kbs)",
         "(ab|ks|Kb)",
         "(?i:ab)k|sS",
+        "a[ks]",
+        "(?i)[kb]s",
+        "[aé]b{0,2}[bk]",
+        "k[ab]{2}",
         "",
     ];
 

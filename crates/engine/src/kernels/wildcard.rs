@@ -75,6 +75,18 @@ impl Wildcard {
         }
     }
 
+    /// The literal of a pattern `literal*`, folded if case is ignored.
+    pub(super) fn prefix(&self) -> Option<&[u8]> {
+        let Shape::Anchored(Anchored { prefix, middle, suffix, .. }) = &self.shape else { return None };
+        (middle.is_empty() && suffix.is_empty()).then_some(prefix)
+    }
+
+    /// The literal of a pattern `*literal`, folded if case is ignored.
+    pub(super) fn suffix(&self) -> Option<&[u8]> {
+        let Shape::Anchored(Anchored { prefix, middle, suffix, .. }) = &self.shape else { return None };
+        (middle.is_empty() && prefix.is_empty()).then_some(suffix)
+    }
+
     /// As [`Kernel::test_folded`](super::Kernel::test_folded).
     pub(super) fn matches_folded(&self, text: &[u8], folded: &[u8]) -> bool {
         match &self.shape {

@@ -15,10 +15,16 @@ use crate::kernels::folding::fold_char;
 
 /// The shortest literal worth searching: shorter ones occur in too many rows.
 const SHORTEST: usize = 3;
-/// The same where nothing has to be verified.
+/// Literals as long as that are rare enough for fewer to be better than longer.
+const LONG_ENOUGH: usize = 4;
+/// The shortest literal worth searching where nothing has to be verified.
 const SHORTEST_EXACT: usize = 2;
 /// The most alternatives worth searching at once.
 const MOST: usize = 64;
+/// The same of those that classes of few characters make of one literal.
+const MOST_OF_CLASSES: usize = 8;
+/// The most members of such a class, letters of either case counted.
+const FEW: usize = 12;
 
 /// One of `literals` occurs in every match.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,9 +68,11 @@ impl RequiredLiterals {
         self.literals.iter().map(Vec::len).min().unwrap_or(0)
     }
 
-    /// The one whose shortest literal is longer, or else the one with fewer literals.
+    /// The one with fewer literals among those that are long enough to be rare; else the one with longer literals.
     fn better(self, other: Self) -> Self {
-        let rank = |set: &Self| (set.shortest(), std::cmp::Reverse(set.literals.len()));
+        let rank = |set: &Self| {
+            (set.shortest().min(LONG_ENOUGH), std::cmp::Reverse(set.literals.len()), set.shortest())
+        };
         if rank(&other) > rank(&self) { other } else { self }
     }
 }
@@ -161,18 +169,33 @@ fn sets_of(hir: &Hir) -> Vec<RequiredLiterals> {
     }
 }
 
-/// Each stretch of adjacent literal parts, and what each other part requires by itself.
+/// Each stretch of adjacent literal parts, and what each other part requires by itself. Where a class of few characters
+/// is part of a stretch, that stretch is there with it, as several literals, and without it.
 fn sets_of_concat(parts: &[Hir]) -> Vec<RequiredLiterals> {
-    let start = || RequiredLiterals { literals: vec![Vec::new()], fold: false };
+    let mut sets = stretches(parts, append_letter);
+    let is_other = |part: &&Hir| {
+        let is_literal = |kind: &HirKind| matches!(kind, HirKind::Literal(_) | HirKind::Class(_));
+        !is_literal(part.kind()) && !append(part, &mut start(), append_letter)
+    };
+    sets.extend(parts.iter().filter(is_other).flat_map(sets_of));
+    let wide = stretches(parts, append_few);
+    sets.extend(wide.into_iter().filter(|set| set.literals.len() > 1));
+    sets
+}
+
+fn start() -> RequiredLiterals {
+    RequiredLiterals { literals: vec![Vec::new()], fold: false }
+}
+
+/// Stretches of adjacent parts that are literals, or classes that `append_class` appends.
+fn stretches(parts: &[Hir], append_class: AppendClass) -> Vec<RequiredLiterals> {
     let mut sets = Vec::new();
     let mut stretch = start();
     for part in parts {
-        if matches!(part.kind(), HirKind::Look(_) | HirKind::Empty) || append_literal(part, &mut stretch) {
-            continue;
-        }
-        sets.push(std::mem::replace(&mut stretch, start()));
-        if !matches!(part.kind(), HirKind::Class(_)) {
-            sets.extend(sets_of(part));
+        if !matches!(part.kind(), HirKind::Look(_) | HirKind::Empty)
+            && !append(part, &mut stretch, append_class)
+        {
+            sets.push(std::mem::replace(&mut stretch, start()));
         }
     }
     sets.push(stretch);
@@ -180,49 +203,81 @@ fn sets_of_concat(parts: &[Hir]) -> Vec<RequiredLiterals> {
     sets
 }
 
-/// Appends `part` to the single literal of `stretch` if it stands for exactly one (folded) text.
-fn append_literal(part: &Hir, stretch: &mut RequiredLiterals) -> bool {
-    let literal = &mut stretch.literals[0];
+/// What appends a class to the literals of a stretch, if it can.
+type AppendClass = fn(&Class, &mut RequiredLiterals) -> bool;
+
+/// Appends `part` to the literals of `stretch` if it stands for literals.
+fn append(part: &Hir, stretch: &mut RequiredLiterals, append_class: AppendClass) -> bool {
     match part.kind() {
         HirKind::Literal(text) => {
-            literal.extend_from_slice(&text.0);
+            stretch.literals.iter_mut().for_each(|literal| literal.extend_from_slice(&text.0));
             true
         }
-        HirKind::Class(class) => {
-            let Some(letter) = folded_letter(class) else {
-                return false;
-            };
-            literal.push(letter);
-            stretch.fold = true;
-            true
+        HirKind::Class(class) => append_class(class, stretch),
+        HirKind::Capture(capture) => append(&capture.sub, stretch, append_class),
+        HirKind::Repetition(once) if (once.min, once.max) == (1, Some(1)) => {
+            append(&once.sub, stretch, append_class)
         }
-        HirKind::Capture(capture) => append_literal(&capture.sub, stretch),
         _ => false,
     }
 }
 
+/// Appends the letter that all members of a class fold to.
+fn append_letter(class: &Class, stretch: &mut RequiredLiterals) -> bool {
+    let Some(letter) = folded_letter(class) else { return false };
+    stretch.literals.iter_mut().for_each(|literal| literal.push(letter));
+    stretch.fold = true;
+    true
+}
+
+/// Appends each member of a class of few.
+fn append_few(class: &Class, stretch: &mut RequiredLiterals) -> bool {
+    let Some(members) = few_members(class) else { return false };
+    let mut folded: Vec<u8> = Vec::new();
+    for member in &members {
+        let own = fold_char(*member);
+        if !own.is_ascii() {
+            return false;
+        }
+        folded.push(own as u8);
+        stretch.fold |= own != *member;
+    }
+    folded.sort_unstable();
+    folded.dedup();
+    if stretch.literals.len() * folded.len() > MOST_OF_CLASSES {
+        return false;
+    }
+    let with = |literal: &Vec<u8>, end: u8| [literal.as_slice(), &[end]].concat();
+    stretch.literals = stretch
+        .literals
+        .iter()
+        .flat_map(|literal| folded.iter().map(move |end| with(literal, *end)))
+        .collect();
+    true
+}
+
 /// The ASCII letter all members of a class fold to.
 fn folded_letter(class: &Class) -> Option<u8> {
-    let members: Vec<char> = match class {
-        Class::Unicode(class) => {
-            let count: u32 =
-                class.ranges().iter().map(|r| u32::from(r.end()) - u32::from(r.start()) + 1).sum();
-            if count > 3 {
-                return None;
-            }
-            class.ranges().iter().flat_map(|r| r.start()..=r.end()).collect()
-        }
-        Class::Bytes(class) => {
-            let count: usize = class.ranges().iter().map(regex_syntax::hir::ClassBytesRange::len).sum();
-            if count > 3 || !class.is_ascii() {
-                return None;
-            }
-            class.ranges().iter().flat_map(|r| r.start()..=r.end()).map(char::from).collect()
-        }
-    };
+    let members = few_members(class).filter(|members| members.len() <= 3)?;
     let first = fold_char(*members.first()?);
     let same = first.is_ascii_alphabetic() && members.iter().all(|c| fold_char(*c) == first);
     same.then_some(first as u8)
+}
+
+/// The members of a class, if they are characters and few.
+fn few_members(class: &Class) -> Option<Vec<char>> {
+    let (count, members): (usize, Vec<char>) = match class {
+        Class::Unicode(class) => {
+            let sizes = class.ranges().iter().map(|range| range.len());
+            (sizes.sum(), class.iter().flat_map(|range| range.start()..=range.end()).take(FEW + 1).collect())
+        }
+        Class::Bytes(class) => {
+            let sizes = class.ranges().iter().map(|range| range.len());
+            let bytes = class.iter().flat_map(|range| range.start()..=range.end());
+            (sizes.sum(), bytes.take_while(u8::is_ascii).take(FEW + 1).map(char::from).collect())
+        }
+    };
+    (count == members.len() && count <= FEW).then_some(members)
 }
 
 #[cfg(test)]
@@ -278,8 +333,11 @@ mod tests {
         assert_eq!(sets(r"\s-\s*<"), [["-"], ["<"]]);
         assert_eq!(sets(r"\w+`(?:\w+|-|.)`[\w+|\s]"), [["`"], ["`"]]);
         assert_eq!(sets(r"://\d{1,3}\.\d{1,3}"), [["://"], ["."]]);
-        assert_eq!(sets("(?i)(A|bc).*d"), [vec!["a", "bc"], vec!["d"]]);
+        assert_eq!(sets("(?i)(A|bc).*d"), [vec!["d"], vec!["a", "bc"]]);
         assert_eq!(sets("[a-z]+|x"), Vec::<Vec<&str>>::new());
+        assert_eq!(sets(r#"\\\w{1,6}\.[ "']{1}"#), [vec!["\\"], vec!["."], vec![". ", ".\"", ".'"]]);
+        assert_eq!(sets("(?i)[/-]e[nc]"), [vec!["e"], vec!["-ec", "-en", "/ec", "/en"]]);
+        assert_eq!(sets("[0-9a-f]x[é-]"), [["x"]]);
     }
 
     #[test]
