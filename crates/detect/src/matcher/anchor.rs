@@ -122,26 +122,26 @@ impl Cost {
     }
 }
 
-/// The set that costs least. Columns that are spent are no help: their value has been looked at.
+/// The set that costs least, without anchors that are no help.
 pub(super) fn choose<'a>(
     choice: &'a Choice,
-    is_spent: &dyn Fn(usize) -> bool,
+    is_no_help: &dyn Fn(&Anchor) -> bool,
     cost: &dyn Fn(&Anchor) -> Cost,
 ) -> Option<(Vec<&'a Anchor>, Cost)> {
     match choice {
         Choice::One(anchors) => {
-            let usable = anchors.iter().all(|anchor| !is_spent(anchor.field));
+            let usable = !anchors.iter().any(is_no_help);
             let all = || anchors.iter().map(cost).fold(Cost::default(), Cost::with);
             usable.then(|| (anchors.iter().collect(), all()))
         }
         Choice::Each(parts) => {
-            let sets = parts.iter().filter_map(|part| choose(part, is_spent, cost));
+            let sets = parts.iter().filter_map(|part| choose(part, is_no_help, cost));
             sets.min_by_key(|(_, cost)| cost.whole())
         }
         Choice::Union(parts) => {
             let mut whole = (Vec::new(), Cost::default());
             for part in parts {
-                let (anchors, cost) = choose(part, is_spent, cost)?;
+                let (anchors, cost) = choose(part, is_no_help, cost)?;
                 whole.0.extend(anchors);
                 whole.1 = whole.1.with(cost);
             }

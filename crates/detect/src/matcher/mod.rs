@@ -56,12 +56,12 @@ struct Judge<'a> {
 }
 
 impl Judge<'_> {
-    /// Whether the value of a column in this row is enough to say that a rule is not true.
-    fn is_out(&mut self, rule: u32, row: u32, column: usize) -> bool {
+    /// Whether the values of some columns in this row are enough to say that a rule is not true.
+    fn is_out(&mut self, rule: u32, row: u32, columns: &[usize]) -> bool {
         self.view.enter(row);
-        self.view.look_at(Some(column));
+        self.view.look_at(columns);
         let verdict = self.conditions[rule as usize].verdict(&mut self.view);
-        self.view.look_at(None);
+        self.view.look_at_all();
         verdict == Verdict::No
     }
 

@@ -96,21 +96,22 @@ impl Needs {
         Self { keys, values, choices, columns }
     }
 
-    /// The anchors of a rule that cost least.
-    fn chosen(&self, rule: usize, traffic: &Traffic<'_>) -> Option<Vec<&Anchor>> {
-        // A rule that is bound to a value of a key has no use for the key as anchor.
-        let is_spent = |column| {
+    /// The anchors of a rule that cost least, without short ones of columns that are `avoided`.
+    fn chosen(&self, rule: usize, traffic: &Traffic<'_>, avoided: &BTreeSet<usize>) -> Option<Vec<&Anchor>> {
+        let is_no_help = |anchor: &Anchor| {
+            // A rule that is bound to a value of a key has no use for the key as anchor.
             let mut keys = self.keys.iter().zip(&self.values);
-            keys.any(|(key, values)| *key == column && values[rule].is_some())
+            anchor.is_short() && avoided.contains(&anchor.field)
+                || keys.any(|(key, values)| *key == anchor.field && values[rule].is_some())
         };
         let choice = self.choices[rule].as_ref()?;
-        choose(choice, &is_spent, &|anchor| traffic.cost(anchor)).map(|(anchors, _)| anchors)
+        choose(choice, &is_no_help, &|anchor| traffic.cost(anchor)).map(|(anchors, _)| anchors)
     }
 
     /// How many rules have anchors.
     pub(super) fn anchored(&self) -> usize {
         let rules = 0..self.choices.len();
-        rules.filter(|rule| self.chosen(*rule, &Traffic::Unknown).is_some()).count()
+        rules.filter(|rule| self.chosen(*rule, &Traffic::Unknown, &BTreeSet::new()).is_some()).count()
     }
 }
 
@@ -186,34 +187,34 @@ impl Partitions {
         let mut places: HashMap<Place, usize> = HashMap::new();
         let mut members: Vec<(Place, Vec<u32>)> = Vec::new();
         let mut last = 0;
-        for key in &mut self.keys {
-            key.spellings.tidy();
-        }
-        for row in 0..rows {
-            let place = self.place(columns, row);
+        for (row, place) in (0..).zip(self.places(columns, rows)) {
             if members.get(last).is_none_or(|(own, _)| *own != place) {
                 last = *places.entry(place).or_insert(members.len());
                 if last == members.len() {
                     members.push((place, Vec::new()));
                 }
             }
-            members[last].1.push(row as u32);
+            members[last].1.push(row);
         }
         members
     }
 
-    fn place(&mut self, columns: &[Column<'_>], row: usize) -> Place {
-        let mut place = 0;
+    /// The place of each row.
+    fn places(&mut self, columns: &[Column<'_>], rows: usize) -> Vec<Place> {
+        let mut places = vec![0; rows];
         for key in &mut self.keys {
-            let number = match columns[key.column].value(row) {
-                Value::Text(text) => key.number(text),
-                Value::Null => 0,
-                // No text where text was expected: it may be any value.
-                _ => return ALL,
-            };
-            place = place * key.count() as Place + number as Place;
+            key.spellings.tidy();
+            let (column, count) = (&columns[key.column], key.count() as Place);
+            for (row, place) in places.iter_mut().enumerate().filter(|(_, place)| **place != ALL) {
+                *place = match column.value(row) {
+                    Value::Text(text) => *place * count + key.number(text) as Place,
+                    Value::Null => *place * count,
+                    // No text where text was expected: it may be any value.
+                    _ => ALL,
+                };
+            }
         }
-        place
+        places
     }
 }
 
@@ -235,9 +236,11 @@ impl Partition {
     }
 
     fn new(members: Vec<usize>, needs: &Needs, traffic: &Traffic<'_>) -> Self {
-        let found: Vec<Option<Vec<&Anchor>>> =
-            members.iter().map(|rule| needs.chosen(*rule, traffic)).collect();
-        let avoided = not_worth_it(&found, traffic);
+        let chosen = |avoided: &_| -> Vec<Option<Vec<&Anchor>>> {
+            members.iter().map(|rule| needs.chosen(*rule, traffic, avoided)).collect()
+        };
+        let avoided = not_worth_it(&chosen(&BTreeSet::new()), traffic);
+        let found = chosen(&avoided);
         let mut anchors: BTreeMap<usize, Vec<(u32, &Anchor)>> = BTreeMap::new();
         let mut readers: BTreeMap<usize, Bits> = BTreeMap::new();
         let mut always = no_bits(members.len());
@@ -246,14 +249,13 @@ impl Partition {
             for column in needs.columns[*rule].iter().filter(|column| !needs.keys.contains(column)) {
                 set(readers.entry(*column).or_insert_with(|| no_bits(members.len())), place);
             }
-            match found {
-                Some(found) if !found.iter().any(|one| one.is_short() && avoided.contains(&one.field)) => {
-                    for anchor in found {
-                        anchors.entry(anchor.field).or_default().push((place, *anchor));
-                        readers.entry(anchor.field).or_insert_with(|| no_bits(members.len()));
-                    }
-                }
-                _ => set(&mut always, place),
+            let Some(found) = found else {
+                set(&mut always, place);
+                continue;
+            };
+            for anchor in found {
+                anchors.entry(anchor.field).or_default().push((place, *anchor));
+                readers.entry(anchor.field).or_insert_with(|| no_bits(members.len()));
             }
         }
         let sieve = |(column, readers)| {
@@ -286,7 +288,8 @@ impl Partition {
     }
 }
 
-/// Columns that so few rules search for short texts that verifying these rules on every row costs less.
+/// Columns that so few rules search for short texts that something else of these rules, or verifying them on every row,
+/// costs less.
 fn not_worth_it(found: &[Option<Vec<&Anchor>>], traffic: &Traffic<'_>) -> BTreeSet<usize> {
     let mut rules: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
     for (rule, anchors) in found.iter().enumerate() {

@@ -201,7 +201,7 @@ impl Sieve {
             Found::Text(place) => self.values.of(place),
         };
         let field = self.field;
-        learnt.rule_out(rules, &self.readers, |rule| judge.is_out(numbers[rule as usize], row, field));
+        learnt.rule_out(rules, &self.readers, |rule| judge.is_out(numbers[rule as usize], row, &[field]));
     }
 }
 

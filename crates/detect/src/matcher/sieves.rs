@@ -1,12 +1,12 @@
 //! The columns of a partition together: which of its rules may be true for a row.
 //!
 //! Rows also repeat in more than one column at a time: the same program started by the same other one for the same user.
-//! Of each such combination of values it is kept which rules they leave, so that most rows cost one look at a table,
-//! beside the search in columns whose values are always new.
+//! Of each such combination of values it is kept which rules they leave, each by itself and all together, so that most rows
+//! cost one look at a table, beside the search in columns whose values are always new.
 
 use super::Judge;
 use super::column::Column;
-use super::sieve::{Bits, Found, Sieve};
+use super::sieve::{Bits, Found, Sieve, rules_of};
 use super::values::{Kept, Values};
 
 /// Bytes of what is kept of combinations.
@@ -97,14 +97,12 @@ impl Sieves {
         }
         self.row.clear();
         self.row.extend(self.found.iter().map(|found| found.get(at).copied().unwrap_or(Found::Null)));
-        let mut rule_out = |sieves: &mut [Sieve], rules: &mut [u64]| {
-            for (sieve, value) in sieves.iter_mut().zip(&self.row) {
-                sieve.rule_out(*value, rules, (numbers, row), judge);
-            }
-        };
         if let Kept::Known(place) = kept {
+            let mut new = self.met.of(place).not_asked(woken);
+            let asked = new.clone();
+            self.rule_out(&mut new, true, (numbers, row), judge);
             let met = self.met.of(place);
-            met.ask(woken, |rules| rule_out(&mut self.all, rules));
+            met.note(&asked, &new);
             met.leave(woken);
             return;
         }
@@ -114,25 +112,54 @@ impl Sieves {
         }
         woken.iter_mut().zip(&first).for_each(|(woken, first)| *woken |= first);
         let asked: Bits = (&*woken).into();
-        rule_out(&mut self.all, woken);
+        self.rule_out(woken, kept == Kept::New, (numbers, row), judge);
         if kept == Kept::New {
             first.iter_mut().zip(&*woken).for_each(|(first, left)| *first &= left);
             let out = asked.iter().zip(&*woken).map(|(asked, left)| asked & !left).collect();
             self.met.keep(&self.key, Met { first, asked, out });
         }
     }
+
+    /// Takes the rules out of `rules` that a value of a row rules out and, if that `is_kept`, those that its values rule
+    /// out together.
+    fn rule_out(
+        &mut self,
+        rules: &mut [u64],
+        is_kept: bool,
+        (numbers, row): (&[u32], u32),
+        judge: &mut Judge<'_>,
+    ) {
+        for (sieve, value) in self.all.iter_mut().zip(&self.row) {
+            sieve.rule_out(*value, rules, (numbers, row), judge);
+        }
+        if !is_kept {
+            return;
+        }
+        let known = self.all.iter().zip(&self.row).filter(|(_, value)| **value != Found::Nothing);
+        let known: Vec<usize> = known.map(|(sieve, _)| sieve.field()).collect();
+        for (place, word) in rules.iter_mut().enumerate() {
+            for rule in rules_of(place, *word) {
+                if judge.is_out(numbers[rule as usize], row, &known) {
+                    *word &= !(1 << (rule % u64::BITS));
+                }
+            }
+        }
+    }
 }
 
 impl Met {
-    /// Has the rules ruled out that were not asked about before.
-    fn ask(&mut self, woken: &[u64], rule_out: impl FnOnce(&mut [u64])) {
-        let new: Bits = woken.iter().zip(&self.asked).map(|(woken, asked)| woken & !asked).collect();
-        let mut left = new.clone();
-        rule_out(&mut left);
-        for ((asked, out), (new, left)) in self.asked.iter_mut().zip(&mut self.out).zip(new.iter().zip(&left))
+    /// Those of some rules that were not asked about.
+    fn not_asked(&self, rules: &[u64]) -> Bits {
+        rules.iter().zip(&self.asked).map(|(rules, asked)| rules & !asked).collect()
+    }
+
+    /// Notes which rules were left of those that were asked about.
+    fn note(&mut self, asked: &[u64], left: &[u64]) {
+        for ((all, out), (asked, left)) in
+            self.asked.iter_mut().zip(&mut self.out).zip(asked.iter().zip(left))
         {
-            *asked |= new;
-            *out |= new & !left;
+            *all |= asked;
+            *out |= asked & !left;
         }
     }
 

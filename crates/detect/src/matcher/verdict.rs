@@ -115,15 +115,16 @@ pub(super) struct View<'a> {
     predicates: &'a [Predicate],
     memo: &'a mut Memo,
     row: Option<u32>,
-    /// The only column that is looked at, if it is one only.
-    only: Option<usize>,
+    /// The columns that are looked at, if not all are.
+    visible: Vec<usize>,
+    is_partial: bool,
 }
 
 impl<'a> View<'a> {
     pub(super) fn new(rows: Rows<'a>, predicates: &'a [Predicate], memo: &'a mut Memo) -> Self {
         memo.said.resize(predicates.len(), (0, Said::Null));
         memo.folded.resize(rows.fields(), (0, Vec::new()));
-        Self { rows, predicates, memo, row: None, only: None }
+        Self { rows, predicates, memo, row: None, visible: Vec::new(), is_partial: false }
     }
 
     /// Goes to a row.
@@ -135,14 +136,21 @@ impl<'a> View<'a> {
         }
     }
 
-    /// Looks at one column only, so that every other value may be anything; or at all of them.
-    pub(super) fn look_at(&mut self, only: Option<usize>) {
-        self.only = only;
+    /// Looks at some columns only, so that every other value may be anything.
+    pub(super) fn look_at(&mut self, columns: &[usize]) {
+        self.is_partial = true;
+        self.visible.clear();
+        self.visible.extend_from_slice(columns);
+    }
+
+    /// Looks at all columns.
+    pub(super) fn look_at_all(&mut self) {
+        self.is_partial = false;
     }
 
     /// Whether a value is not looked at.
     fn is_hidden(&self, field: usize) -> bool {
-        self.only.is_some_and(|only| self.rows.column_of(field) != only)
+        self.is_partial && !self.visible.contains(&self.rows.column_of(field))
     }
 
     fn value(&mut self, field: usize) -> Value<'_> {

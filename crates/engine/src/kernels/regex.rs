@@ -19,10 +19,12 @@ use super::folding::{has_ascii_look_alike, lower_ascii_into};
 use super::must::Must;
 use super::text_runs::{self, Hits, Segment, TextPredicate, covered, map_hits};
 
+mod enough;
 mod must;
 mod required;
 mod run;
 
+use enough::enough;
 pub use required::{RequiredLiterals, required_sets};
 use required::{best_set, exact_literals};
 use run::Run;
@@ -74,10 +76,13 @@ impl RegexMatch {
     /// # Errors
     /// The pattern is not in the supported syntax (look-around and back-references are not), or is too large.
     pub fn new(pattern: &str) -> Result<Self, KernelError> {
-        let regex = RegexBuilder::new(pattern)
-            .size_limit(SIZE_LIMIT)
-            .build()
-            .map_err(|error| KernelError::Regex { pattern: pattern.to_owned(), reason: error.to_string() })?;
+        let build = |pattern: &str| RegexBuilder::new(pattern).size_limit(SIZE_LIMIT).build();
+        let problem = |error: regex::Error| KernelError::Regex {
+            pattern: pattern.to_owned(),
+            reason: error.to_string(),
+        };
+        let less = enough(pattern);
+        let regex = build(&less).or_else(|_| build(pattern)).map_err(problem)?;
         let exact = exact_literals(pattern).and_then(|literals| Prefilter::new(literals, true));
         let sets = required_sets(pattern);
         let needed = needed(&sets);
