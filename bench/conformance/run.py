@@ -20,9 +20,15 @@ from pathlib import Path
 
 BEGIN, END = "<!-- conformance:begin -->", "<!-- conformance:end -->"
 COUNTED = {"query", "rule"}
+# Why a value of a pack differs, where that has been looked into.
+REASONS = {
+    "PrismaCloud xdm.source.user.username": "its rules are of a later version than its test data: in them the line that "
+    "took the name from `userIdentity` is a comment",
+}
 STAGES = "filter|alter|fields|comp|sort|limit|dedup|join|union|bin|arrayexpand|windowcomp|view|top"
-# A string that ends where a word, a brace or another string begins: the writer did not escape a quote in it.
-UNESCAPED = re.compile(r'"[^"\n]*"(?=[\w{}\\$*\'"]|\s+"|\|\')')
+# A string that ends where a word, a brace, a percent sign or another string begins: the writer did not escape a quote in
+# it.
+UNESCAPED = re.compile(r'"[^"\n]*"(?=[\w{}%\\$*\'"]|\s+"|\|\')')
 
 
 def records(path):
@@ -159,7 +165,8 @@ def packs(binary, folder, misses):
         figures["differ"] += totals["mismatched"]
         for event in answer["events"]:
             for one in event["mismatched"]:
-                misses.append(("packs", f"{rules.stem} {event['id']}", f"{one['field']} differs"))
+                reason = REASONS.get(f"{rules.stem} {one['field']}", "not looked into")
+                misses.append(("packs", f"{rules.stem} {event['id']}", f"{one['field']} differs: {reason}"))
     return figures
 
 

@@ -6,13 +6,15 @@
 Starts a server of its own on one core (`taskset`) and sends NDJSON bodies from another: samples of an inference
 gateway's access log with times and request ids of their own, through `POST /api/v1/ingest/envoy_access`. Measured are
 events and bytes per second as fast as the server takes them, by the clock and by the server's CPU time (other programs
-on the machine disturb the first, hardly the second); the time until an answer at half that rate; and the time until
-an acknowledged event is in the answer of a query. If `duckdb` and `chdb` can be imported (`make -C bench setup`, then
+on the machine disturb the first, hardly the second); the time until an answer at half that rate; the time at half that
+rate from before an event is sent until a webhook has its alert, with the rules inside the program and one more that is
+true for such events; and the time until an acknowledged event is in the answer of a query. If `duckdb` and `chdb` can be imported (`make -C bench setup`, then
 `bench/.venv/bin/python`), what they need to read the same file and write it as Parquet stands beside it.
 """
 
 import argparse
 import http.client
+import http.server
 import json
 import os
 import platform
@@ -28,6 +30,17 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLE = ROOT / "content/sources/envoy_access/samples/inference_inbound.json.log"
 PATH = "/api/v1/ingest/envoy_access"
+MARK_PATH = "/api/v1/ingest/bench_mark_raw"
+MARK_RULE = """id: bench-mark
+title: "A mark of the measurement"
+severity: low
+atlas: [AML.T0051]
+description: "Fires on each event that the measurement marks."
+entities: [mark]
+daily_limit: 100000
+xql: |
+  dataset = bench_mark_raw | filter kind = "alert"
+"""
 
 
 def bodies(count, events, seed):
@@ -48,10 +61,48 @@ def bodies(count, events, seed):
     return out
 
 
+class Receiver:
+    """A webhook that notes when the alert of a mark came."""
+
+    def __init__(self):
+        came = self.came = {}
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self):
+                text = self.rfile.read(int(self.headers["content-length"])).decode()
+                for mark in re.findall(r"alert-mark-[0-9]+", text):
+                    came.setdefault(mark, time.monotonic())
+                self.send_response(200)
+                self.send_header("content-length", "0")
+                self.end_headers()
+
+            def log_message(self, *_):
+                pass
+
+        self.http = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.http.serve_forever, daemon=True).start()
+
+    def address(self):
+        return f"http://127.0.0.1:{self.http.server_address[1]}/"
+
+
 class Server:
-    def __init__(self, binary, folder, core):
+    def __init__(self, binary, folder, core, receiver):
+        rule = Path(folder) / "rules/bench-mark"
+        rule.mkdir(parents=True)
+        (rule / "rule.yaml").write_text(MARK_RULE)
         config = Path(folder) / "serve.toml"
-        config.write_text('[log]\nfilter = "info"\n')
+        config.write_text(f"""[log]
+filter = "info"
+[detect]
+rules = ["{rule.parent}"]
+[[outputs]]
+name = "bench"
+kind = "webhook"
+address = "{receiver.address()}"
+""")
         command = ["taskset", "-c", str(core), binary, "serve", "--config", str(config)]
         command += ["--data-dir", str(Path(folder) / "lake"), "--listen", "127.0.0.1:0"]
         self.process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL)
@@ -152,6 +203,37 @@ def paced(server, seconds, rate, connections, events):
     return sorted(times)
 
 
+def alerted(server, receiver, seconds, rate):
+    """Times in ms from before marked events are sent, four a second, until their alerts came, while so many other events
+    a second come."""
+    sent = {}
+    stop = time.monotonic() + seconds
+
+    def mark():
+        connection = server.connect()
+        while time.monotonic() < stop:
+            name = f"alert-mark-{len(sent)}"
+            sent[name] = time.monotonic()
+            connection.request("POST", MARK_PATH, json.dumps({"kind": "alert", "mark": name}).encode())
+            answer = connection.getresponse()
+            answer.read()
+            if answer.status != 200:
+                sys.exit(f"status {answer.status} for a marked event")
+            time.sleep(0.25)
+
+    thread = threading.Thread(target=mark)
+    thread.start()
+    paced(server, seconds, rate, 4, 100)
+    thread.join()
+    patience = time.monotonic() + 30
+    while len(receiver.came) < len(sent) and time.monotonic() < patience:
+        time.sleep(0.05)
+    lost = [name for name in sent if name not in receiver.came]
+    if lost:
+        sys.exit(f"{len(lost)} of {len(sent)} marked events had no alert after 30 s: {lost[0]}")
+    return sorted((receiver.came[name] - start) * 1000 for name, start in sent.items())
+
+
 def peers(events, core):
     """What ClickHouse and DuckDB need to read the same NDJSON and write it as Parquet, without a log, on one core: name
     and seconds of CPU time for an event. A peer that is not installed is left out."""
@@ -208,11 +290,13 @@ def main():
     cores = sorted(os.sched_getaffinity(0))
     os.sched_setaffinity(0, cores[1:] or cores)
     with tempfile.TemporaryDirectory(dir=os.environ.get("BENCH_DIR")) as folder:
-        server = Server(args.atalanta, folder, cores[0])
+        receiver = Receiver()
+        server = Server(args.atalanta, folder, cores[0], receiver)
         flood(server, 2, 2, args.events)
         events, size, refused, took, cpu = flood(server, args.seconds, 4, args.events)
         rate = events / took
         answers = paced(server, args.seconds, rate / 2, 4, 100)
+        alerts = alerted(server, receiver, args.seconds, rate / 2)
         seen = visible(server, 20)
         peak = server.peak()
         server.stop()
@@ -226,6 +310,8 @@ def main():
         ("requests refused with 503 meanwhile", f"{refused:,}"),
         ("answer at half that rate, 100 events a body, median", f"{at(answers, 0.5):.1f} ms"),
         ("the same, 99th percentile", f"{at(answers, 0.99):.1f} ms"),
+        (f"alert of an event at half that rate, median of {len(alerts)}", f"{at(alerts, 0.5):.0f} ms"),
+        ("the same, 99th percentile", f"{at(alerts, 0.99):.0f} ms"),
         ("event in the answer of a query after its acknowledgement, median", f"{at(seen, 0.5):.1f} ms"),
         ("the same, highest of 20", f"{seen[-1]:.1f} ms"),
         ("peak of resident memory", f"{peak:,.0f} MiB"),

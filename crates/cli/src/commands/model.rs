@@ -16,6 +16,7 @@ use crate::modeling::compare::{Verdict, compare};
 use crate::modeling::pack::{Mapped, Outcome, Pack};
 use crate::modeling::records;
 use crate::modeling::testdata::{TestData, TestEvent};
+use crate::modeling::written::Written;
 use crate::output::cell::Fields;
 use crate::terminal::{Role, Terminal};
 
@@ -226,13 +227,17 @@ fn dataset_verdicts(
     Ok(events.iter().enumerate().map(verdict).collect())
 }
 
+/// The column that tells the events of test data apart.
+const TEST_DATA_EVENT_ID: &str = "test_data_event_id";
+
 fn record(at: usize, event: &TestEvent) -> RawRecord {
     let mut object = event.event_data.clone().unwrap_or_default();
     if let Some(id) = &event.test_data_event_id {
-        object.insert("test_data_event_id".to_owned(), json!(id));
+        object.0.retain(|(name, _)| name != TEST_DATA_EVENT_ID);
+        object.0.push((TEST_DATA_EVENT_ID.to_owned(), Written(json!(id).to_string())));
     }
     let ordinal = at as u64;
-    RawRecord { bytes: Value::Object(object).to_string().into_bytes(), line: ordinal + 1, ordinal }
+    RawRecord { bytes: object.text().into_bytes(), line: ordinal + 1, ordinal }
 }
 
 fn print_verdicts(

@@ -4,3 +4,4 @@ pub mod compare;
 pub mod pack;
 pub mod records;
 pub mod testdata;
+pub mod written;

@@ -6,6 +6,8 @@ use anyhow::Context;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use super::written::WrittenObject;
+
 /// The file.
 #[derive(Clone, Debug, Deserialize)]
 pub struct TestData {
@@ -33,7 +35,7 @@ pub struct TestEvent {
     pub tenant_timezone: Option<String>,
     /// The event.
     #[serde(default)]
-    pub event_data: Option<Map<String, Value>>,
+    pub event_data: Option<WrittenObject>,
     /// Expected values by field: `xdm.*` and `_time`.
     #[serde(default)]
     pub expected_values: Option<Map<String, Value>>,

@@ -217,7 +217,7 @@ impl Reader {
         loop {
             let part = match &self.token().kind {
                 TokenKind::Word(word) | TokenKind::Quoted(word) => word.clone(),
-                TokenKind::Int(value) => value.to_string(),
+                TokenKind::Int(_) => self.token().digits().unwrap_or_default(),
                 TokenKind::Symbol(symbol @ (Symbol::Dot | Symbol::Minus | Symbol::Star)) => {
                     symbol.glyph().to_owned()
                 }
@@ -353,6 +353,24 @@ filter a = 1;
         assert!(
             matches!(&file.sections[1].statements[0].stages[0].kind, StageKind::Call(call) if call.name.is("r"))
         );
+    }
+
+    #[test]
+    fn names_may_begin_with_digits() {
+        let file = parse_rules(
+            "[RULE: 007Common_Fields] alter a = 1; [MODEL: dataset = x] filter b | call 007Common_Fields | \
+             join (dataset = 1password_raw) as j j.a = a;",
+        );
+        assert!(file.diagnostics.is_empty(), "{:?}", file.diagnostics);
+        let stages = &file.sections[1].statements[0].stages;
+        let StageKind::Call(call) = &stages[1].kind else { panic!("{stages:?}") };
+        assert_eq!(
+            (call.name.text.as_str(), file.rule("007COMMON_FIELDS").is_some()),
+            ("007Common_Fields", true)
+        );
+        for broken in ["7 fields".to_owned(), "9".repeat(70_000) + "fields"] {
+            assert!(!parse_rules(&format!("[RULE: {broken}] call {broken};")).diagnostics.is_empty());
+        }
     }
 
     #[test]

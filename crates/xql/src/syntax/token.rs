@@ -13,6 +13,16 @@ pub struct Token {
     pub span: Span,
 }
 
+impl Token {
+    /// The digits of an integer as they are written, with zeros before it.
+    pub fn digits(&self) -> Option<String> {
+        let TokenKind::Int(value) = self.kind else { return None };
+        let digits = value.to_string();
+        let width = (self.span.end - self.span.start) as usize;
+        Some("0".repeat(width.saturating_sub(digits.len())) + &digits)
+    }
+}
+
 /// Kinds of tokens.
 #[derive(Clone, Debug, PartialEq)]
 pub enum TokenKind {

@@ -256,14 +256,31 @@ impl Parser {
         Ok(name)
     }
 
-    /// A dataset or alias name: bare, quoted or (seen in rule files) a string.
+    /// A dataset or alias name: bare, quoted or (seen in rule files) a string, or bare with digits before it.
     pub(super) fn any_name(&mut self, what: &str) -> Parse<Name> {
+        if let Some(name) = self.name_after_digits() {
+            return Ok(name);
+        }
         if let TokenKind::String { value, .. } = &self.token().kind {
             let name = Name { text: value.clone(), span: self.span() };
             self.bump();
             return Ok(name);
         }
         self.field(what)
+    }
+
+    /// A word with digits right before it: `1Password_Common_Fields` is the name of a rule of its vendor.
+    fn name_after_digits(&mut self) -> Option<Name> {
+        let (digits, next) = (self.token().digits()?, self.ahead(1));
+        let TokenKind::Word(word) = &next.kind else { return None };
+        let (start, rest) = (self.span(), next.span);
+        if start.end != rest.start {
+            return None;
+        }
+        let text = digits + word;
+        self.bump();
+        self.bump();
+        Some(Name { text, span: start.to(rest) })
     }
 
     pub(super) fn opt_alias(&mut self) -> Parse<Option<Name>> {
