@@ -43,7 +43,7 @@ struct Inside {
     middle: Option<Windows<4, 2>>,
     four: Option<Windows<3, 2>>,
     three: Option<Windows<3, 1>>,
-    /// Whether any of those above but the long ones is there at all.
+    /// All of those above but the long ones, in long values.
     rarely: Rarely,
     two: Option<Windows<2, 1>>,
     one: Singles,
@@ -192,7 +192,7 @@ impl Inside {
         };
         let (often, unknown) = (|window| traffic.often(window), |_| 0);
         let long = Windows::<4, 4>::SHORTEST;
-        let rarely = Rarely::new(numbered(3..long).map(|(_, text)| text), traffic);
+        let rarely = Rarely::new(numbered(3..long), traffic);
         // Long ones in large steps and those of the middle in smaller ones would be two searches; the smaller steps will
         // do for both.
         let apart = rarely.is_there() || numbered(LONG..long).next().is_none();
@@ -232,7 +232,7 @@ impl Inside {
             }
         };
         self.long.iter().for_each(|texts| texts.search(bytes, &mut tell));
-        if !self.rarely.has_none(bytes) {
+        if !self.rarely.search(bytes, &mut tell) {
             self.middle.iter().for_each(|texts| texts.search(bytes, &mut tell));
             self.four.iter().for_each(|texts| texts.search(bytes, &mut tell));
             self.three.iter().for_each(|texts| texts.search(bytes, &mut tell));
