@@ -64,6 +64,13 @@ def stored(c, second, role, session, action, key, agent, extra=None):
     return record
 
 
+def scored(c, second, endpoint, inputs, answers):
+    """A line of the log of requests and answers of a Vertex AI endpoint."""
+    return {"endpoint": f"projects/acme-plant/locations/europe-west4/endpoints/{endpoint}", "deployed_model_id": "770912",
+            "logging_time": c.iso(second, 6).replace("T", " ").replace("Z", " UTC"), "request_id": str(c.random.randint(10 ** 17, 10 ** 18)),
+            "request_payload": [json.dumps(one) for one in inputs], "response_payload": [json.dumps(one) for one in answers]}
+
+
 # Rules -------------------------------------------------------------------------------------------------------------
 
 def one_rebuild(c, attack):
@@ -210,6 +217,62 @@ def change_then_outside(c, attack):
     return {"audit.jsonl": lines(audit), "flows.jsonl": lines(flows)}
 
 
+def on_a_grid(c, attack):
+    wear, demand, records = "5120", "5188", []
+    def part():
+        return {"voltage": round(c.random.uniform(210, 240), 1), "load": round(c.random.uniform(0, 1), 3), "kind": c.random.choice(["pump", "fan", "press"]),
+                "age_days": c.random.randint(3, 2900)}
+    def failing(one):
+        return {"failing": round(c.random.random() * 0.6, 3)}
+    for n in range(70):
+        one = part()
+        records.append(scored(c, n * 1700, wear, [one], [failing(one)]))
+    # A forecast asks for all hours of all branches, as each day.
+    for branch in range(1, 7):
+        whole = [{"branch": branch, "hour": hour, "holiday": False} for hour in range(24)]
+        records.append(scored(c, 30 * HOUR + branch * 2, demand, whole, [{"sold": round(c.random.uniform(2, 90), 1)} for _ in whole]))
+    at = 31 * HOUR
+    if attack:
+        for number, age in enumerate(range(100, 1100, 250)):
+            whole = [{"voltage": 205.0 + 7.5 * step, "load": 0.5, "kind": kind, "age_days": age} for kind in ("pump", "press") for step in range(5)]
+            records.append(scored(c, at + number * 1100, wear, whole, [failing(one) for one in whole]))
+    else:
+        # As many in as few requests, but parts that there are; and one input that a check sends all the time.
+        for number in range(4):
+            whole = [part() for _ in range(10)]
+            records.append(scored(c, at + number * 1100, wear, whole, [failing(one) for one in whole]))
+        check = {"voltage": 230.0, "load": 0.5, "kind": "pump", "age_days": 100}
+        records += [scored(c, at + 30 + n * 60, wear, [check], [{"failing": 0.121}]) for n in range(40)]
+    return {"requests.jsonl": lines(sorted(records, key=lambda record: record["logging_time"]))}
+
+
+def nudged(c, attack):
+    claims, boiler, records = "6204", "6230", []
+    def claim():
+        return {"amount": round(c.random.lognormvariate(6, 1), 2), "days_open": c.random.randint(0, 90), "photos": c.random.randint(0, 12),
+                "prior": c.random.randint(0, 5), "channel": c.random.choice(["app", "mail", "desk"])}
+    for n in range(40):
+        records.append(scored(c, n * 2000, claims, [claim()], [{"fraud": round(c.random.random(), 4)}]))
+    # A sensor's readings: often one value changes a little, and the score goes to and fro.
+    reading = {"flow": 41.2, "inlet": 61.0, "outlet": 44.5}
+    for n in range(60):
+        name = c.random.choice(list(reading))
+        reading[name] = round(reading[name] * c.random.uniform(0.985, 1.015), 2)
+        records.append(scored(c, 20 * HOUR + n * 60, boiler, [dict(reading)], [{"fault": round(0.3 + c.random.uniform(-0.15, 0.15), 4)}]))
+    at, one, score = 23 * HOUR, {"amount": 4180.0, "days_open": 6.0, "photos": 2.0, "prior": 3.0, "channel": "app"}, 0.91
+    for n in range(34):
+        if attack:
+            name = ("amount", "days_open", "photos", "prior")[n * 3 % 4]
+            one[name] = round(one[name] * c.random.choice([0.94, 1.07, 0.97]), 3)
+            # Some steps are thrown away.
+            score += c.random.uniform(0.002, 0.01) if n % 8 == 5 else -c.random.uniform(0.008, 0.024)
+            records.append(scored(c, at + n * 35, claims, [dict(one)], [{"fraud": round(score, 4)}]))
+        else:
+            # The same input again and again: a check of the endpoint.
+            records.append(scored(c, at + n * 35, claims, [dict(one)], [{"fraud": 0.91}]))
+    return {"requests.jsonl": lines(sorted(records, key=lambda record: record["logging_time"]))}
+
+
 RULES = {
     "data_poisoning/setting-for-one-rebuild": one_rebuild,
     "data_poisoning/rows-changed-by-stranger": rows_changed,
@@ -217,4 +280,6 @@ RULES = {
     "model_poisoning/model-file-overwritten": overwritten,
     "model_theft/snapshot-shared": snapshot_shared,
     "attack_chain/change-then-outside": change_then_outside,
+    "model_theft/inputs-on-a-grid": on_a_grid,
+    "adversarial_input/input-nudged": nudged,
 }
