@@ -512,11 +512,19 @@ def main():
     import recordings_conversations
     import recordings_hosts
     import recordings_platform
+    import recordings_sessions
     import recordings_stores
 
     verify = sys.argv[1:] == ["--verify"]
     different = 0
-    modules = (recordings_agents, recordings_platform, recordings_hosts, recordings_conversations, recordings_stores)
+    modules = (
+        recordings_agents,
+        recordings_platform,
+        recordings_hosts,
+        recordings_conversations,
+        recordings_sessions,
+        recordings_stores,
+    )
     made_here = dict(RULES)
     for module in modules:
         made_here |= module.RULES

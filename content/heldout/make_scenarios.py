@@ -142,9 +142,16 @@ CHANGED = {
 }
 
 
+# Families for which rules were written in a later session, chosen by class.
+DEVELOPED_LATER = {
+    "agent_reads_secrets_posts_them", "notebook_reads_neighbours_keys", "second_server_same_verbs", "text_hidden_in_schema",
+    "memory_planted_from_mail", "error_text_in_other_language",
+}
+
+
 def is_developed(name):
-    """Whether rules were written with a family in sight after the first run: those with an even hash."""
-    return int(hashlib.sha256(name.encode()).hexdigest()[0], 16) % 2 == 0
+    """Whether rules were written with a family in sight after the first run: those with an even hash, and later ones."""
+    return name in DEVELOPED_LATER or int(hashlib.sha256(name.encode()).hexdigest()[0], 16) % 2 == 0
 
 
 def yaml_text(name, text):
