@@ -19,10 +19,12 @@ sys.dont_write_bytecode = True  # The folder holds scenarios and nothing else.
 
 import families_agents as agents
 import families_cloud as cloud
+import families_second as second
 from records import Variant
 
 HERE = pathlib.Path(__file__).resolve().parent
 LIMIT = 120 * 1024
+LIMIT_SECOND = 400 * 1024  # Longer histories before the attack.
 
 # Class, ATLAS techniques, what happens, what is assumed.
 FAMILIES = {
@@ -133,8 +135,10 @@ FAMILIES = {
         "The gateway logs the guardrail's verdict. The look-alikes are customers writing in other scripts and with emoji."),
 }
 
+FAMILIES.update(second.FAMILIES)
+
 # Attacks found in the first run, when no rule had been written with a family in sight; none of those left out.
-FOUND_FIRST = {"schema_only_rug_pull": 3, "text_hidden_in_schema": 1}
+FOUND_FIRST = {"schema_only_rug_pull": 3, "text_hidden_in_schema": 1, **second.FOUND_FIRST}
 
 # Families whose records had to be mended after the first run: what was wrong.
 CHANGED = {
@@ -142,9 +146,10 @@ CHANGED = {
 }
 
 
-def is_developed(name):
-    """Whether rules were written with a family in sight after the first run: those with an even hash."""
-    return int(hashlib.sha256(name.encode()).hexdigest()[0], 16) % 2 == 0
+def is_developed(make):
+    """Whether rules were written with a family in sight after the first run: those of the first set with an even hash."""
+    name = make.__name__
+    return make not in second.FAMILIES and int(hashlib.sha256(name.encode()).hexdigest()[0], 16) % 2 == 0
 
 
 def yaml_text(name, text):
@@ -158,7 +163,7 @@ def family_files(make):
     if make in CHANGED:
         files["scenario.yaml"] += yaml_text("changed", CHANGED[make])
     files["scenario.yaml"] += f"found_first: {FOUND_FIRST.get(make.__name__, 0)}\n"
-    if is_developed(make.__name__):
+    if is_developed(make):
         files["scenario.yaml"] += "developed: true\n"
     for variant in ("attack", "benign"):
         for number in (1, 2, 3):
@@ -173,8 +178,8 @@ def main():
     expected = set()
     for make in FAMILIES:
         files = family_files(make)
-        if (size := sum(len(text.encode()) for text in files.values())) > LIMIT:
-            sys.exit(f"{make.__name__}: {size} bytes, at most {LIMIT} are kept")
+        if (size := sum(len(text.encode()) for text in files.values())) > (LIMIT_SECOND if make in second.FAMILIES else LIMIT):
+            sys.exit(f"{make.__name__}: {size} bytes are more than are kept")
         for name, text in files.items():
             path = HERE / make.__name__ / name
             expected.add(path)
