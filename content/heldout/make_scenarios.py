@@ -10,7 +10,6 @@ from the descriptions of the attack classes, without reading the rules, and are 
 `missed:` in a scenario.yaml is written by hand after a run and is kept.
 """
 
-import hashlib
 import pathlib
 import sys
 import textwrap
@@ -19,10 +18,12 @@ sys.dont_write_bytecode = True  # The folder holds scenarios and nothing else.
 
 import families_agents as agents
 import families_cloud as cloud
+import families_second as second
 from records import Variant
 
 HERE = pathlib.Path(__file__).resolve().parent
 LIMIT = 120 * 1024
+LIMIT_SECOND = 400 * 1024  # Longer histories before the attack.
 
 # Class, ATLAS techniques, what happens, what is assumed.
 FAMILIES = {
@@ -133,8 +134,10 @@ FAMILIES = {
         "The gateway logs the guardrail's verdict. The look-alikes are customers writing in other scripts and with emoji."),
 }
 
+FAMILIES.update(second.FAMILIES)
+
 # Attacks found in the first run, when no rule had been written with a family in sight; none of those left out.
-FOUND_FIRST = {"schema_only_rug_pull": 3, "text_hidden_in_schema": 1}
+FOUND_FIRST = {"schema_only_rug_pull": 3, "text_hidden_in_schema": 1, **second.FOUND_FIRST}
 
 # Families whose records had to be mended after the first run: what was wrong.
 CHANGED = {
@@ -142,16 +145,10 @@ CHANGED = {
 }
 
 
-# Families for which rules were written in a later session, chosen by class.
-DEVELOPED_LATER = {
-    "agent_reads_secrets_posts_them", "notebook_reads_neighbours_keys", "second_server_same_verbs", "text_hidden_in_schema",
-    "memory_planted_from_mail", "error_text_in_other_language",
-}
-
-
-def is_developed(name):
-    """Whether rules were written with a family in sight after the first run: those with an even hash, and later ones."""
-    return name in DEVELOPED_LATER or int(hashlib.sha256(name.encode()).hexdigest()[0], 16) % 2 == 0
+def is_developed(make):
+    """Whether rules were written with a family in sight after the first run: those of the first set, at first the ones
+    whose name has an even hash, later the others too."""
+    return make not in second.FAMILIES
 
 
 def yaml_text(name, text):
@@ -165,7 +162,7 @@ def family_files(make):
     if make in CHANGED:
         files["scenario.yaml"] += yaml_text("changed", CHANGED[make])
     files["scenario.yaml"] += f"found_first: {FOUND_FIRST.get(make.__name__, 0)}\n"
-    if is_developed(make.__name__):
+    if is_developed(make):
         files["scenario.yaml"] += "developed: true\n"
     for variant in ("attack", "benign"):
         for number in (1, 2, 3):
@@ -180,8 +177,8 @@ def main():
     expected = set()
     for make in FAMILIES:
         files = family_files(make)
-        if (size := sum(len(text.encode()) for text in files.values())) > LIMIT:
-            sys.exit(f"{make.__name__}: {size} bytes, at most {LIMIT} are kept")
+        if (size := sum(len(text.encode()) for text in files.values())) > (LIMIT_SECOND if make in second.FAMILIES else LIMIT):
+            sys.exit(f"{make.__name__}: {size} bytes are more than are kept")
         for name, text in files.items():
             path = HERE / make.__name__ / name
             expected.add(path)
