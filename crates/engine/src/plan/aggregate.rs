@@ -193,13 +193,15 @@ fn numeric(value: Expr, input: &LogicalPlan) -> Expr {
 
 /// The value on the chronologically first or last row that has one.
 fn by_time(call: Expr, value: &Expr, input: &LogicalPlan, first: bool) -> Result<Expr, EngineError> {
-    let Some(time) = existing(input, "_time") else {
-        return Err(EngineError::Query(
-            "`earliest`, `latest`, `first` and `last` need the column `_time`".to_owned(),
-        ));
-    };
-    let order = SortExpr::new(column(&time), first, false);
+    let order = SortExpr::new(column(&time_of(input)?), first, false);
     Ok(call.order_by(vec![order]).filter(value.clone().is_not_null()).build()?)
+}
+
+/// The column by which rows are earlier and later.
+pub(super) fn time_of(input: &LogicalPlan) -> Result<String, EngineError> {
+    let missing =
+        || EngineError::Query("`earliest`, `latest`, `first` and `last` need the column `_time`".to_owned());
+    existing(input, "_time").ok_or_else(missing)
 }
 
 /// The type that XQL gives the result.

@@ -8,6 +8,7 @@ mod aggregate;
 mod apart;
 pub(crate) mod bucket;
 pub(crate) mod expr;
+mod framed;
 mod join;
 mod locate;
 mod membership;

@@ -8,7 +8,8 @@ use datafusion::logical_expr::{
     WindowFrameUnits, WindowFunctionDefinition,
 };
 
-use super::{Lowering, build, column, existing, project_over};
+use super::aggregate::time_of;
+use super::{Lowering, build, column, existing, framed, project_over};
 use crate::error::EngineError;
 use crate::types::arrow_type;
 
@@ -78,7 +79,22 @@ impl Lowering<'_> {
                 _ => window::last_value(value),
             });
         }
-        aggregate_over(self.aggregate_expr(input, call)?)
+        match self.framed(input, call)? {
+            Some(framed) => aggregate_over(framed),
+            None => aggregate_over(self.aggregate_expr(input, call)?),
+        }
+    }
+
+    /// Aggregates that need a form of their own over frames. What is approximate over groups is exact here.
+    fn framed(&self, input: &LogicalPlan, call: &ir::AggregateCall) -> Result<Option<Expr>, EngineError> {
+        let Some(argument) = &call.argument else { return Ok(None) };
+        let value = || self.exprs(input).lower(argument);
+        Ok(Some(match call.function.as_str() {
+            "count_distinct" | "approx_count" => framed::count_distinct(value()?),
+            "earliest" | "first" => framed::earliest(value()?, column(&time_of(input)?)),
+            "latest" | "last" => framed::latest(value()?, column(&time_of(input)?)),
+            _ => return Ok(None),
+        }))
     }
 
     /// The value of `lag` where there is no such row, in the type of its field.

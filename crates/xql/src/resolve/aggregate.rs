@@ -218,6 +218,10 @@ impl Resolver<'_> {
             let message = format!("`{function}` takes no frame");
             self.departure(codes::OPTION, span, message, "leave `between …` out; it has no effect");
         }
+        if frame.start.is_some() && matches!(function, "approx_top" | "approx_quantiles") {
+            let message = format!("`{function}` over a frame that rows leave");
+            self.defect(codes::OPTION, span, message, Some("let the frame begin with `null`"));
+        }
         let (start, end) = (frame.start.unwrap_or(i64::MIN), frame.end.unwrap_or(i64::MAX));
         if end < start {
             let message = format!("the frame ends ({end}) before it starts ({start})");
