@@ -34,7 +34,8 @@ const WINDOWS: [&str; 3] = ["sop-2.3-2", "sop-2.7-1", "sop-2.8-2"];
 /// Rules whose windows say something only when they are over: more events could take it back. The recordings are of the
 /// past, so that their windows are over when they arrive; of an attack that goes on, these rules tell at the end of their
 /// window.
-const TOLD_AFTER_THEIR_WINDOW: [&str; 16] = [
+const TOLD_AFTER_THEIR_WINDOW: [&str; 19] = [
+    "input-nudged",
     "sop-2.8-2",
     "local-collection",
     "package-name-probing",
@@ -46,11 +47,13 @@ const TOLD_AFTER_THEIR_WINDOW: [&str; 16] = [
     "architecture-changed",
     "federated-update-outlier",
     "prompt-template-changed",
+    "inputs-on-a-grid",
     "inversion-by-scores",
     "around-a-denial",
     "cross-repository-leak",
     "destruction-unasked",
     "payee-from-untrusted-text",
+    "second-server-same-tools",
 ];
 
 /// Rules that hold what they see against everything of the same name: a model's callers, a server's tools, a user's day.

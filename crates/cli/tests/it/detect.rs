@@ -115,7 +115,7 @@ fn detections_written_in_sigma_are_proven() {
     bench
         .run(&["test", "--require-proof", &content.display().to_string()])
         .ends(0)
-        .says("8 of 8 rules proven");
+        .says("10 of 10 rules proven");
 }
 
 /// The page of recall and false alarms has a row for each rule. With a release build (`ATALANTA_PROGRAM`, `make attacks`) every

@@ -199,8 +199,10 @@ impl Inside {
         let long = if apart { long } else { usize::MAX };
         own.long = Windows::new(numbered(long..usize::MAX), &often);
         own.middle = Windows::new(numbered(LONG..long), &often);
-        own.four = Windows::new(numbered(4..LONG), &unknown);
-        own.three = Windows::new(numbered(3..4), &unknown);
+        // Where every place is looked at for three letters, that will do for four.
+        let apart = numbered(3..4).next().is_none();
+        own.four = Windows::new(numbered(4..if apart { LONG } else { 4 }), &unknown);
+        own.three = Windows::new(numbered(3..if apart { 4 } else { LONG }), &unknown);
         own.two = Windows::new(numbered(2..3), &unknown);
         own.one = Singles::new(numbered(1..2));
         own.foreign = Windows::new(all().filter(|(_, text)| !text.is_ascii()), &unknown);
