@@ -65,7 +65,7 @@ const OF_ONE_ORGANISATION: [&str; 3] = ["first-inference-caller", "rug-pull", "s
 struct Target {
     server: Server,
     syslog: String,
-    _bench: Bench,
+    bench: Bench,
 }
 
 impl Target {
@@ -74,10 +74,15 @@ impl Target {
         let detect = format!("[detect]\nbuiltin_rules = false\nrules = {}\n", json!(places));
         let bench = Bench::new();
         let syslog = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
-        bench.write("serve.toml", format!("[otlp]\ngrpc = \"off\"\n[syslog]\ntcp = \"{syslog}\"\n{detect}"));
+        let drop = bench.path("drop");
+        std::fs::create_dir_all(&drop).unwrap();
+        let folder =
+            format!("[[folders]]\npath = {}\ninterval = \"100ms\"\n", json!(drop.display().to_string()));
+        let listeners = format!("[otlp]\ngrpc = \"off\"\n[syslog]\ntcp = \"{syslog}\"\n");
+        bench.write("serve.toml", listeners + &detect + &folder);
         let program = program().unwrap_or_else(|| OsString::from(env!("CARGO_BIN_EXE_atalanta")));
         let server = Server::start_as(&bench, Command::new(program), "127.0.0.1:0");
-        Self { server, syslog, _bench: bench }
+        Self { server, syslog, bench }
     }
 
     fn post(&self, path: &str, body: &[u8]) {
@@ -87,7 +92,25 @@ impl Target {
 
     /// Sends a recording, file by file, by the listeners that fit; which these were.
     fn send(&self, recording: &Path) -> Vec<String> {
+        if has_folders(recording) {
+            self.put(recording);
+            return vec!["files in a folder".to_owned()];
+        }
         files(recording).iter().map(|path| self.send_file(path)).collect()
+    }
+
+    /// Files whose places say what they are about, into a folder that the server takes files from.
+    fn put(&self, recording: &Path) {
+        let before = self.stored("folder");
+        let mut records = 0;
+        for path in files(recording) {
+            let own = recording.strip_prefix(content("detections")).unwrap();
+            let to = self.bench.path("drop").join(own).join(path.strip_prefix(recording).unwrap());
+            std::fs::create_dir_all(to.parent().unwrap()).unwrap();
+            std::fs::copy(&path, to).unwrap();
+            records += items(&std::fs::read(&path).unwrap()).len() as u64;
+        }
+        self.until_stored("folder", before + records);
     }
 
     fn send_file(&self, path: &Path) -> String {
@@ -139,14 +162,14 @@ impl Target {
             stream.write_all(format!("<110>Nov 20 12:00:00 WS-ML-01 sysmon: {line}\n").as_bytes()).unwrap();
         }
         drop(stream);
+        self.until_stored("syslog-tcp", before + lines.len() as u64);
+    }
+
+    fn until_stored(&self, listener: &str, records: u64) {
         let begun = Instant::now();
-        while self.stored("syslog-tcp") < before + lines.len() as u64 {
-            assert!(
-                begun.elapsed() < PATIENCE,
-                "syslog took {} of {}",
-                self.stored("syslog-tcp"),
-                lines.len()
-            );
+        while self.stored(listener) < records {
+            let so_far = self.stored(listener);
+            assert!(begun.elapsed() < PATIENCE, "{listener} took {so_far}, which are to be {records}");
             std::thread::sleep(Duration::from_millis(5));
         }
     }
@@ -204,9 +227,14 @@ fn files(recording: &Path) -> Vec<PathBuf> {
         return vec![recording.to_owned()];
     }
     let entries = std::fs::read_dir(recording).unwrap();
-    let mut files: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
+    let mut files: Vec<PathBuf> = entries.flat_map(|entry| self::files(&entry.unwrap().path())).collect();
     files.sort();
     files
+}
+
+/// Whether the places of a recording's files are a part of it.
+fn has_folders(recording: &Path) -> bool {
+    recording.is_dir() && std::fs::read_dir(recording).unwrap().any(|entry| entry.unwrap().path().is_dir())
 }
 
 /// Objects of a file of JSON, one behind the other or in arrays.
@@ -272,8 +300,9 @@ fn in_order(rules: &[Rule], pick: fn(&Rule) -> &[PathBuf]) -> Vec<(String, PathB
 /// When the last event of a recording in JSON was, µs.
 fn last_time(recording: &Path) -> i64 {
     let time = |item: &Value| {
-        let names = ["eventTime", "event_time", "start_time", "stageTimestamp", "time", "timestamp"];
-        let text = names.iter().find_map(|name| item[name].as_str());
+        let names = ["eventTime", "event_time", "start_time", "stageTimestamp", "time", "timestamp", "when"];
+        let within = |place: &Value| names.iter().find_map(|name| place[name].as_str().map(str::to_owned));
+        let text = within(item).or_else(|| within(&item["flow"])).or_else(|| within(&item["events"][0]));
         let read =
             text.and_then(|text| text.parse::<jiff::Timestamp>().ok()).map(jiff::Timestamp::as_microsecond);
         let nanos = || item["ts_ns"].as_i64().map(|nanos| nanos / 1_000);
@@ -283,10 +312,12 @@ fn last_time(recording: &Path) -> i64 {
             let text = format!("{}Z", item["UtcTime"].as_str()?);
             text.parse::<jiff::Timestamp>().ok().map(jiff::Timestamp::as_microsecond)
         };
-        read.or_else(nanos).or_else(seconds).or_else(zoneless)
+        let committed = || item["commitInfo"]["timestamp"].as_i64().map(|millis| millis * 1_000);
+        read.or_else(nanos).or_else(seconds).or_else(zoneless).or_else(committed)
     };
     let items = files(recording).into_iter().flat_map(|path| items(&std::fs::read(path).unwrap()));
-    items.map(|item| time(&item).unwrap_or_else(|| panic!("no time in {item}"))).max().unwrap()
+    let last = items.filter_map(|item| time(&item)).max();
+    last.unwrap_or_else(|| panic!("no time in {}", recording.display()))
 }
 
 #[test]

@@ -82,7 +82,7 @@ mod tests {
             let parts = |text: &str| regex_syntax::parse(text).map(|hir| hir.properties().look_set());
             assert_eq!(parts(&kept).ok(), parts(pattern).ok(), "{kept}");
         }
-        assert_eq!(enough(r"[a-c]{1,9}\b"), r"[a-c]\b");
+        assert_eq!(regex_syntax::parse(&enough(r"[a-c]{1,9}\b")), regex_syntax::parse(r"[a-c]\b"));
         assert_eq!(enough("(unclosed"), "(unclosed");
     }
 
