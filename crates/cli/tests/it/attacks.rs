@@ -227,7 +227,7 @@ fn files(recording: &Path) -> Vec<PathBuf> {
         return vec![recording.to_owned()];
     }
     let entries = std::fs::read_dir(recording).unwrap();
-    let mut files: Vec<PathBuf> = entries.flat_map(|entry| self::files(&entry.unwrap().path())).collect();
+    let mut files: Vec<PathBuf> = entries.flat_map(|entry| files(&entry.unwrap().path())).collect();
     files.sort();
     files
 }

@@ -9,7 +9,7 @@
 //! [`exact_literals`] answers only for patterns that are nothing but alternatives of literals. There the pattern matches
 //! a text exactly if the text contains one of them, so nothing remains to be verified.
 
-use regex_syntax::hir::{Class, Hir, HirKind};
+use regex_syntax::hir::{Class, ClassBytesRange, ClassUnicodeRange, Hir, HirKind};
 
 use crate::kernels::folding::fold_char;
 
@@ -268,11 +268,11 @@ fn folded_letter(class: &Class) -> Option<u8> {
 fn few_members(class: &Class) -> Option<Vec<char>> {
     let (count, members): (usize, Vec<char>) = match class {
         Class::Unicode(class) => {
-            let sizes = class.ranges().iter().map(|range| range.len());
+            let sizes = class.ranges().iter().map(ClassUnicodeRange::len);
             (sizes.sum(), class.iter().flat_map(|range| range.start()..=range.end()).take(FEW + 1).collect())
         }
         Class::Bytes(class) => {
-            let sizes = class.ranges().iter().map(|range| range.len());
+            let sizes = class.ranges().iter().map(ClassBytesRange::len);
             let bytes = class.iter().flat_map(|range| range.start()..=range.end());
             (sizes.sum(), bytes.take_while(u8::is_ascii).take(FEW + 1).map(char::from).collect())
         }
