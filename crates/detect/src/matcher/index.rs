@@ -8,8 +8,8 @@ use memchr::memmem;
 
 use super::anchor::{Anchor, ESCAPES};
 use super::column::Value;
+use super::few::Few;
 use super::frequency::Traffic;
-use super::rarely::Rarely;
 use super::windows::{LONG, Singles, Windows};
 
 /// Comparisons of anchors with a value, beside some for each of its bytes, after which everybody is woken.
@@ -43,8 +43,8 @@ struct Inside {
     middle: Option<Windows<4, 2>>,
     four: Option<Windows<3, 2>>,
     three: Option<Windows<3, 1>>,
-    /// All of those above but the long ones, in long values.
-    rarely: Rarely,
+    /// All of those above but the long ones, in long values, if they are few.
+    few: Few,
     two: Option<Windows<2, 1>>,
     one: Singles,
     /// Those beyond ASCII, which no value of ASCII holds.
@@ -192,21 +192,21 @@ impl Inside {
         };
         let (often, unknown) = (|window| traffic.often(window), |_| 0);
         let long = Windows::<4, 4>::SHORTEST;
-        let rarely = Rarely::new(numbered(3..long), traffic);
+        let few = Few::new(numbered(3..long), traffic);
         // Long ones in large steps and those of the middle in smaller ones would be two searches; the smaller steps will
         // do for both.
-        let apart = rarely.is_there() || numbered(LONG..long).next().is_none();
+        let apart = few.is_there() || numbered(LONG..long).next().is_none();
         let long = if apart { long } else { usize::MAX };
         own.long = Windows::new(numbered(long..usize::MAX), &often);
         own.middle = Windows::new(numbered(LONG..long), &often);
         // Where every place is looked at for three letters, that will do for four.
-        let apart = numbered(3..4).next().is_none();
-        own.four = Windows::new(numbered(4..if apart { LONG } else { 4 }), &unknown);
-        own.three = Windows::new(numbered(3..if apart { 4 } else { LONG }), &unknown);
+        let four = if numbered(3..4).next().is_some() { LONG } else { 4 };
+        own.four = Windows::new(numbered(four..LONG), &unknown);
+        own.three = Windows::new(numbered(3..four), &unknown);
         own.two = Windows::new(numbered(2..3), &unknown);
         own.one = Singles::new(numbered(1..2));
         own.foreign = Windows::new(all().filter(|(_, text)| !text.is_ascii()), &unknown);
-        own.rarely = rarely;
+        own.few = few;
         own.told = vec![0; own.patterns.len()];
         own
     }
@@ -234,7 +234,7 @@ impl Inside {
             }
         };
         self.long.iter().for_each(|texts| texts.search(bytes, &mut tell));
-        if !self.rarely.search(bytes, &mut tell) {
+        if !self.few.search(bytes, &mut tell) {
             self.middle.iter().for_each(|texts| texts.search(bytes, &mut tell));
             self.four.iter().for_each(|texts| texts.search(bytes, &mut tell));
             self.three.iter().for_each(|texts| texts.search(bytes, &mut tell));

@@ -21,11 +21,11 @@
 
 mod anchor;
 mod column;
+mod few;
 mod field;
 mod frequency;
 mod index;
 mod partition;
-mod rarely;
 mod sieve;
 mod sieves;
 #[cfg(test)]

@@ -44,9 +44,9 @@ impl InList {
             }
         }
         let longest = literals.iter().map(Vec::len).max().unwrap_or(0);
-        patterns.sort_by_key(|pattern: &Wildcard| pattern.prefix().is_some() || pattern.suffix().is_some());
-        let is_other = |pattern: &Wildcard| pattern.prefix().is_none() && pattern.suffix().is_none();
-        let others = patterns.partition_point(is_other);
+        let is_at_end = |pattern: &Wildcard| pattern.prefix().is_some() || pattern.suffix().is_some();
+        patterns.sort_by_key(is_at_end);
+        let others = patterns.partition_point(|pattern| !is_at_end(pattern));
         let starts = Ends::starts(patterns.iter().filter_map(Wildcard::prefix).map(<[u8]>::to_vec));
         let stops = Ends::stops(patterns.iter().filter_map(Wildcard::suffix).map(<[u8]>::to_vec));
         Self { literals, longest, patterns, others, starts, stops, fold }

@@ -13,6 +13,8 @@ use arrow::array::{Array, BooleanArray};
 use arrow::error::ArrowError;
 use memchr::memmem::Finder;
 use regex::bytes::{Regex, RegexBuilder};
+use regex_syntax::ParserBuilder;
+use regex_syntax::hir::Hir;
 
 use super::KernelError;
 use super::folding::{has_ascii_look_alike, lower_ascii_into};
@@ -26,7 +28,7 @@ mod run;
 
 use enough::enough;
 pub use required::{RequiredLiterals, required_sets};
-use required::{best_set, exact_literals};
+use required::{best_set, exact_literals, sets};
 use run::Run;
 
 /// Upper limit of a compiled pattern, in bytes; a larger one is an error, not a memory problem.
@@ -76,19 +78,21 @@ impl RegexMatch {
     /// # Errors
     /// The pattern is not in the supported syntax (look-around and back-references are not), or is too large.
     pub fn new(pattern: &str) -> Result<Self, KernelError> {
+        let hir = parsed(pattern);
         let build = |pattern: &str| RegexBuilder::new(pattern).size_limit(SIZE_LIMIT).build();
         let problem = |error: regex::Error| KernelError::Regex {
             pattern: pattern.to_owned(),
             reason: error.to_string(),
         };
-        let less = enough(pattern);
-        let regex = build(&less).or_else(|_| build(pattern)).map_err(problem)?;
-        let exact = exact_literals(pattern).and_then(|literals| Prefilter::new(literals, true));
-        let sets = required_sets(pattern);
+        let less = hir.as_ref().and_then(enough).and_then(|less| build(&less).ok());
+        let regex = less.map_or_else(|| build(pattern), Ok).map_err(problem)?;
+        let exact = hir.as_ref().and_then(exact_literals).and_then(|literals| Prefilter::new(literals, true));
+        let sets = hir.as_ref().map(sets).unwrap_or_default();
         let needed = needed(&sets);
         let prefilter = exact.or_else(|| Prefilter::new(best_set(sets)?, false));
+        let run = hir.as_ref().and_then(Run::of);
         let (seen, verified) = (AtomicUsize::new(0), AtomicUsize::new(0));
-        Ok(Self { regex, prefilter, needed, run: Run::of_pattern(pattern), seen, verified })
+        Ok(Self { regex, prefilter, needed, run, seen, verified })
     }
 
     /// Tests every row; null rows give null.
@@ -120,6 +124,11 @@ impl RegexMatch {
             }
         }
     }
+}
+
+/// A pattern as those read it who look at what a match needs; a class may stand for a part of a character there.
+fn parsed(pattern: &str) -> Option<Hir> {
+    ParserBuilder::new().utf8(false).build().parse(pattern).ok()
 }
 
 /// Literals of which every match of a pattern contains one of each set, the set with the longest ones first.

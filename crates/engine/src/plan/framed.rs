@@ -1,4 +1,4 @@
-//! `count_distinct`, `earliest` and `latest` in `windowcomp`.
+//! `count_distinct`, `earliest` and `latest` in `windowcomp`, and `values` and `list` over frames that rows leave.
 //!
 //! DataFusion takes no notice of `distinct` and of an aggregate's own order where an aggregate is computed over frames.
 //! These keep what a frame holds, row by row as rows enter and leave it.
@@ -6,7 +6,8 @@
 //! # Cost
 //! Each row enters and leaves a frame once; what is kept is no more than the rows of a frame.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::fmt::Debug;
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, Int64Array};
@@ -52,17 +53,11 @@ struct Framed {
 impl Framed {
     fn start(&self, args: &AccumulatorArgs<'_>, keeps: bool) -> Box<dyn Accumulator> {
         if self.kind == Kind::CountDistinct {
-            return Box::new(Distinct::default());
+            return Box::new(InFrame(Distinct::default()));
         }
         let none = ScalarValue::try_from(args.return_field.data_type()).unwrap_or(ScalarValue::Null);
-        Box::new(AtEnd {
-            latest: self.kind == Kind::Latest,
-            keeps,
-            none,
-            seen: 0,
-            left: 0,
-            rows: VecDeque::new(),
-        })
+        let latest = self.kind == Kind::Latest;
+        Box::new(InFrame(AtEnd { latest, keeps, none, seen: 0, left: 0, rows: VecDeque::new() }))
     }
 }
 
@@ -109,37 +104,36 @@ impl AggregateUDFImpl for Framed {
     }
 }
 
-/// How often each value is in the frame.
-#[derive(Debug, Default)]
-struct Distinct {
-    times: HashMap<ScalarValue, u64, foldhash::fast::RandomState>,
+/// The non-null values of a frame that rows leave too, in their order.
+pub(super) fn collected(element: DataType, distinct: bool, limit: usize) -> Box<dyn Accumulator> {
+    Box::new(InFrame(Collected { element, distinct, limit, values: VecDeque::new() }))
 }
 
-impl Distinct {
-    fn each(&mut self, values: &[ArrayRef], mut change: impl FnMut(&mut Self, ScalarValue)) -> Result<()> {
-        let Some(values) = values.first() else { return Ok(()) };
-        for row in (0..values.len()).filter(|row| values.is_valid(*row)) {
-            change(self, ScalarValue::try_from_array(values, row)?);
-        }
-        Ok(())
-    }
+/// What a frame holds.
+trait Frame: Debug + Send + Sync + 'static {
+    /// Rows come in.
+    fn enter(&mut self, columns: &[ArrayRef]) -> Result<()>;
+
+    /// Rows go, in the order in which they came.
+    fn leave(&mut self, columns: &[ArrayRef]) -> Result<()>;
+
+    fn value(&self) -> ScalarValue;
+
+    /// The values that are kept.
+    fn kept(&self) -> impl Iterator<Item = &ScalarValue>;
 }
 
-impl Accumulator for Distinct {
-    fn update_batch(&mut self, values: &[ArrayRef]) -> Result<()> {
-        self.each(values, |own, value| *own.times.entry(value).or_default() += 1)
+/// Frames are never computed in parts.
+#[derive(Debug)]
+struct InFrame<F>(F);
+
+impl<F: Frame> Accumulator for InFrame<F> {
+    fn update_batch(&mut self, columns: &[ArrayRef]) -> Result<()> {
+        self.0.enter(columns)
     }
 
-    fn retract_batch(&mut self, values: &[ArrayRef]) -> Result<()> {
-        self.each(values, |own, value| {
-            let left = own.times.get_mut(&value).map(|times| {
-                *times = times.saturating_sub(1);
-                *times
-            });
-            if left == Some(0) {
-                own.times.remove(&value);
-            }
-        })
+    fn retract_batch(&mut self, columns: &[ArrayRef]) -> Result<()> {
+        self.0.leave(columns)
     }
 
     fn supports_retract_batch(&self) -> bool {
@@ -147,19 +141,101 @@ impl Accumulator for Distinct {
     }
 
     fn evaluate(&mut self) -> Result<ScalarValue> {
-        Ok(ScalarValue::Int64(Some(i64::try_from(self.times.len()).unwrap_or(i64::MAX))))
+        Ok(self.0.value())
     }
 
     fn size(&self) -> usize {
-        size_of_val(self) + self.times.keys().map(|value| value.size() + size_of::<u64>()).sum::<usize>()
+        size_of_val(self) + self.0.kept().map(|value| value.size() + 2 * size_of::<u64>()).sum::<usize>()
     }
 
     fn state(&mut self) -> Result<Vec<ScalarValue>> {
-        Ok(vec![self.evaluate()?])
+        Ok(vec![self.0.value()])
     }
 
     fn merge_batch(&mut self, _states: &[ArrayRef]) -> Result<()> {
         exec_err!("frames are not computed in parts")
+    }
+}
+
+/// The non-null values of the first column.
+fn values_of(columns: &[ArrayRef]) -> impl Iterator<Item = Result<ScalarValue>> {
+    let rows = columns.iter().take(1).flat_map(|values| (0..values.len()).map(move |row| (values, row)));
+    rows.filter(|(values, row)| values.is_valid(*row))
+        .map(|(values, row)| ScalarValue::try_from_array(values, row))
+}
+
+/// How often each value is in the frame.
+#[derive(Debug, Default)]
+struct Distinct {
+    times: HashMap<ScalarValue, u64, foldhash::fast::RandomState>,
+}
+
+impl Frame for Distinct {
+    fn enter(&mut self, columns: &[ArrayRef]) -> Result<()> {
+        for value in values_of(columns) {
+            *self.times.entry(value?).or_default() += 1;
+        }
+        Ok(())
+    }
+
+    fn leave(&mut self, columns: &[ArrayRef]) -> Result<()> {
+        for value in values_of(columns) {
+            let value = value?;
+            let left = self.times.get_mut(&value).map(|times| {
+                *times = times.saturating_sub(1);
+                *times
+            });
+            if left == Some(0) {
+                self.times.remove(&value);
+            }
+        }
+        Ok(())
+    }
+
+    fn value(&self) -> ScalarValue {
+        ScalarValue::Int64(Some(i64::try_from(self.times.len()).unwrap_or(i64::MAX)))
+    }
+
+    fn kept(&self) -> impl Iterator<Item = &ScalarValue> {
+        self.times.keys()
+    }
+}
+
+/// Values in their order.
+#[derive(Debug)]
+struct Collected {
+    element: DataType,
+    distinct: bool,
+    limit: usize,
+    values: VecDeque<ScalarValue>,
+}
+
+impl Frame for Collected {
+    fn enter(&mut self, columns: &[ArrayRef]) -> Result<()> {
+        // Dictionaries are collected as their values.
+        let plain = columns.iter().take(1).map(|values| cast(values, &self.element));
+        let plain: Vec<ArrayRef> = plain.collect::<Result<_, _>>()?;
+        for value in values_of(&plain) {
+            self.values.push_back(value?);
+        }
+        Ok(())
+    }
+
+    fn leave(&mut self, columns: &[ArrayRef]) -> Result<()> {
+        let gone = columns.first().map_or(0, |values| values.len() - values.null_count());
+        self.values.drain(..gone.min(self.values.len()));
+        Ok(())
+    }
+
+    fn value(&self) -> ScalarValue {
+        let mut seen = HashSet::new();
+        let kept = self.values.iter().filter(|value| !self.distinct || seen.insert(*value));
+        let kept: Vec<ScalarValue> = kept.take(self.limit).cloned().collect();
+        ScalarValue::List(ScalarValue::new_list(&kept, &self.element, true))
+    }
+
+    fn kept(&self) -> impl Iterator<Item = &ScalarValue> {
+        self.values.iter()
     }
 }
 
@@ -179,7 +255,7 @@ struct AtEnd {
 }
 
 impl AtEnd {
-    fn enter(&mut self, time: i64, number: usize, value: impl FnOnce() -> Result<ScalarValue>) -> Result<()> {
+    fn add(&mut self, time: i64, value: impl FnOnce() -> Result<ScalarValue>) -> Result<()> {
         // Of rows of one time the first to come is the one, in `comp` too.
         let latest = self.latest;
         let yields = |known: i64| if latest { known < time } else { known > time };
@@ -187,51 +263,39 @@ impl AtEnd {
             self.rows.pop_back();
         }
         if self.keeps || self.rows.is_empty() {
-            self.rows.push_back((time, number, value()?));
+            self.rows.push_back((time, self.seen, value()?));
         }
         Ok(())
     }
 }
 
-impl Accumulator for AtEnd {
-    fn update_batch(&mut self, values: &[ArrayRef]) -> Result<()> {
-        let [values, times] = values else { return exec_err!("a value and a time are needed") };
+impl Frame for AtEnd {
+    fn enter(&mut self, columns: &[ArrayRef]) -> Result<()> {
+        let [values, times] = columns else { return exec_err!("a value and a time are needed") };
         let times = cast(times, &DataType::Int64)?;
         let times: &Int64Array = times.as_primitive::<Int64Type>();
         for row in 0..values.len() {
             if values.is_valid(row) && times.is_valid(row) {
-                self.enter(times.value(row), self.seen, || ScalarValue::try_from_array(values, row))?;
+                self.add(times.value(row), || ScalarValue::try_from_array(values, row))?;
             }
             self.seen += 1;
         }
         Ok(())
     }
 
-    fn retract_batch(&mut self, values: &[ArrayRef]) -> Result<()> {
-        self.left += values.first().map_or(0, Array::len);
+    fn leave(&mut self, columns: &[ArrayRef]) -> Result<()> {
+        self.left += columns.first().map_or(0, Array::len);
         while self.rows.front().is_some_and(|(_, number, _)| *number < self.left) {
             self.rows.pop_front();
         }
         Ok(())
     }
 
-    fn supports_retract_batch(&self) -> bool {
-        true
+    fn value(&self) -> ScalarValue {
+        self.rows.front().map_or_else(|| self.none.clone(), |(_, _, value)| value.clone())
     }
 
-    fn evaluate(&mut self) -> Result<ScalarValue> {
-        Ok(self.rows.front().map_or_else(|| self.none.clone(), |(_, _, value)| value.clone()))
-    }
-
-    fn size(&self) -> usize {
-        size_of_val(self) + self.rows.iter().map(|(_, _, value)| value.size() + 16).sum::<usize>()
-    }
-
-    fn state(&mut self) -> Result<Vec<ScalarValue>> {
-        Ok(vec![self.evaluate()?])
-    }
-
-    fn merge_batch(&mut self, _states: &[ArrayRef]) -> Result<()> {
-        exec_err!("frames are not computed in parts")
+    fn kept(&self) -> impl Iterator<Item = &ScalarValue> {
+        self.rows.iter().map(|(_, _, value)| value)
     }
 }

@@ -15,8 +15,9 @@ use datafusion::logical_expr::utils::format_state_name;
 use datafusion::logical_expr::{
     Accumulator, AggregateUDF, AggregateUDFImpl, GroupsAccumulator, Signature, Volatility,
 };
-use std::collections::{HashSet, VecDeque};
+use std::collections::HashSet;
 
+use super::framed;
 use super::value_groups::{self, ValueGroups};
 
 /// Most values that `list` keeps (`XQL.md` section 3.1).
@@ -100,8 +101,7 @@ impl AggregateUDFImpl for Collect {
         let DataType::List(field) = args.return_field.data_type() else {
             return exec_err!("{} returns an array", self.name);
         };
-        let element = field.data_type().clone();
-        Ok(Box::new(Moving { element, distinct: self.distinct, limit: self.limit, values: VecDeque::new() }))
+        Ok(framed::collected(field.data_type().clone(), self.distinct, self.limit))
     }
 
     fn groups_accumulator_supported(&self, args: AccumulatorArgs<'_>) -> bool {
@@ -114,56 +114,6 @@ impl AggregateUDFImpl for Collect {
             return exec_err!("{} returns an array", self.name);
         };
         Ok(Box::new(ValueGroups::new(field.data_type().clone())))
-    }
-}
-
-/// The values of a frame that rows leave too, in their order.
-#[derive(Debug)]
-struct Moving {
-    element: DataType,
-    distinct: bool,
-    limit: usize,
-    values: VecDeque<ScalarValue>,
-}
-
-impl Accumulator for Moving {
-    fn update_batch(&mut self, values: &[ArrayRef]) -> Result<()> {
-        let Some(values) = values.first() else { return Ok(()) };
-        let values = cast(values, &self.element)?;
-        for row in (0..values.len()).filter(|row| values.is_valid(*row)) {
-            self.values.push_back(ScalarValue::try_from_array(&values, row)?);
-        }
-        Ok(())
-    }
-
-    /// Rows leave in the order in which they came.
-    fn retract_batch(&mut self, values: &[ArrayRef]) -> Result<()> {
-        let gone = values.first().map_or(0, |values| values.len() - values.null_count());
-        self.values.drain(..gone.min(self.values.len()));
-        Ok(())
-    }
-
-    fn supports_retract_batch(&self) -> bool {
-        true
-    }
-
-    fn evaluate(&mut self) -> Result<ScalarValue> {
-        let mut seen = HashSet::new();
-        let kept = self.values.iter().filter(|value| !self.distinct || seen.insert(*value));
-        let kept: Vec<ScalarValue> = kept.take(self.limit).cloned().collect();
-        Ok(ScalarValue::List(ScalarValue::new_list(&kept, &self.element, true)))
-    }
-
-    fn size(&self) -> usize {
-        size_of_val(self) + self.values.iter().map(ScalarValue::size).sum::<usize>()
-    }
-
-    fn state(&mut self) -> Result<Vec<ScalarValue>> {
-        Ok(vec![self.evaluate()?])
-    }
-
-    fn merge_batch(&mut self, _states: &[ArrayRef]) -> Result<()> {
-        exec_err!("frames are not computed in parts")
     }
 }
 

@@ -128,9 +128,12 @@ fn aggregate_over(expr: Expr) -> Result<Expr, EngineError> {
     let Expr::AggregateFunction(call) = expr else {
         return Err(EngineError::internal("a window call that is no aggregate"));
     };
+    // DataFusion takes no notice of either over frames: `framed.rs` has what needs them.
+    if call.params.distinct || !call.params.order_by.is_empty() {
+        return Err(EngineError::internal("an aggregate with an order or `distinct` over frames"));
+    }
     let function = WindowFunctionDefinition::AggregateUDF(call.func);
     let mut window = WindowFunction::new(function, call.params.args);
-    window.params.distinct = call.params.distinct;
     window.params.filter = call.params.filter;
     Ok(Expr::from(window))
 }

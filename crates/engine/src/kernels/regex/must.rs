@@ -8,6 +8,7 @@
 
 use regex_syntax::hir::{Class, Hir, HirKind};
 
+use super::parsed;
 use crate::kernels::folding::{fold_char, fold_text};
 use crate::kernels::must::Must;
 
@@ -16,10 +17,7 @@ const MOST_MEMBERS: usize = 8;
 
 /// The condition that follows from a pattern; nothing for one that cannot be read.
 pub(super) fn of_pattern(pattern: &str) -> Must {
-    match regex_syntax::ParserBuilder::new().utf8(false).build().parse(pattern) {
-        Ok(hir) => of(&hir),
-        Err(_) => Must::Anything,
-    }
+    parsed(pattern).map_or(Must::Anything, |hir| of(&hir))
 }
 
 fn of(hir: &Hir) -> Must {

@@ -11,6 +11,7 @@
 
 use regex_syntax::hir::{Class, ClassBytesRange, ClassUnicodeRange, Hir, HirKind};
 
+use super::parsed;
 use crate::kernels::folding::fold_char;
 
 /// The shortest literal worth searching: shorter ones occur in too many rows.
@@ -43,10 +44,12 @@ pub(super) fn best_set(sets: Vec<RequiredLiterals>) -> Option<RequiredLiterals> 
 /// Every set of literals that `pattern` requires, with literals of any length: who knows the texts chooses the rarest.
 #[must_use]
 pub fn required_sets(pattern: &str) -> Vec<RequiredLiterals> {
-    let Ok(hir) = regex_syntax::ParserBuilder::new().utf8(false).build().parse(pattern) else {
-        return Vec::new();
-    };
-    let mut sets = sets_of(&hir);
+    parsed(pattern).as_ref().map(sets).unwrap_or_default()
+}
+
+/// As [`required_sets`], of a pattern that has been read.
+pub(super) fn sets(hir: &Hir) -> Vec<RequiredLiterals> {
+    let mut sets = sets_of(hir);
     for set in &mut sets {
         if set.fold {
             set.literals.iter_mut().for_each(|literal| literal.make_ascii_lowercase());
@@ -78,13 +81,12 @@ impl RequiredLiterals {
 }
 
 /// The literals of a pattern that matches exactly the texts which contain one of them.
-pub(super) fn exact_literals(pattern: &str) -> Option<RequiredLiterals> {
-    let hir = regex_syntax::ParserBuilder::new().utf8(false).build().parse(pattern).ok()?;
+pub(super) fn exact_literals(hir: &Hir) -> Option<RequiredLiterals> {
     let mut fold = false;
-    let mut literals = spelled_out(&hir, &mut fold)?;
+    let mut literals = spelled_out(hir, &mut fold)?;
     // Lowering would let a letter that was written in one case match in the other.
     let mut cased = false;
-    any_unfolded_letter(&hir, &mut cased);
+    any_unfolded_letter(hir, &mut cased);
     if literals.iter().any(|literal| literal.len() < SHORTEST_EXACT) || (fold && cased) {
         return None;
     }
@@ -308,7 +310,8 @@ mod tests {
 
     #[test]
     fn alternatives_of_literals_are_exact() {
-        let exact = |pattern| exact_literals(pattern).map(|set| (set.literals.len(), set.fold));
+        let exact =
+            |pattern| exact_literals(&parsed(pattern).unwrap()).map(|set| (set.literals.len(), set.fold));
         assert_eq!(exact("(?i)(export|save|dump|serialize)"), Some((4, true)));
         assert_eq!(exact("(?i)(\\.pkl|\\.h5|\\.pb|\\.onnx|\\.pt)"), Some((5, true)));
         assert_eq!(exact("foo|bar(xx|yy)"), Some((3, false)));

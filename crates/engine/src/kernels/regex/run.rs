@@ -26,9 +26,8 @@ pub(super) struct Run {
 
 impl Run {
     /// The longest stretch that every match of a pattern contains, if it is worth a search.
-    pub(super) fn of_pattern(pattern: &str) -> Option<Self> {
-        let hir = regex_syntax::ParserBuilder::new().utf8(false).build().parse(pattern).ok()?;
-        of(&hir).filter(Self::is_worth_it)
+    pub(super) fn of(hir: &Hir) -> Option<Self> {
+        longest(hir).filter(Self::is_worth_it)
     }
 
     fn is_worth_it(&self) -> bool {
@@ -63,13 +62,13 @@ impl Run {
 }
 
 /// The longest stretch that every match of a part of a pattern contains.
-fn of(hir: &Hir) -> Option<Run> {
+fn longest(hir: &Hir) -> Option<Run> {
     let inside = match hir.kind() {
-        HirKind::Capture(capture) => of(&capture.sub),
-        HirKind::Repetition(repetition) if repetition.min > 0 => of(&repetition.sub),
-        HirKind::Concat(parts) => parts.iter().filter_map(of).reduce(Run::longer),
+        HirKind::Capture(capture) => longest(&capture.sub),
+        HirKind::Repetition(repetition) if repetition.min > 0 => longest(&repetition.sub),
+        HirKind::Concat(parts) => parts.iter().filter_map(longest).reduce(Run::longer),
         HirKind::Alternation(branches) => {
-            let all: Option<Vec<Run>> = branches.iter().map(of).collect();
+            let all: Option<Vec<Run>> = branches.iter().map(longest).collect();
             all?.into_iter().reduce(|all, branch| all.either(&branch))
         }
         _ => None,
@@ -118,10 +117,11 @@ fn members(class: &Class) -> Box<[bool; 256]> {
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::parsed;
     use super::*;
 
     fn length(pattern: &str) -> Option<usize> {
-        Run::of_pattern(pattern).map(|run| run.length)
+        parsed(pattern).and_then(|hir| Run::of(&hir)).map(|run| run.length)
     }
 
     #[test]
@@ -144,7 +144,7 @@ mod tests {
                 "[a-c]{8,}", "(?i)[a-c]{9}", r"\d*\w{8}", "([ab]{3}){3}", "[1é]{8}|[ab ]{10,12}", "(?i)[ak]{8}",
             ]),
         ) {
-            let run = Run::of_pattern(pattern).unwrap();
+            let run = Run::of(&parsed(pattern).unwrap()).unwrap();
             let found = ::regex::Regex::new(pattern).unwrap().is_match(&text);
             prop_assert!(!found || run.is_in(text.as_bytes()));
             let by_hand = text.as_bytes().windows(run.length).any(|stretch| {

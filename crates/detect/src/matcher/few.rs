@@ -18,7 +18,7 @@ const VALUE: usize = 32;
 
 /// A search for few texts.
 #[derive(Debug, Default)]
-pub(super) struct Rarely {
+pub(super) struct Few {
     search: Option<packed::Searcher>,
     /// By pattern of the search, none of which begins another: the numbers of the texts that have it inside, each with
     /// where it stands there.
@@ -27,7 +27,7 @@ pub(super) struct Rarely {
     lowered: Vec<u8>,
 }
 
-impl Rarely {
+impl Few {
     /// Texts with their ASCII letters lowered, by number. If they are too many or too short, or this machine has no such
     /// instructions, no value is searched.
     pub(super) fn new<'a>(texts: impl Iterator<Item = (u32, &'a [u8])>, traffic: &Traffic<'_>) -> Self {
@@ -93,15 +93,15 @@ mod tests {
 
     use super::*;
 
-    fn rarely(texts: &[&str]) -> Rarely {
+    fn few(texts: &[&str]) -> Few {
         let numbered = (0u32..).zip(texts).map(|(number, text)| (number, text.as_bytes()));
-        Rarely::new(numbered, &Traffic::Unknown)
+        Few::new(numbered, &Traffic::Unknown)
     }
 
     /// The texts that stand in a value, each with where; none if the value is not searched.
     fn found(texts: &[&str], value: &str) -> Option<Vec<(u32, usize)>> {
         let mut found = Vec::new();
-        let is_searched = rarely(texts).search(value.as_bytes(), &mut |number, start| {
+        let is_searched = few(texts).search(value.as_bytes(), &mut |number, start| {
             let text = texts[number as usize].as_bytes();
             if value
                 .as_bytes()
@@ -127,7 +127,7 @@ mod tests {
                 let stands = |start: &usize| lowered[*start..].starts_with(text);
                 by_hand.extend((0..value.len()).filter(stands).map(|start| (number, start)));
             }
-            if rarely(&texts).is_there() {
+            if few(&texts).is_there() {
                 prop_assert_eq!(found(&texts, &value), Some(by_hand));
             }
         }
@@ -136,9 +136,9 @@ mod tests {
     #[test]
     fn short_texts_many_of_them_and_short_values_are_left_to_others() {
         let many: Vec<String> = (0..500).map(|number| format!("needle{number:03}")).collect();
-        assert!(!rarely(&many.iter().map(String::as_str).collect::<Vec<_>>()).is_there());
-        assert!(!rarely(&["ab"]).is_there());
-        assert!(!rarely(&[]).is_there());
+        assert!(!few(&many.iter().map(String::as_str).collect::<Vec<_>>()).is_there());
+        assert!(!few(&["ab"]).is_there());
+        assert!(!few(&[]).is_there());
         assert_eq!(found(&["drop"], "a short one to drop"), None);
     }
 }
