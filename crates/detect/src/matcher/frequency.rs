@@ -9,7 +9,8 @@ use std::collections::{BTreeMap, HashMap};
 use super::anchor::{Anchor, Choice, Cost};
 use super::column::{Column, Value};
 use super::index::FieldIndex;
-use super::windows::{LONG, PLACES, place, window};
+use super::search::LONG;
+use super::windows::{PLACES, place, window};
 
 /// Rows before the first count: who looks at fewer is not helped by it.
 const FIRST: u64 = 2_048;

@@ -8,9 +8,9 @@ use memchr::memmem;
 
 use super::anchor::{Anchor, ESCAPES};
 use super::column::Value;
-use super::few::Few;
 use super::frequency::Traffic;
-use super::windows::{LONG, Singles, Windows};
+use super::search::{Search, searches};
+use super::windows::Singles;
 
 /// Comparisons of anchors with a value, beside some for each of its bytes, after which everybody is woken.
 const COMPARED_AT_LEAST: usize = 4_096;
@@ -39,20 +39,17 @@ enum Lookup {
 #[derive(Debug, Default)]
 struct Inside {
     patterns: Vec<Pattern>,
-    long: Option<Windows<4, 4>>,
-    middle: Option<Windows<4, 2>>,
-    four: Option<Windows<3, 2>>,
-    three: Option<Windows<3, 1>>,
-    /// All of those above but the long ones, in long values, if they are few.
-    few: Few,
-    two: Option<Windows<2, 1>>,
+    /// Those of two bytes and more.
+    searches: Vec<Search>,
     one: Singles,
     /// Those beyond ASCII, which no value of ASCII holds.
-    foreign: Option<Windows<2, 1>>,
+    foreign: Vec<Search>,
     /// Whom an empty value wakes.
     empty: Vec<u32>,
     /// Whom an escape of JSON wakes that may stand for a letter of an anchor.
     escaped: Vec<u32>,
+    /// A value with its letters lowered, if a search needed it.
+    lowered: Vec<u8>,
     /// By pattern: the number of the value of which it was told.
     told: Vec<u64>,
     values: u64,
@@ -97,7 +94,7 @@ impl Lookup {
     fn scan(&mut self, text: &str, all: &[u32], wake: &mut impl FnMut(u32)) {
         // The case of ASCII letters is of no account in what follows; other text is folded.
         let folded;
-        let is_ascii = text.is_ascii();
+        let is_ascii = is_ascii(text.as_bytes());
         let bytes = if is_ascii {
             text.as_bytes()
         } else {
@@ -124,6 +121,12 @@ impl Lookup {
             }
         }
     }
+}
+
+/// Whether a value is of ASCII only; the one of the standard library looks at the last 63 bytes one by one.
+fn is_ascii(bytes: &[u8]) -> bool {
+    let (chunks, rest) = bytes.as_chunks::<16>();
+    chunks.iter().all(|chunk| chunk.is_ascii()) && bytes.last_chunk::<16>().map_or(rest, |last| last).is_ascii()
 }
 
 fn whole(anchors: &[(u32, &Anchor)]) -> Lookup {
@@ -186,27 +189,12 @@ impl Inside {
                 pattern.anywhere.push(*rule);
             }
         }
-        let all = || (0u32..).zip(own.patterns.iter().map(|pattern| pattern.text.as_slice()));
-        let numbered = |lengths: std::ops::Range<usize>| {
-            all().filter(move |(_, text)| text.is_ascii() && lengths.contains(&text.len()))
-        };
-        let (often, unknown) = (|window| traffic.often(window), |_| 0);
-        let long = Windows::<4, 4>::SHORTEST;
-        let few = Few::new(numbered(3..long), traffic);
-        // Long ones in large steps and those of the middle in smaller ones would be two searches; the smaller steps will
-        // do for both.
-        let apart = few.is_there() || numbered(LONG..long).next().is_none();
-        let long = if apart { long } else { usize::MAX };
-        own.long = Windows::new(numbered(long..usize::MAX), &often);
-        own.middle = Windows::new(numbered(LONG..long), &often);
-        // Where every place is looked at for three letters, that will do for four.
-        let four = if numbered(3..4).next().is_some() { LONG } else { 4 };
-        own.four = Windows::new(numbered(four..LONG), &unknown);
-        own.three = Windows::new(numbered(3..four), &unknown);
-        own.two = Windows::new(numbered(2..3), &unknown);
-        own.one = Singles::new(numbered(1..2));
-        own.foreign = Windows::new(all().filter(|(_, text)| !text.is_ascii()), &unknown);
-        own.few = few;
+        let all = (0u32..).zip(own.patterns.iter().map(|pattern| pattern.text.as_slice()));
+        let (ascii, foreign): (Vec<_>, Vec<_>) = all.partition(|(_, text)| text.is_ascii());
+        let (ones, ascii): (Vec<_>, Vec<_>) = ascii.into_iter().partition(|(_, text)| text.len() == 1);
+        own.searches = searches(&ascii, traffic);
+        own.foreign = searches(&foreign, traffic);
+        own.one = Singles::new(ones.into_iter());
         own.told = vec![0; own.patterns.len()];
         own
     }
@@ -233,16 +221,11 @@ impl Inside {
                 told[number] = value;
             }
         };
-        self.long.iter().for_each(|texts| texts.search(bytes, &mut tell));
-        if !self.few.search(bytes, &mut tell) {
-            self.middle.iter().for_each(|texts| texts.search(bytes, &mut tell));
-            self.four.iter().for_each(|texts| texts.search(bytes, &mut tell));
-            self.three.iter().for_each(|texts| texts.search(bytes, &mut tell));
-        }
-        self.two.iter().for_each(|texts| texts.search(bytes, &mut tell));
+        self.lowered.clear();
+        self.searches.iter().for_each(|search| search.run(bytes, &mut self.lowered, &mut tell));
         self.one.search(bytes, &mut tell);
-        if let Some(foreign) = self.foreign.as_ref().filter(|_| !is_ascii) {
-            foreign.search(bytes, &mut tell);
+        if !is_ascii {
+            self.foreign.iter().for_each(|search| search.run(bytes, &mut self.lowered, &mut tell));
         }
         compared <= enough
     }

@@ -26,6 +26,7 @@ mod field;
 mod frequency;
 mod index;
 mod partition;
+mod search;
 mod sieve;
 mod sieves;
 #[cfg(test)]

@@ -167,15 +167,23 @@ impl Sieve {
             return Found::Text(place);
         }
         // What is seen for the first time makes no combination with other values.
-        let mut rules = Vec::new();
-        self.index.iter_mut().for_each(|index| index.scan(Value::Text(text), &mut |rule| rules.push(rule)));
-        rules.iter().for_each(|rule| set(woken, *rule));
-        if kept == Kept::New {
-            rules.sort_unstable();
-            rules.dedup();
-            if rules.len() <= KEPT {
-                self.values.keep(text.as_bytes(), Learnt { woken: rules.into(), ..Learnt::default() });
+        let Some(index) = &mut self.index else {
+            if kept == Kept::New {
+                self.values.keep(text.as_bytes(), Learnt::default());
             }
+            return Found::Nothing;
+        };
+        if kept == Kept::Off {
+            index.scan(Value::Text(text), &mut |rule| set(woken, rule));
+            return Found::Nothing;
+        }
+        let mut rules = Vec::new();
+        index.scan(Value::Text(text), &mut |rule| rules.push(rule));
+        rules.iter().for_each(|rule| set(woken, *rule));
+        rules.sort_unstable();
+        rules.dedup();
+        if rules.len() <= KEPT {
+            self.values.keep(text.as_bytes(), Learnt { woken: rules.into(), ..Learnt::default() });
         }
         Found::Nothing
     }

@@ -19,16 +19,12 @@ const CASE: u8 = 0x20;
 /// Places of a text among which its windows are chosen.
 const LONGEST: u32 = 256;
 
-/// Windows that are looked up together, and bytes that they take at most.
+/// Windows that are looked up together.
 const TOGETHER: usize = 4;
-const SPAN: usize = 16;
 
 /// Bits of the table of windows as a power of two, and its words.
 const TABLE_BITS: u32 = 17;
 const WORDS: usize = 1 << (TABLE_BITS - u64::BITS.ilog2());
-
-/// The shortest text of which windows of four bytes are kept.
-pub(super) const LONG: usize = Windows::<4, 2>::SHORTEST;
 
 /// Bits of a [`place`], and how many places there are.
 const PLACE_BITS: u32 = 18;
@@ -37,9 +33,9 @@ pub(super) const PLACES: usize = 1 << PLACE_BITS;
 /// How often a window of four bytes occurs.
 pub(super) type Often<'a> = &'a dyn Fn(u32) -> u32;
 
-/// Texts by windows of `N` bytes, at every `STEP`th place.
+/// Texts by windows of `N` bytes, at every `STEP`th place; windows that are looked up together lie in `SPAN` bytes.
 #[derive(Debug)]
-pub(super) struct Windows<const N: usize, const STEP: usize> {
+pub(super) struct Windows<const N: usize, const STEP: usize, const SPAN: usize> {
     /// A bit for each place of [`in_table`] at which some text has its window.
     bits: Box<[u64; WORDS]>,
     /// By window: numbers of the texts, each with where its window begins.
@@ -47,8 +43,12 @@ pub(super) struct Windows<const N: usize, const STEP: usize> {
 }
 
 /// A window as a number that does not tell letters by case; some other characters share theirs.
+#[inline]
 pub(super) fn window<const N: usize>(bytes: &[u8; N]) -> u32 {
-    bytes.iter().rev().fold(0, |whole, byte| whole << 8 | u32::from(byte | CASE))
+    let mut four = [0; 4];
+    four[..N].copy_from_slice(bytes);
+    let mask = u32::MAX >> (u32::BITS - u8::BITS * N as u32);
+    (u32::from_le_bytes(four) | u32::from_le_bytes([CASE; 4])) & mask
 }
 
 /// A number below [`PLACES`] for a window.
@@ -56,21 +56,21 @@ pub(super) fn place(window: u32) -> usize {
     (window.wrapping_mul(0x9e37_79b1) >> (u32::BITS - PLACE_BITS)) as usize
 }
 
-impl<const N: usize, const STEP: usize> Windows<N, STEP> {
+impl<const N: usize, const STEP: usize, const SPAN: usize> Windows<N, STEP, SPAN> {
     /// The shortest text that has as many windows.
     pub(super) const SHORTEST: usize = N + STEP - 1;
 
-    /// The bits of a window.
-    const MASK: u32 = u32::MAX >> (32 - 8 * N);
+    /// A span has no byte behind its last window, so that one that ends with the value has the last window of the value.
+    const FITS: () = assert!(SPAN == (TOGETHER - 1) * STEP + N && N <= 4);
 
     /// A table of (number, text) pairs; no text is shorter than [`Self::SHORTEST`]. None if there is no text.
-    pub(super) fn new<'a>(texts: impl Iterator<Item = (u32, &'a [u8])>, often: Often<'_>) -> Option<Self> {
+    pub(super) fn new(texts: &[(u32, &[u8])], often: Often<'_>) -> Option<Self> {
         let mut own = Self { bits: Box::new([0; WORDS]), texts: HashMap::default() };
         for (number, text) in texts {
             for (at, window) in own.rarest(text, often) {
                 let (word, bit) = in_table(window);
                 own.bits[word] |= 1 << bit;
-                own.texts.entry(window).or_default().push((number, at));
+                own.texts.entry(window).or_default().push((*number, at));
             }
         }
         (!own.texts.is_empty()).then_some(own)
@@ -90,18 +90,19 @@ impl<const N: usize, const STEP: usize> Windows<N, STEP> {
 
     /// Tells the texts that may stand in `bytes`, each with where it would begin.
     pub(super) fn search(&self, bytes: &[u8], tell: &mut impl FnMut(u32, usize)) {
+        let () = Self::FITS;
         let mut at = 0;
         while let Some(span) = bytes.get(at..).and_then(<[u8]>::first_chunk::<SPAN>) {
             self.look(span, at, tell);
             at += TOGETHER * STEP;
         }
-        // What is left, with zeros behind it: who compares sees that these are not in the value.
-        while at < bytes.len() {
+        if let Some(span) = bytes.last_chunk::<SPAN>() {
+            self.look(span, bytes.len() - SPAN, tell);
+        } else {
+            // Zeros behind it: who compares sees that these are not in the value.
             let mut span = [0; SPAN];
-            let rest = &bytes[at..];
-            span[..rest.len()].copy_from_slice(rest);
-            self.look(&span, at, tell);
-            at += TOGETHER * STEP;
+            span[..bytes.len()].copy_from_slice(bytes);
+            self.look(&span, 0, tell);
         }
     }
 
@@ -109,8 +110,8 @@ impl<const N: usize, const STEP: usize> Windows<N, STEP> {
     #[inline]
     fn look(&self, span: &[u8; SPAN], at: usize, tell: &mut impl FnMut(u32, usize)) {
         let windows: [u32; TOGETHER] = std::array::from_fn(|step| {
-            let bytes = span[step * STEP..].first_chunk().copied().unwrap_or_default();
-            (u32::from_le_bytes(bytes) | u32::from_le_bytes([CASE; 4])) & Self::MASK
+            let bytes = span[step * STEP..].first_chunk::<N>();
+            bytes.map(window::<N>).unwrap_or_default()
         });
         let has = windows.map(|window| {
             let (word, bit) = in_table(window);
@@ -181,13 +182,14 @@ mod tests {
 
     use super::*;
 
-    fn found<const N: usize, const STEP: usize>(
+    fn found<const N: usize, const STEP: usize, const SPAN: usize>(
         texts: &[String],
         value: &str,
         often: Often<'_>,
     ) -> Vec<(u32, usize)> {
         let numbered = (0u32..).zip(texts).map(|(number, text)| (number, text.as_bytes()));
-        let windows = Windows::<N, STEP>::new(numbered, often).unwrap();
+        let numbered: Vec<(u32, &[u8])> = numbered.collect();
+        let windows = Windows::<N, STEP, SPAN>::new(&numbered, often).unwrap();
         let mut found = Vec::new();
         windows.search(value.as_bytes(), &mut |number, start| {
             let text = texts[number as usize].as_bytes();
@@ -217,15 +219,21 @@ mod tests {
         #[test]
         fn every_place_of_every_text_is_found(
             texts in prop::collection::vec("[a-c@\\\\.é]{7,9}", 1..12),
+            long in prop::collection::vec("[a-c@]{19,30}", 1..12),
             value in "[a-cA-C@`\\\\|.é]{0,40}",
+            around in "[a-d]{0,90}",
             factor in any::<u32>(),
         ) {
             let traffic = |window: u32| window.wrapping_mul(factor) >> 28;
-            prop_assert_eq!(found::<4, 4>(&texts, &value, &traffic), by_hand(&texts, &value));
-            prop_assert_eq!(found::<3, 1>(&texts, &value, &traffic), by_hand(&texts, &value));
-            prop_assert_eq!(found::<4, 2>(&texts, &value, &traffic), by_hand(&texts, &value));
-            prop_assert_eq!(found::<3, 2>(&texts, &value, &traffic), by_hand(&texts, &value));
-            prop_assert_eq!(found::<2, 1>(&texts, &value, &traffic), by_hand(&texts, &value));
+            prop_assert_eq!(found::<4, 4, 16>(&texts, &value, &traffic), by_hand(&texts, &value));
+            prop_assert_eq!(found::<3, 1, 6>(&texts, &value, &traffic), by_hand(&texts, &value));
+            prop_assert_eq!(found::<4, 2, 10>(&texts, &value, &traffic), by_hand(&texts, &value));
+            prop_assert_eq!(found::<3, 2, 9>(&texts, &value, &traffic), by_hand(&texts, &value));
+            prop_assert_eq!(found::<2, 1, 5>(&texts, &value, &traffic), by_hand(&texts, &value));
+            let value = format!("{around}{}{value}{}{around}", long[0], texts[0]);
+            prop_assert_eq!(found::<4, 8, 28>(&long, &value, &traffic), by_hand(&long, &value));
+            prop_assert_eq!(found::<4, 16, 52>(&long, &value, &traffic), by_hand(&long, &value));
+            prop_assert_eq!(found::<4, 4, 16>(&texts, &value, &traffic), by_hand(&texts, &value));
         }
     }
 
@@ -244,7 +252,7 @@ mod tests {
     fn the_windows_that_are_rare_in_the_traffic_are_taken() {
         let often = window(b".exe");
         let traffic = |window: u32| u32::from(window == often);
-        let windows = Windows::<4, 2>::new([(7, b"abc.exe".as_slice())].into_iter(), &traffic).unwrap();
+        let windows = Windows::<4, 2, 10>::new(&[(7, b"abc.exe")], &traffic).unwrap();
         let taken = |bytes| windows.texts.contains_key(&window::<4>(bytes));
         assert!(!taken(b".exe") && taken(b"abc.") && taken(b"bc.e"));
     }
