@@ -10,7 +10,9 @@ use super::frequency::Traffic;
 use super::windows::window;
 
 /// Texts that one search may have: with more it stops too often.
-pub(super) const MOST: usize = 48;
+const MOST: usize = 48;
+/// Texts up to which a search is fast: beyond them it takes half as many bytes at a time.
+pub(super) const FAST: usize = 32;
 /// The same for texts of two bytes.
 const MOST_OF_TWO: usize = 8;
 /// Zeros behind a value: so many bytes at least are searched at a time.

@@ -4,7 +4,7 @@
 //! that are too short for a step are found by vector instructions ([`super::few`]), so that they do not make the steps of
 //! all others small.
 
-use super::few::{Few, MOST};
+use super::few::{FAST, Few};
 use super::frequency::Traffic;
 use super::windows::Windows;
 
@@ -41,7 +41,7 @@ pub(super) fn searches(texts: &[Numbered<'_>], traffic: &Traffic<'_>) -> Vec<Sea
     };
     let shortest = [Sixteen::SHORTEST, Eight::SHORTEST, Four::SHORTEST, Two::SHORTEST]
         .into_iter()
-        .find(|shortest| (..=MOST).contains(&of(4..*shortest).len()))
+        .find(|shortest| (..=FAST).contains(&of(4..*shortest).len()))
         .unwrap_or(Two::SHORTEST);
     let mut all = vec![by_steps(shortest, &of(shortest..usize::MAX), traffic)];
     let (four, three, two) = (of(4..shortest), of(3..4), of(2..3));
