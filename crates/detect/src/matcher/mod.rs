@@ -50,7 +50,7 @@ use verdict::{Condition, Memo, Predicate, Predicates, Verdict, View};
 /// Conditions and the rows of a batch for which they are, or may be, true.
 #[derive(Debug)]
 struct Judge<'a> {
-    conditions: &'a [Condition],
+    conditions: &'a mut [Condition],
     view: View<'a>,
     /// (rule, row, certain).
     found: Vec<(u32, u32, bool)>,
@@ -69,7 +69,7 @@ impl Judge<'_> {
     /// Notes a row for which a rule is or may be true.
     fn judge(&mut self, rule: u32, row: u32) {
         self.view.enter(row);
-        match self.conditions[rule as usize].verdict(&mut self.view) {
+        match self.conditions[rule as usize].verdict_of_many(&mut self.view) {
             Verdict::No => {}
             verdict => self.found.push((rule, row, verdict == Verdict::Yes)),
         }
@@ -151,7 +151,7 @@ impl Matcher {
             self.partitions = Partitions::new(&self.needs, Some(counted));
         }
         let view = View::new(Rows::new(&self.fields, &columns), &self.predicates, &mut self.memo);
-        let mut judge = Judge { conditions: &self.conditions, view, found: Vec::new() };
+        let mut judge = Judge { conditions: &mut self.conditions, view, found: Vec::new() };
         self.partitions.collect(&self.needs, &columns, batch.num_rows(), &mut judge);
         by_rule(judge.found)
     }

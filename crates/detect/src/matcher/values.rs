@@ -4,8 +4,10 @@ use std::collections::HashMap;
 
 /// Values after which it is seen whether keeping them pays.
 const TRIAL: u32 = 2_048;
-/// Values that are then passed over before the next trial, if it does not.
+/// Values that are then passed over before the next trial, if it does not; twice as many after each trial that fails
+/// again, up to the second figure.
 const PAUSE: u32 = 32 * TRIAL;
+const LONGEST_PAUSE: u32 = 16 * PAUSE;
 
 /// Values of one column, with what was found in each.
 #[derive(Debug)]
@@ -18,8 +20,9 @@ pub(super) struct Values<T> {
     found: Vec<T>,
     asked: u32,
     answered: u32,
-    /// Values that are still to be passed over.
+    /// Values that are still to be passed over, and those of the next pause.
     pause: u32,
+    next_pause: u32,
 }
 
 /// What is known of a value.
@@ -36,7 +39,16 @@ pub(super) enum Kept {
 impl<T> Values<T> {
     /// Keeps at most so many values of at most so many bytes.
     pub(super) fn new(most: usize, longest: usize) -> Self {
-        Self { most, longest, known: HashMap::default(), found: Vec::new(), asked: 0, answered: 0, pause: 0 }
+        Self {
+            most,
+            longest,
+            known: HashMap::default(),
+            found: Vec::new(),
+            asked: 0,
+            answered: 0,
+            pause: 0,
+            next_pause: PAUSE,
+        }
     }
 
     /// What is known of a value.
@@ -80,7 +92,10 @@ impl<T> Values<T> {
             // Looking a value up costs about as much as searching it where two of three are new.
             if self.answered < self.asked / 3 {
                 forgets = true;
-                self.pause = PAUSE;
+                self.pause = self.next_pause;
+                self.next_pause = (2 * self.pause).min(LONGEST_PAUSE);
+            } else {
+                self.next_pause = PAUSE;
             }
             (self.asked, self.answered) = (0, 0);
         }

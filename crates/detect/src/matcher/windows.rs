@@ -146,8 +146,8 @@ fn in_table(window: u32) -> (usize, u32) {
 /// Texts of one byte.
 #[derive(Debug, Default)]
 pub(super) struct Singles {
-    /// The byte as it may stand in a value, and the number of the text.
-    bytes: Vec<(u8, u32)>,
+    /// Bytes as they may stand in a value, each with the number of its text: three that are searched for together.
+    bytes: Vec<[(u8, u32); 3]>,
 }
 
 impl Singles {
@@ -161,16 +161,21 @@ impl Singles {
         }
         bytes.sort_unstable();
         bytes.dedup();
-        Self { bytes }
+        let three = |bytes: &[(u8, u32)]| std::array::from_fn(|place| bytes[place.min(bytes.len() - 1)]);
+        Self { bytes: bytes.chunks(3).map(three).collect() }
     }
 
     /// Tells the texts that stand in `bytes`, each with its first and its last place: who takes it at an end of the value
     /// only, needs no other.
     pub(super) fn search(&self, bytes: &[u8], tell: &mut impl FnMut(u32, usize)) {
-        for (byte, number) in &self.bytes {
-            if let Some(first) = memchr::memchr(*byte, bytes) {
-                tell(*number, first);
-                memchr::memrchr(*byte, bytes).into_iter().for_each(|last| tell(*number, last));
+        for three in &self.bytes {
+            let [one, two, last] = three.map(|(byte, _)| byte);
+            let Some(first) = memchr::memchr3(one, two, last, bytes) else { continue };
+            for (byte, number) in three {
+                if let Some(at) = memchr::memchr(*byte, &bytes[first..]) {
+                    tell(*number, first + at);
+                    memchr::memrchr(*byte, bytes).into_iter().for_each(|last| tell(*number, last));
+                }
             }
         }
     }
