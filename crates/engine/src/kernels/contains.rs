@@ -41,6 +41,11 @@ impl Contains {
         Must::hold(self.finder.needle())
     }
 
+    /// What is searched for, folded if case is ignored.
+    pub(super) fn needle(&self) -> &[u8] {
+        self.finder.needle()
+    }
+
     /// As [`Kernel::test_folded`](super::Kernel::test_folded).
     pub(super) fn matches_folded(&self, text: &[u8], folded: &[u8]) -> bool {
         self.finder.find(if self.mode == Fold::Exact { text } else { folded }).is_some()

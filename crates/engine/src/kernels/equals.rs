@@ -38,6 +38,11 @@ impl Equals {
 }
 
 impl Equals {
+    /// What texts are compared with, folded if case is ignored.
+    pub(super) fn literal(&self) -> &[u8] {
+        &self.literal
+    }
+
     /// As [`Kernel::test_folded`](super::Kernel::test_folded).
     pub(super) fn matches_folded(&self, text: &[u8], folded: &[u8]) -> bool {
         self.literal == if self.mode == Fold::Exact { text } else { folded }

@@ -1,11 +1,13 @@
 //! Membership in a list of literals, which may hold `*` wildcards: XQL's `in ("a", "b*")`.
 //!
 //! Plain literals go into a hash set (so lists of thousands of indicators cost one look-up per row); other patterns are
-//! tried in turn, but for a text that comes folded those of the forms `*suffix` and `prefix*` are looked up together.
+//! tried in turn, but for a text that comes folded those of the forms `*suffix` and `prefix*` are looked up together, and
+//! the others are tried only if it holds a literal of one of them.
 //! With case ignored, the set holds folded literals and the row is folded once for all of them.
 
 use std::collections::HashSet;
 
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use arrow::array::{Array, BooleanArray};
 use arrow::error::ArrowError;
 
@@ -15,6 +17,9 @@ use super::must::Must;
 use super::text_runs::{self, TextPredicate};
 use super::wildcard::Wildcard;
 
+/// Patterns for which one search for a literal of each is less than trying them, and for which it stays small.
+const TOGETHER: std::ops::RangeInclusive<usize> = 3..=1_024;
+
 /// Whether a text equals one of a list of literals, or matches one of its patterns.
 #[derive(Debug, Clone)]
 pub struct InList {
@@ -23,6 +28,8 @@ pub struct InList {
     /// Patterns, those that are neither in `starts` nor in `stops` first.
     patterns: Vec<Wildcard>,
     others: usize,
+    /// Literals of which a text holds one if it matches one of the others.
+    needed: Option<AhoCorasick>,
     starts: Ends,
     stops: Ends,
     fold: bool,
@@ -49,7 +56,8 @@ impl InList {
         let others = patterns.partition_point(|pattern| !is_at_end(pattern));
         let starts = Ends::starts(patterns.iter().filter_map(Wildcard::prefix).map(<[u8]>::to_vec));
         let stops = Ends::stops(patterns.iter().filter_map(Wildcard::suffix).map(<[u8]>::to_vec));
-        Self { literals, longest, patterns, others, starts, stops, fold }
+        let needed = needed(&patterns[..others]);
+        Self { literals, longest, patterns, others, needed, starts, stops, fold }
     }
 
     /// Tests every row; null rows give null.
@@ -75,7 +83,8 @@ impl InList {
         is_listed
             || self.starts.start(own)
             || self.stops.stop(own)
-            || others.any(|pattern| pattern.matches_folded(text, folded))
+            || self.needed.as_ref().is_none_or(|needed| needed.is_match(own))
+                && others.any(|pattern| pattern.matches_folded(text, folded))
     }
 
     fn has_literal(&self, text: &[u8]) -> bool {
@@ -93,6 +102,19 @@ impl InList {
         fold_bytes_into(text, &mut folded);
         self.literals.contains(&folded)
     }
+}
+
+/// A search for the longest literal of each of some patterns; none if there are few, or one has no literal.
+fn needed(patterns: &[Wildcard]) -> Option<AhoCorasick> {
+    if !TOGETHER.contains(&patterns.len()) {
+        return None;
+    }
+    let literals: Vec<&[u8]> = patterns.iter().map(Wildcard::longest).collect();
+    if literals.iter().any(|literal| literal.is_empty()) {
+        return None;
+    }
+    // Many lists are in memory at once, so that none may be large.
+    AhoCorasick::builder().kind(Some(AhoCorasickKind::ContiguousNFA)).build(literals).ok()
 }
 
 impl TextPredicate for InList {
@@ -116,7 +138,7 @@ mod tests {
     proptest! {
         #[test]
         fn agrees_with_one_wildcard_test_per_item(
-            rows in texts(), mut items in prop::collection::vec("[akKs\u{212a}é*]{0,4}", 0..5),
+            rows in texts(), mut items in prop::collection::vec("[akKs\u{212a}é*]{0,4}", 0..9),
             pick: prop::sample::Index, fold: bool,
         ) {
             if !rows.is_empty() {
@@ -129,6 +151,9 @@ mod tests {
             }).collect();
             for (layout, array) in all_layouts(&rows) {
                 prop_assert_eq!(booleans(&kernel.evaluate(&array).unwrap()), expected.clone(), "{}", layout);
+            }
+            for (row, expected) in rows.iter().zip(expected).filter_map(|(row, expected)| row.as_ref().zip(expected)) {
+                prop_assert_eq!(kernel.matches_folded(row.as_bytes(), fold_text(row).as_bytes()), expected);
             }
         }
     }

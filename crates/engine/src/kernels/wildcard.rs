@@ -87,6 +87,19 @@ impl Wildcard {
         (middle.is_empty() && prefix.is_empty()).then_some(suffix)
     }
 
+    /// The longest literal that every text that matches holds, folded if case is ignored.
+    pub(super) fn longest(&self) -> &[u8] {
+        match &self.shape {
+            Shape::Equals(shape) => shape.literal(),
+            Shape::Contains(shape) => shape.needle(),
+            Shape::Anchored(Anchored { prefix, middle, suffix, .. }) => {
+                let ends = [prefix.as_slice(), suffix];
+                let all = middle.iter().map(Finder::needle).chain(ends);
+                all.max_by_key(|literal| literal.len()).unwrap_or_default()
+            }
+        }
+    }
+
     /// As [`Kernel::test_folded`](super::Kernel::test_folded).
     pub(super) fn matches_folded(&self, text: &[u8], folded: &[u8]) -> bool {
         match &self.shape {
