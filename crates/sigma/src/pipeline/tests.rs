@@ -138,6 +138,11 @@ fn the_built_in_pipeline_is_read_and_knows_the_taxonomy() {
             "cs-method: GET, sc-status: 500",
             "action_http_request_method = GET and http_status = 500",
         ),
+        (
+            "product: windows, service: application",
+            "Provider_Name: ESENT",
+            "attributes -> Channel = \"Application\"\n| filter attributes -> Provider_Name = \"ESENT\"",
+        ),
         ("category: dns_query", "QueryName: a", r#"dns_query_name = "a""#),
         (
             "category: process_creation",
