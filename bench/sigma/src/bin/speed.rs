@@ -38,7 +38,11 @@ use serde_json::Value;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Numbers of rules that are measured, and whether rsigma-eval is measured with them too.
-const COUNTS: [(usize, bool); 4] = [(500, true), (1_500, false), (2_000, false), (3_000, true)];
+const COUNTS: [(usize, bool); 6] =
+    [(500, true), (1_000, false), (1_500, false), (2_000, false), (2_500, false), (3_000, true)];
+
+/// Rules after which it is said what they cost.
+const THOUSAND: usize = 1_000;
 
 /// Events of one run.
 const EVENTS: usize = 40_960;
@@ -50,7 +54,7 @@ const BATCH: usize = 4_096;
 const MADE: usize = 100;
 
 /// Turns that each engine and number of rules gets.
-const TURNS: u32 = 5;
+const TURNS: u32 = 10;
 
 /// A rule that fires on more than one of so many events is cut off.
 const CUT_OFF: usize = 50;
@@ -165,15 +169,24 @@ fn page(all: usize, left_out: &[String], seconds: u64, measured: &[Side], compar
     }
     page.push('\n');
     let ours = |rules: usize| measured.iter().find(|one| one.rules == rules && one.engine == OURS);
-    for (fewer, more) in [(500, 1_500), (2_000, 3_000)] {
-        if let (Some(fewer), Some(more)) = (ours(fewer), ours(more)) {
+    let mut steps = String::new();
+    for (fewer, _) in COUNTS {
+        if let (Some(fewer), Some(more)) = (ours(fewer), ours(fewer + THOUSAND)) {
             let costs = 100.0 * (1.0 - more.speed / fewer.speed);
-            let _ = writeln!(
-                page,
-                "From {} to {} rules the speed falls by {costs:.0} %.\n",
-                fewer.rules, more.rules
-            );
+            let _ = writeln!(steps, "| {} | {} | {costs:.0} % |", fewer.rules, more.rules);
         }
+    }
+    if let (Some((first, _)), Some((last, _))) = (COUNTS.first(), COUNTS.last())
+        && let (Some(first), Some(last)) = (ours(*first), ours(*last))
+    {
+        let thousands = (last.rules - first.rules) as f64 / THOUSAND as f64;
+        let costs = 100.0 * (1.0 - (last.speed / first.speed).powf(1.0 / thousands));
+        let _ = writeln!(
+            page,
+            "From {} to {} rules each thousand costs {costs:.1} % of the speed; one by one:\n\n\
+             | from | to | costs |\n|---:|---:|---:|\n{steps}",
+            first.rules, last.rules
+        );
     }
     page.push_str(compared);
     page.push_str("## Rules that were cut off\n\n");

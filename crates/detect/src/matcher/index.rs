@@ -126,7 +126,8 @@ impl Lookup {
 /// Whether a value is of ASCII only; the one of the standard library looks at the last 63 bytes one by one.
 fn is_ascii(bytes: &[u8]) -> bool {
     let (chunks, rest) = bytes.as_chunks::<16>();
-    chunks.iter().all(|chunk| chunk.is_ascii()) && bytes.last_chunk::<16>().map_or(rest, |last| last).is_ascii()
+    chunks.iter().all(|chunk| chunk.is_ascii())
+        && bytes.last_chunk::<16>().map_or(rest, |last| last).is_ascii()
 }
 
 fn whole(anchors: &[(u32, &Anchor)]) -> Lookup {

@@ -28,7 +28,7 @@ const LONGEST_SPELLING: usize = 64;
 const VERIFIED: u64 = 60;
 
 /// Rows that are looked at together: their sets of rules stay in the processor's cache.
-const CHUNK: usize = 256;
+const CHUNK: usize = 128;
 
 /// Most partitions that are kept; then all are forgotten.
 const PARTITIONS: usize = 64;

@@ -53,7 +53,9 @@ pub(super) fn searches(texts: &[Numbered<'_>], traffic: &Traffic<'_>) -> Vec<Sea
         all.push(few_four.map(Search::Few).or_else(|| Windows::new(&four, &|_| 0).map(Search::OfFour)));
         all.push(few_three.map(Search::Few).or_else(|| Windows::new(&three, &|_| 0).map(Search::OfThree)));
     }
-    all.push(Few::new(&two, traffic).map(Search::Few).or_else(|| Windows::new(&two, &|_| 0).map(Search::OfTwo)));
+    all.push(
+        Few::new(&two, traffic).map(Search::Few).or_else(|| Windows::new(&two, &|_| 0).map(Search::OfTwo)),
+    );
     all.into_iter().flatten().collect()
 }
 

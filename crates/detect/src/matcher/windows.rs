@@ -88,7 +88,7 @@ impl<const N: usize, const STEP: usize, const SPAN: usize> Windows<N, STEP, SPAN
         all.windows(STEP).min_by_key(cost).unwrap_or_default().to_vec()
     }
 
-    /// Tells the texts that may stand in `bytes`, each with where it would begin.
+    /// Tells the texts that may stand in `bytes`, each with where it would begin; those at the end of it perhaps twice.
     pub(super) fn search(&self, bytes: &[u8], tell: &mut impl FnMut(u32, usize)) {
         let () = Self::FITS;
         let mut at = 0;
@@ -204,6 +204,7 @@ mod tests {
             }
         });
         found.sort_unstable();
+        found.dedup();
         found
     }
 
