@@ -7,7 +7,7 @@
 
 use std::collections::HashSet;
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, packed};
 use arrow::array::{Array, BooleanArray};
 use arrow::error::ArrowError;
 
@@ -29,10 +29,18 @@ pub struct InList {
     patterns: Vec<Wildcard>,
     others: usize,
     /// Literals of which a text holds one if it matches one of the others.
-    needed: Option<AhoCorasick>,
+    needed: Option<Needed>,
     starts: Ends,
     stops: Ends,
     fold: bool,
+}
+
+/// A search for one of some literals.
+#[derive(Debug, Clone)]
+enum Needed {
+    /// By vector instructions, for a few.
+    Few(packed::Searcher),
+    Many(AhoCorasick),
 }
 
 impl InList {
@@ -83,7 +91,7 @@ impl InList {
         is_listed
             || self.starts.start(own)
             || self.stops.stop(own)
-            || self.needed.as_ref().is_none_or(|needed| needed.is_match(own))
+            || self.needed.as_ref().is_none_or(|needed| needed.is_in(own))
                 && others.any(|pattern| pattern.matches_folded(text, folded))
     }
 
@@ -105,7 +113,7 @@ impl InList {
 }
 
 /// A search for the longest literal of each of some patterns; none if there are few, or one has no literal.
-fn needed(patterns: &[Wildcard]) -> Option<AhoCorasick> {
+fn needed(patterns: &[Wildcard]) -> Option<Needed> {
     if !TOGETHER.contains(&patterns.len()) {
         return None;
     }
@@ -113,8 +121,21 @@ fn needed(patterns: &[Wildcard]) -> Option<AhoCorasick> {
     if literals.iter().any(|literal| literal.is_empty()) {
         return None;
     }
+    if let Some(few) = packed::Searcher::new(&literals) {
+        return Some(Needed::Few(few));
+    }
     // Many lists are in memory at once, so that none may be large.
-    AhoCorasick::builder().kind(Some(AhoCorasickKind::ContiguousNFA)).build(literals).ok()
+    let kind = Some(AhoCorasickKind::ContiguousNFA);
+    AhoCorasick::builder().kind(kind).build(literals).ok().map(Needed::Many)
+}
+
+impl Needed {
+    fn is_in(&self, text: &[u8]) -> bool {
+        match self {
+            Self::Few(search) => search.find(text).is_some(),
+            Self::Many(search) => search.is_match(text),
+        }
+    }
 }
 
 impl TextPredicate for InList {
