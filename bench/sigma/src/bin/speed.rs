@@ -176,9 +176,8 @@ fn page(all: usize, left_out: &[String], seconds: u64, measured: &[Side], compar
             let _ = writeln!(steps, "| {} | {} | {costs:.0} % |", fewer.rules, more.rules);
         }
     }
-    if let (Some((first, _)), Some((last, _))) = (COUNTS.first(), COUNTS.last())
-        && let (Some(first), Some(last)) = (ours(*first), ours(*last))
-    {
+    let [(first, _), .., (last, _)] = COUNTS;
+    if let (Some(first), Some(last)) = (ours(first), ours(last)) {
         let thousands = (last.rules - first.rules) as f64 / THOUSAND as f64;
         let costs = 100.0 * (1.0 - (last.speed / first.speed).powf(1.0 / thousands));
         let _ = writeln!(

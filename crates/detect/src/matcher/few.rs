@@ -11,10 +11,10 @@ use super::windows::window;
 
 /// Texts that one search may have: with more it stops too often.
 const MOST: usize = 48;
-/// Texts up to which a search is fast: beyond them it takes half as many bytes at a time.
-pub(super) const FAST: usize = 32;
 /// The same for texts of two bytes.
 const MOST_OF_TWO: usize = 8;
+/// Texts up to which a search is fast: beyond them it takes half as many bytes at a time.
+pub(super) const FAST: usize = 32;
 /// Zeros behind a value: so many bytes at least are searched at a time.
 const BEHIND: usize = 32;
 
@@ -90,25 +90,12 @@ fn rarest(text: &[u8], traffic: &Traffic<'_>) -> usize {
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::windows::tests::{by_hand, told};
     use super::*;
 
     fn few(texts: &[&str]) -> Option<Few> {
         let numbered = (0u32..).zip(texts).map(|(number, text)| (number, text.as_bytes()));
         Few::new(&numbered.collect::<Vec<_>>(), &Traffic::Unknown)
-    }
-
-    /// The texts that stand in a value, each with where.
-    fn found(texts: &[&str], value: &str) -> Vec<(u32, usize)> {
-        let mut found = Vec::new();
-        few(texts).unwrap().search(value.as_bytes(), &mut Vec::new(), &mut |number, start| {
-            let text = texts[number as usize].as_bytes();
-            let here = value.as_bytes().get(start..start + text.len());
-            if here.is_some_and(|here| here.eq_ignore_ascii_case(text)) {
-                found.push((number, start));
-            }
-        });
-        found.sort_unstable();
-        found
     }
 
     proptest! {
@@ -119,15 +106,13 @@ mod tests {
             value in "[abAB.-]{0,70}",
         ) {
             for texts in [texts, short] {
-                let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
-                let mut by_hand = Vec::new();
-                for (number, text) in (0u32..).zip(&texts) {
-                    let lowered = value.to_ascii_lowercase();
-                    let stands = |start: &usize| lowered[*start..].starts_with(text);
-                    by_hand.extend((0..value.len()).filter(stands).map(|start| (number, start)));
-                }
-                if few(&texts).is_some() {
-                    prop_assert_eq!(found(&texts, &value), by_hand);
+                let texts: Vec<String> = texts.into_iter().collect();
+                let refs: Vec<&str> = texts.iter().map(String::as_str).collect();
+                if let Some(few) = few(&refs) {
+                    let told = told(&texts, &value, |tell| {
+                        few.search(value.as_bytes(), &mut Vec::new(), &mut |number, at| tell(number, at));
+                    });
+                    prop_assert_eq!(told, by_hand(&texts, &value));
                 }
             }
         }

@@ -167,18 +167,13 @@ impl Sieve {
             return Found::Text(place);
         }
         // What is seen for the first time makes no combination with other values.
-        let Some(index) = &mut self.index else {
-            if kept == Kept::New {
-                self.values.keep(text.as_bytes(), Learnt::default());
-            }
-            return Found::Nothing;
-        };
+        let index = &mut self.index;
         if kept == Kept::Off {
-            index.scan(Value::Text(text), &mut |rule| set(woken, rule));
+            index.iter_mut().for_each(|index| index.scan(Value::Text(text), &mut |rule| set(woken, rule)));
             return Found::Nothing;
         }
         let mut rules = Vec::new();
-        index.scan(Value::Text(text), &mut |rule| rules.push(rule));
+        index.iter_mut().for_each(|index| index.scan(Value::Text(text), &mut |rule| rules.push(rule)));
         rules.iter().for_each(|rule| set(woken, *rule));
         rules.sort_unstable();
         rules.dedup();

@@ -182,7 +182,7 @@ impl Singles {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use proptest::prelude::*;
 
     use super::*;
@@ -195,8 +195,20 @@ mod tests {
         let numbered = (0u32..).zip(texts).map(|(number, text)| (number, text.as_bytes()));
         let numbered: Vec<(u32, &[u8])> = numbered.collect();
         let windows = Windows::<N, STEP, SPAN>::new(&numbered, often).unwrap();
+        let mut found =
+            told(texts, value, |tell| windows.search(value.as_bytes(), &mut |number, at| tell(number, at)));
+        found.dedup();
+        found
+    }
+
+    /// The texts that stand in a value where a search tells them, each with where.
+    pub(in super::super) fn told(
+        texts: &[String],
+        value: &str,
+        search: impl FnOnce(&mut dyn FnMut(u32, usize)),
+    ) -> Vec<(u32, usize)> {
         let mut found = Vec::new();
-        windows.search(value.as_bytes(), &mut |number, start| {
+        search(&mut |number, start| {
             let text = texts[number as usize].as_bytes();
             let here = value.as_bytes().get(start..start + text.len());
             if here.is_some_and(|here| here.eq_ignore_ascii_case(text)) {
@@ -204,11 +216,11 @@ mod tests {
             }
         });
         found.sort_unstable();
-        found.dedup();
         found
     }
 
-    fn by_hand(texts: &[String], value: &str) -> Vec<(u32, usize)> {
+    /// The same without a search.
+    pub(in super::super) fn by_hand(texts: &[String], value: &str) -> Vec<(u32, usize)> {
         let mut found = Vec::new();
         for (number, text) in (0u32..).zip(texts) {
             for start in 0..value.len() {

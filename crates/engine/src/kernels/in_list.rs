@@ -7,10 +7,10 @@
 
 use std::collections::HashSet;
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind, packed};
 use arrow::array::{Array, BooleanArray};
 use arrow::error::ArrowError;
 
+use super::any_of::AnyOf;
 use super::ends::Ends;
 use super::folding::{fold_bytes_into, fold_text};
 use super::must::Must;
@@ -29,18 +29,10 @@ pub struct InList {
     patterns: Vec<Wildcard>,
     others: usize,
     /// Literals of which a text holds one if it matches one of the others.
-    needed: Option<Needed>,
+    needed: Option<AnyOf>,
     starts: Ends,
     stops: Ends,
     fold: bool,
-}
-
-/// A search for one of some literals.
-#[derive(Debug, Clone)]
-enum Needed {
-    /// By vector instructions, for a few.
-    Few(packed::Searcher),
-    Many(AhoCorasick),
 }
 
 impl InList {
@@ -91,7 +83,7 @@ impl InList {
         is_listed
             || self.starts.start(own)
             || self.stops.stop(own)
-            || self.needed.as_ref().is_none_or(|needed| needed.is_in(own))
+            || self.needed.as_ref().is_none_or(|needed| needed.find(own, 0).is_some())
                 && others.any(|pattern| pattern.matches_folded(text, folded))
     }
 
@@ -113,29 +105,10 @@ impl InList {
 }
 
 /// A search for the longest literal of each of some patterns; none if there are few, or one has no literal.
-fn needed(patterns: &[Wildcard]) -> Option<Needed> {
-    if !TOGETHER.contains(&patterns.len()) {
-        return None;
-    }
+fn needed(patterns: &[Wildcard]) -> Option<AnyOf> {
     let literals: Vec<&[u8]> = patterns.iter().map(Wildcard::longest).collect();
-    if literals.iter().any(|literal| literal.is_empty()) {
-        return None;
-    }
-    if let Some(few) = packed::Searcher::new(&literals) {
-        return Some(Needed::Few(few));
-    }
-    // Many lists are in memory at once, so that none may be large.
-    let kind = Some(AhoCorasickKind::ContiguousNFA);
-    AhoCorasick::builder().kind(kind).build(literals).ok().map(Needed::Many)
-}
-
-impl Needed {
-    fn is_in(&self, text: &[u8]) -> bool {
-        match self {
-            Self::Few(search) => search.find(text).is_some(),
-            Self::Many(search) => search.is_match(text),
-        }
-    }
+    let pays = TOGETHER.contains(&literals.len()) && literals.iter().all(|literal| !literal.is_empty());
+    if pays { AnyOf::new(&literals) } else { None }
 }
 
 impl TextPredicate for InList {

@@ -8,7 +8,6 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use aho_corasick::{AhoCorasick, Span, packed};
 use arrow::array::{Array, BooleanArray};
 use arrow::error::ArrowError;
 use memchr::memmem::Finder;
@@ -17,6 +16,7 @@ use regex_syntax::ParserBuilder;
 use regex_syntax::hir::Hir;
 
 use super::KernelError;
+use super::any_of::AnyOf;
 use super::folding::{has_ascii_look_alike, lower_ascii_into};
 use super::must::Must;
 use super::text_runs::{self, Hits, Segment, TextPredicate, covered, map_hits};
@@ -55,21 +55,13 @@ pub struct RegexMatch {
 
 #[derive(Debug)]
 struct Prefilter {
-    search: Search,
+    search: AnyOf,
     /// Search a copy with ASCII letters lowered.
     fold: bool,
     /// A literal has a folded `k` or `s`, which U+212A and U+017F match too.
     look_alikes: bool,
     /// A hit is a match.
     exact: bool,
-}
-
-#[derive(Debug)]
-enum Search {
-    One(Box<Finder<'static>>),
-    /// SIMD search for a few literals.
-    Few(packed::Searcher),
-    Many(AhoCorasick),
 }
 
 impl RegexMatch {
@@ -147,25 +139,8 @@ impl Prefilter {
     fn new(required: RequiredLiterals, exact: bool) -> Option<Self> {
         let RequiredLiterals { literals, fold } = required;
         let look_alikes = fold && literals.iter().flatten().any(|b| matches!(b, b'k' | b's'));
-        let search = match literals.as_slice() {
-            [one] => Search::One(Box::new(Finder::new(one).into_owned())),
-            many => match packed::Searcher::new(many) {
-                Some(searcher) => Search::Few(searcher),
-                None => Search::Many(AhoCorasick::new(many).ok()?),
-            },
-        };
+        let search = AnyOf::new(&literals)?;
         Some(Self { search, fold, look_alikes, exact })
-    }
-
-    fn find(&self, text: &[u8], from: usize) -> Option<(usize, usize)> {
-        let rest = text.get(from..)?;
-        match &self.search {
-            Search::One(finder) => finder.find(rest).map(|at| (from + at, from + at + finder.needle().len())),
-            Search::Few(searcher) => searcher
-                .find_in(text, Span { start: from, end: text.len() })
-                .map(|hit| (hit.start(), hit.end())),
-            Search::Many(automaton) => automaton.find(rest).map(|hit| (from + hit.start(), from + hit.end())),
-        }
     }
 }
 
@@ -198,9 +173,9 @@ impl TextPredicate for RegexMatch {
         if prefilter.fold {
             let mut folded = Vec::with_capacity(text.len());
             lower_ascii_into(text, &mut folded);
-            map_hits(&folded, base, rows, |text, from| prefilter.find(text, from), accept);
+            map_hits(&folded, base, rows, |text, from| prefilter.search.find(text, from), accept);
         } else {
-            map_hits(text, base, rows, |text, from| prefilter.find(text, from), accept);
+            map_hits(text, base, rows, |text, from| prefilter.search.find(text, from), accept);
         }
         self.seen.fetch_add(rows.len(), Ordering::Relaxed);
         self.verified.fetch_add(verified, Ordering::Relaxed);
