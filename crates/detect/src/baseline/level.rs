@@ -21,6 +21,9 @@ const GAP: i64 = 2_000;
 /// µs of an hour.
 const HOUR: i64 = 3_600_000_000;
 
+/// Hours of a week.
+const WEEK: usize = 168;
+
 /// What counts as more than usual.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Limits {
@@ -67,14 +70,71 @@ fn scale(mean: f64, spread: f64) -> f64 {
 /// What is known of an entity.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Levels {
-    common: Level,
+    #[serde(flatten)]
+    now: Now,
     hours: Vec<Level>,
+}
+
+/// [`Levels`] with observations that they do not have yet. The hours are the largest part by far and an observation
+/// changes one of them, so that only those that differ are here; in no order, as they are few.
+#[derive(Clone, Debug)]
+pub(super) struct Ahead {
+    now: Now,
+    differ: Vec<(usize, Level)>,
+}
+
+/// What is known but for the hours of the week.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+struct Now {
+    common: Level,
     bucket: Option<i64>,
     sum: f64,
     excess: f64,
     /// The stretch that was told already.
     told: Option<i64>,
     frozen: i64,
+}
+
+/// The levels of the hours of the week.
+trait Hours {
+    /// That of an hour; none if no hour was ever learnt.
+    fn level(&self, hour: usize) -> Option<Level>;
+
+    /// Keeps that of an hour.
+    fn keep(&mut self, hour: usize, level: Level);
+}
+
+impl Hours for Vec<Level> {
+    fn level(&self, hour: usize) -> Option<Level> {
+        self.get(hour).copied()
+    }
+
+    fn keep(&mut self, hour: usize, level: Level) {
+        self.resize(WEEK, Level::default());
+        if let Some(own) = self.get_mut(hour) {
+            *own = level;
+        }
+    }
+}
+
+/// Hours of which some differ from those of [`Levels`].
+struct Differing<'a> {
+    hours: &'a Vec<Level>,
+    differ: &'a mut Vec<(usize, Level)>,
+}
+
+impl Hours for Differing<'_> {
+    fn level(&self, hour: usize) -> Option<Level> {
+        let own = self.differ.iter().find(|(differs, _)| *differs == hour);
+        own.map(|(_, level)| *level).or_else(|| self.hours.level(hour))
+    }
+
+    fn keep(&mut self, hour: usize, level: Level) {
+        match self.differ.iter_mut().find(|(differs, _)| *differs == hour) {
+            Some((_, own)) => *own = level,
+            None => self.differ.push((hour, level)),
+        }
+    }
 }
 
 /// More than usual.
@@ -97,10 +157,29 @@ pub(super) struct More {
 impl Levels {
     /// Takes an amount in; says once a stretch that it is more than usual.
     pub(super) fn add(&mut self, limits: &Limits, time: i64, amount: f64) -> Option<More> {
+        self.now.add(limits, time, amount, &mut self.hours)
+    }
+
+    /// The same, to which observations are added that these levels do not have yet.
+    pub(super) fn ahead(&self) -> Ahead {
+        Ahead { now: self.now, differ: Vec::new() }
+    }
+}
+
+impl Ahead {
+    /// [`Levels::add`]. `of` may have learnt since, in the same order, some of what this has; nothing else.
+    pub(super) fn add(&mut self, of: &Levels, limits: &Limits, time: i64, amount: f64) -> Option<More> {
+        let mut hours = Differing { hours: &of.hours, differ: &mut self.differ };
+        self.now.add(limits, time, amount, &mut hours)
+    }
+}
+
+impl Now {
+    fn add(&mut self, limits: &Limits, time: i64, amount: f64, hours: &mut impl Hours) -> Option<More> {
         let bucket = time.div_euclid(limits.every);
         match self.bucket {
             None => self.bucket = Some(bucket),
-            Some(own) if bucket > own => self.close(limits, own, bucket),
+            Some(own) if bucket > own => self.close(limits, own, bucket, hours),
             _ => {}
         }
         self.sum += amount.max(0.0);
@@ -109,7 +188,7 @@ impl Levels {
         if known < limits.learn || self.sum < limits.least || self.told == Some(bucket) {
             return None;
         }
-        let (mean, scale) = self.usual(limits, bucket);
+        let (mean, scale) = self.usual(limits, bucket, hours);
         let score = (self.sum - mean) / scale;
         let fast = limits.above.is_some_and(|limit| score > limit);
         let excess = limits.cusum.map(|(k, h)| ((self.excess + score.min(CLIP) - k).max(0.0), h));
@@ -123,27 +202,27 @@ impl Levels {
         Some(More { mean, scale, known, seen: self.sum, score, slow: !fast })
     }
 
-    fn usual(&self, limits: &Limits, bucket: i64) -> (f64, f64) {
-        let hour = self.hours.get(hour_of_week(bucket.saturating_mul(limits.every)));
-        let level = hour.filter(|level| level.2 >= 3).unwrap_or(&self.common);
+    fn usual(&self, limits: &Limits, bucket: i64, hours: &impl Hours) -> (f64, f64) {
+        let hour = hours.level(hour_of_week(bucket.saturating_mul(limits.every)));
+        let level = hour.filter(|level| level.2 >= 3).unwrap_or(self.common);
         let (mean, spread) = (f64::from(level.0), f64::from(level.1).max(f64::from(self.common.1) / 2.0));
         (mean, scale(mean, spread))
     }
 
     /// Ends the stretch `own` and the empty ones up to `next`.
-    fn close(&mut self, limits: &Limits, own: i64, next: i64) {
-        self.learn(limits, own, self.sum);
+    fn close(&mut self, limits: &Limits, own: i64, next: i64, hours: &mut impl Hours) {
+        self.learn(limits, own, self.sum, hours);
         let first_empty = (own + 1).max(next - GAP);
         for empty in first_empty..next {
-            self.learn(limits, empty, 0.0);
+            self.learn(limits, empty, 0.0, hours);
         }
         self.sum = 0.0;
         self.bucket = Some(next);
     }
 
-    fn learn(&mut self, limits: &Limits, bucket: i64, value: f64) {
+    fn learn(&mut self, limits: &Limits, bucket: i64, value: f64, hours: &mut impl Hours) {
         if let Some((k, _)) = limits.cusum {
-            let (mean, scale) = self.usual(limits, bucket);
+            let (mean, scale) = self.usual(limits, bucket, hours);
             let told = self.told == Some(bucket);
             let score = ((value - mean) / scale).min(CLIP);
             let counts = self.common.2 >= limits.learn && !told;
@@ -155,17 +234,17 @@ impl Levels {
         }
         self.common.learn(value, limits.weight);
         if limits.season {
-            self.hours.resize(168, Level::default());
-            if let Some(level) = self.hours.get_mut(hour_of_week(start)) {
-                level.learn(value, limits.weight.max(0.2));
-            }
+            let hour = hour_of_week(start);
+            let mut level = hours.level(hour).unwrap_or_default();
+            level.learn(value, limits.weight.max(0.2));
+            hours.keep(hour, level);
         }
     }
 }
 
 /// Hour of the week from Thursday, 1970-01-01 00:00 UTC.
 fn hour_of_week(time: i64) -> usize {
-    usize::try_from(time.div_euclid(HOUR).rem_euclid(168)).unwrap_or(0)
+    usize::try_from(time.div_euclid(HOUR).rem_euclid(WEEK as i64)).unwrap_or(0)
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
@@ -32,7 +32,7 @@ use crate::row_json;
 use crate::rule::Rule;
 use cells::Cells;
 use config::Baseline;
-use state::{Observation, State, Unusual};
+use state::{Ahead, Observation, State, Unusual};
 
 /// The kind.
 pub const KIND: Kind = Kind { name: "baseline", build };
@@ -67,7 +67,7 @@ fn build(rule: &Rule, config: &Value) -> Result<Box<dyn Machine>, String> {
         entities: HashMap::new(),
         waiting: BTreeSet::new(),
         count: 0,
-        touched: BTreeMap::new(),
+        touched: Vec::new(),
         changed: Vec::new(),
         forgotten: 0,
     }))
@@ -83,7 +83,7 @@ struct Entity {
     waiting: VecDeque<(At, Observation)>,
     /// The state with all that waits, and the last of it; none where nothing waits.
     #[serde(skip)]
-    ahead: Option<Box<(State, At)>>,
+    ahead: Option<Box<(Ahead, At)>>,
     /// Whether it is among those that changed.
     #[serde(skip)]
     is_changed: bool,
@@ -124,8 +124,8 @@ struct Follow {
     /// Times at which entities have something waiting.
     waiting: BTreeSet<(i64, u64)>,
     count: usize,
-    /// Entities with new observations.
-    touched: BTreeMap<u64, Vec<At>>,
+    /// New observations by entity, in the order in which they came.
+    touched: Vec<(u64, At)>,
     /// Entities that changed or went since they were last kept; one may stand here twice.
     changed: Vec<u64>,
     forgotten: u64,
@@ -224,7 +224,7 @@ impl Follow {
         }
         self.waiting.insert((at.0, id));
         if self.early && !quiet {
-            self.touched.entry(id).or_default().push(at);
+            self.touched.push((id, at));
         }
     }
 
@@ -259,30 +259,29 @@ impl Follow {
 
     /// Holds new observations against the state with all that waits before them.
     fn look_ahead(&mut self, found: &mut Vec<Finding>) {
-        for (id, mut new) in std::mem::take(&mut self.touched) {
+        let mut touched = std::mem::take(&mut self.touched);
+        touched.sort_unstable();
+        // The first new observation of each entity.
+        touched.dedup_by_key(|(id, _)| *id);
+        for (id, first) in touched {
             let Some(entity) = self.entities.get_mut(&id) else { continue };
-            new.sort_unstable();
-            let in_order = match (&entity.ahead, new.first()) {
-                (Some(ahead), Some(first)) => ahead.1 < *first,
-                _ => false,
-            };
-            let (mut state, from) = match entity.ahead.take() {
-                Some(ahead) if in_order => (ahead.0, Some(ahead.1)),
-                _ => (entity.state.clone(), None),
+            let (mut ahead, from) = match entity.ahead.take() {
+                Some(ahead) if ahead.1 < first => (ahead.0, Some(ahead.1)),
+                _ => (entity.state.ahead(), None),
             };
             let mut last = from.unwrap_or((i64::MIN, 0));
             for (at, one) in &entity.waiting {
                 if from.is_some_and(|from| *at <= from) {
                     continue;
                 }
-                let unusual = state.add(&self.baseline.method, one);
+                let unusual = ahead.add(&entity.state, &self.baseline.method, one);
                 if let Some(unusual) = unusual.filter(|_| !one.quiet) {
                     found.push(finding(&self.baseline, one, &unusual));
                 }
                 last = *at;
             }
             if !entity.waiting.is_empty() {
-                entity.ahead = Some(Box::new((state, last)));
+                entity.ahead = Some(Box::new((ahead, last)));
             }
         }
     }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::cells::Cells;
 use super::drift::{self, Drift, Moved};
-use super::level::{Levels, Limits, More};
+use super::level::{self, Levels, Limits, More};
 use super::order::Order;
 use super::table::Table;
 
@@ -38,6 +38,14 @@ enum Own {
     Levels(Box<Levels>),
     Order(Order),
     Drift(Drift),
+}
+
+/// A [`State`] with observations that it does not have yet.
+#[derive(Debug)]
+pub(super) enum Ahead {
+    Whole(State),
+    /// By what differs.
+    Levels(level::Ahead),
 }
 
 /// One observation.
@@ -113,8 +121,7 @@ impl State {
                 first(table, gram.digest, one.time, *most_unseen, warm, || gram.names.join(" → "))
             }
             (Method::Level { limits, counts }, Own::Levels(levels)) => {
-                let amount = if *counts { 1.0 } else { one.amount? };
-                levels.add(limits, one.time, amount).map(|more| risen(limits, &more))
+                levels.add(limits, one.time, one.counted(*counts)?).map(|more| risen(limits, &more))
             }
             (Method::Drift { window, learn, limit }, Own::Drift(own)) => {
                 let moved = own.add(drift::bin(one.digest, one.amount), *window, *learn, *limit)?;
@@ -122,6 +129,14 @@ impl State {
             }
             // A state of another method: `restore` refuses it.
             _ => None,
+        }
+    }
+
+    /// The same, to which observations are added that this state does not have yet.
+    pub(super) fn ahead(&self) -> Ahead {
+        match &self.own {
+            Own::Levels(levels) => Ahead::Levels(levels.ahead()),
+            Own::Table(_) | Own::Order(_) | Own::Drift(_) => Ahead::Whole(self.clone()),
         }
     }
 
@@ -134,6 +149,28 @@ impl State {
                 | (Method::Order { .. }, Own::Order(_))
                 | (Method::Drift { .. }, Own::Drift(_))
         )
+    }
+}
+
+impl Ahead {
+    /// [`State::add`]. `of` may have taken in since, in the same order, some of what this has; nothing else.
+    pub(super) fn add(&mut self, of: &State, method: &Method, one: &Observation) -> Option<Unusual> {
+        match (self, method, &of.own) {
+            (Self::Whole(state), _, _) => state.add(method, one),
+            (Self::Levels(ahead), Method::Level { limits, counts }, Own::Levels(levels)) => {
+                let more = ahead.add(levels, limits, one.time, one.counted(*counts)?)?;
+                Some(risen(limits, &more))
+            }
+            // A state of another method: `restore` refuses it.
+            _ => None,
+        }
+    }
+}
+
+impl Observation {
+    /// How much it adds to a level: one for a row, or the value.
+    fn counted(&self, counts: bool) -> Option<f64> {
+        if counts { Some(1.0) } else { self.amount }
     }
 }
 
