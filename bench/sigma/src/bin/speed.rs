@@ -77,8 +77,13 @@ const FIELDS: [(&str, Option<&str>); 10] = [
 ];
 
 /// What all rows are.
-const KIND: [(&str, &str); 3] =
-    [("event_type", "PROCESS"), ("event_sub_type", "PROCESS_START"), ("agent_os_type", "AGENT_OS_WINDOWS")];
+const KIND: [(&str, &str); 5] = [
+    ("event_type", "PROCESS"),
+    ("event_sub_type", "PROCESS_START"),
+    ("agent_os_type", "AGENT_OS_WINDOWS"),
+    ("source_vendor", "Microsoft"),
+    ("source_product", "sysmon"),
+];
 
 /// The name of Atalanta in the table.
 const OURS: &str = "Atalanta";
