@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::cells::Cells;
 use crate::compile::Compiled;
 use crate::kept;
 use crate::row_json;
@@ -33,7 +34,7 @@ pub struct Hit {
     /// Computed values, for hits that are no events.
     pub values: Map<String, Value>,
     /// Events behind it, each with its time.
-    pub evidence: Vec<(i64, Map<String, Value>)>,
+    pub evidence: Vec<(i64, Cells)>,
 }
 
 /// An alert.
@@ -129,7 +130,10 @@ impl Alert {
     }
 
     fn add_evidence(&mut self, hit: &Hit) {
-        self.evidence.extend(hit.evidence.iter().cloned());
+        // The earliest stay, so that rows behind the last of enough need not be read.
+        let last = self.evidence.get(EVIDENCE - 1).map_or(i64::MAX, |(time, _)| *time);
+        let earliest = hit.evidence.iter().filter(|(time, _)| *time <= last);
+        self.evidence.extend(earliest.map(|(time, cells)| (*time, cells.map())));
         self.evidence.sort_by_cached_key(|(time, row)| (*time, json(row)));
         if !hit.adds {
             self.evidence.dedup();
@@ -209,7 +213,7 @@ mod tests {
 
     fn hit(minute: i64, user: &str, text: &str) -> Hit {
         let mut hit = testing::hit(minute, user);
-        hit.evidence[0].1.insert("text".to_owned(), text.into());
+        hit.evidence[0].1 = Cells::Kept(Map::from_iter([("text".to_owned(), text.into())]));
         hit
     }
 

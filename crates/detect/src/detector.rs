@@ -1,5 +1,6 @@
 //! Rules over arriving rows and over windows of time.
 
+use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -15,6 +16,7 @@ use atalanta_xql::ir::{Expr, Plan};
 use atalanta_xql::syntax::ast::TimeFrame;
 
 use crate::alert::{EVIDENCE, Hit};
+use crate::cells::Cells;
 use crate::compile::{Compiled, Run, Trigger, compile, window_plan};
 use crate::machine::{Finding, Machine};
 use crate::matcher::{Candidates, Matcher, Places};
@@ -181,12 +183,14 @@ impl Detector {
         let found = entries.matcher.candidates(batch, places);
         let found: Vec<(Target, Candidates)> =
             found.into_iter().map(|one| (entries.targets[one.rule], one)).collect();
+        // Made when there is a hit.
+        let shared = LazyCell::new(|| Arc::new(batch.clone()));
         for (target, found) in found {
             if without.contains(&target.rule) {
                 continue;
             }
             if target.settled && found.certain {
-                self.hit(target.rule, batch, &found.rows, &mut fed);
+                self.hit(target.rule, &shared, &found.rows, &mut fed);
             } else if let Err(error) = self.each_candidate((target, schema), batch, found.rows, &mut fed) {
                 self.failed.entry(target.rule).or_insert_with(|| error.to_string());
             }
@@ -195,13 +199,16 @@ impl Detector {
     }
 
     /// Rows of which the matcher's verdict is all that was asked for.
-    fn hit(&self, rule: usize, batch: &RecordBatch, rows: &[u32], fed: &mut Fed) {
+    fn hit(&self, rule: usize, batch: &Arc<RecordBatch>, rows: &[u32], fed: &mut Fed) {
         let compiled = &self.rules[rule];
         if let Run::Windows(_) = compiled.run {
             fed.due_at(rule, &compiled.rule.schedule, batch, rows);
             return;
         }
-        let hit = |row: &u32| row_hit(rule, compiled, batch, *row as usize, batch, *row as usize);
+        let hit = |row: &u32| {
+            let row = *row as usize;
+            row_hit(rule, compiled, (batch, row), (batch, row), Cells::Row(Arc::clone(batch), row))
+        };
         fed.hits.extend(rows.iter().map(hit));
     }
 
@@ -245,10 +252,11 @@ impl Detector {
         match &mut self.rules[rule].run {
             Run::Rows => {
                 let compiled = &self.rules[rule];
-                let hits = places
-                    .iter()
-                    .enumerate()
-                    .map(|(at, place)| row_hit(rule, compiled, &output, at, &chosen, *place as usize));
+                let hits = places.iter().enumerate().map(|(at, place)| {
+                    let place = *place as usize;
+                    let shown = shown(&output, at, &chosen, place);
+                    row_hit(rule, compiled, (&output, at), (&chosen, place), shown)
+                });
                 fed.hits.extend(hits);
             }
             Run::Windows(_) => {
@@ -407,13 +415,13 @@ pub fn window_ends(time: i64, schedule: &Schedule) -> impl Iterator<Item = i64> 
         .take_while(move |end| *end <= last)
 }
 
+/// A hit on a row: what the rule gives of it, and the row itself.
 fn row_hit(
     number: usize,
     rule: &Compiled,
-    output: &RecordBatch,
-    at: usize,
-    input: &RecordBatch,
-    place: usize,
+    (output, at): (&RecordBatch, usize),
+    (input, place): (&RecordBatch, usize),
+    shown: Cells,
 ) -> Hit {
     let time = row_json::time_of(input, place).unwrap_or(0);
     let entity = |name: &String| {
@@ -423,6 +431,20 @@ fn row_hit(
         });
         (name.clone(), value.as_ref().and_then(row_json::text))
     };
+    Hit {
+        rule: number,
+        time,
+        span: (time, time),
+        events: 1,
+        adds: true,
+        entities: rule.rule.entities.iter().map(entity).collect(),
+        values: serde_json::Map::new(),
+        evidence: vec![(time, shown)],
+    }
+}
+
+/// What a rule gives of a row, with where the row lies.
+fn shown(output: &RecordBatch, at: usize, input: &RecordBatch, place: usize) -> Cells {
     let mut row = row_json::row(output, at);
     for name in ["_path", "_line", "event_id"] {
         if let Some(column) = row_json::column(input, name)
@@ -434,16 +456,7 @@ fn row_hit(
             }
         }
     }
-    Hit {
-        rule: number,
-        time,
-        span: (time, time),
-        events: 1,
-        adds: true,
-        entities: rule.rule.entities.iter().map(entity).collect(),
-        values: serde_json::Map::new(),
-        evidence: vec![(time, row)],
-    }
+    Cells::Kept(row)
 }
 
 fn machine_hit(rule: usize, finding: Finding) -> Hit {
@@ -456,7 +469,7 @@ fn machine_hit(rule: usize, finding: Finding) -> Hit {
         adds: false,
         entities: finding.entities,
         values: finding.values,
-        evidence: finding.evidence,
+        evidence: finding.evidence.into_iter().map(|(time, row)| (time, Cells::Kept(row))).collect(),
     }
 }
 
@@ -542,10 +555,10 @@ impl<'a> Runner<'a> {
             hit.evidence = behind
                 .rows
                 .iter()
-                .map(|one| (one.time.unwrap_or(time), evidence_row(one, self.places)))
+                .map(|one| (one.time.unwrap_or(time), Cells::Kept(evidence_row(one, self.places))))
                 .collect();
         } else {
-            hit.evidence = vec![(time, hit.values.clone())];
+            hit.evidence = vec![(time, Cells::Kept(hit.values.clone()))];
         }
         hit
     }

@@ -9,6 +9,7 @@
 pub mod alert;
 pub mod baseline;
 pub mod book;
+pub mod cells;
 pub mod compile;
 pub mod correlation;
 pub mod dataset;

@@ -21,6 +21,9 @@ use crate::suppress::Suppressions;
 /// Hits that are kept in memory before they go into the book.
 const KEPT: usize = 10_000;
 
+/// Rows of batches with hits that are kept in memory as long: hits read their rows when they go into the book.
+const HELD: usize = 50_000;
+
 /// Why a replay ended early.
 #[derive(Debug, thiserror::Error)]
 pub enum ReplayError {
@@ -62,6 +65,7 @@ pub fn replay(
     let mut replayed = Replayed::default();
     let mut due: BTreeSet<(usize, i64)> = BTreeSet::new();
     let mut hits: Vec<Hit> = Vec::new();
+    let mut held = 0;
     let mut newest: Option<i64> = None;
     let mut kept: Result<(), BookError> = Ok(());
     // What rules raised before is no event, and arriving events do not have it either.
@@ -72,10 +76,12 @@ pub fn replay(
         session.prepare(&plan)?.for_each(&mut |batch| {
             replayed.rows += batch.num_rows() as u64;
             let fed = detector.feed(dataset, &batch);
+            held += if fed.hits.is_empty() { 0 } else { batch.num_rows() };
             hits.extend(fed.hits);
             due.extend(fed.due);
             newest = newest.max(fed.newest);
-            if hits.len() >= KEPT {
+            if hits.len() >= KEPT || held >= HELD {
+                held = 0;
                 kept = keep(&mut book, detector, &mut hits, suppressions, now);
             }
             Ok(if kept.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })

@@ -9,6 +9,7 @@ use atalanta_schema::Level;
 use serde_json::Map;
 
 use crate::alert::{self, Alert, Hit};
+use crate::cells::Cells;
 use crate::compile::Compiled;
 use crate::detector::Detector;
 use crate::rule::{DAILY_LIMIT, HOUR, Logic, Proof, Rule, Schedule};
@@ -94,7 +95,7 @@ pub(crate) fn hit(minute: i64, user: &str) -> Hit {
         adds: true,
         entities: vec![("user".to_owned(), Some(user.to_owned()))],
         values: Map::new(),
-        evidence: vec![(time, Map::new())],
+        evidence: vec![(time, Cells::Kept(Map::new()))],
     }
 }
 

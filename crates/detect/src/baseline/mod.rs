@@ -9,7 +9,6 @@
 //! [`ENTITIES`] entities of at most 4 KiB, [`WAITING`] observations that wait. Entities that were not seen for longest
 //! are forgotten, counted, and said in the log.
 
-mod cells;
 mod config;
 mod drift;
 mod level;
@@ -26,11 +25,11 @@ use arrow::array::RecordBatch;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::cells::{self, Cells};
 use crate::kept;
 use crate::machine::{Finding, Kind, Machine};
 use crate::row_json;
 use crate::rule::Rule;
-use cells::Cells;
 use config::Baseline;
 use state::{Ahead, Observation, State, Unusual};
 

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::cells::Cells;
+use crate::cells::Cells;
+
 use super::drift::{self, Drift, Moved};
 use super::level::{self, Levels, Limits, More};
 use super::order::Order;

@@ -53,7 +53,7 @@ fn a_first_value_explains_itself() {
         (&json!(20), &json!("`4444`, for the first time"))
     );
     assert_eq!(hits[0].entities, [("actor_primary_user_sid".to_owned(), Some("ann".to_owned()))]);
-    assert_eq!(hits[0].evidence[0].1["action_remote_port"], 4444);
+    assert_eq!(hits[0].evidence[0].1.map()["action_remote_port"], 4444);
     // Whoever always has new values has none that stands out.
     let scanner = (0..30).map(|minute| talk(minute, 1_000 + minute)).collect();
     assert_eq!(minutes(&found(&baseline(first_port()), &[scanner], 0, None)), Vec::<i64>::new());

@@ -277,7 +277,7 @@ fn hostile() -> Alert {
         adds: true,
         entities: vec![("user".to_owned(), Some("ann=\\\n<x>".to_owned())), ("host".to_owned(), None)],
         values: serde_json::Map::new(),
-        evidence: vec![(crate::testing::DAY, row)],
+        evidence: vec![(crate::testing::DAY, crate::cells::Cells::Kept(row))],
     };
     Alert::new(&crate::compile::compile(&rule).0.unwrap(), &hit, crate::testing::DAY)
 }

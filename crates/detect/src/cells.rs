@@ -1,5 +1,5 @@
-//! What an alert shows of a row. Few observations become alerts, so that it is read from the batch only when an alert or
-//! the kept state asks for it.
+//! What an alert shows of a row. Few observations become alerts, and of the events of a flood an alert counts most and
+//! shows none, so that a row is read from its batch only when an alert or a kept state asks for it.
 
 use std::sync::Arc;
 
@@ -13,15 +13,15 @@ use crate::row_json;
 
 /// The columns of a row that an alert shows.
 #[derive(Clone, Debug)]
-pub(super) enum Cells {
-    /// From a state that was kept.
+pub enum Cells {
+    /// As they are shown.
     Kept(Map<String, Value>),
     /// A row of a batch that has these columns alone.
     Row(Arc<RecordBatch>, usize),
 }
 
 /// A batch with the columns of these names alone, by these names; those that are not there are left out.
-pub(super) fn shown(rows: &RecordBatch, names: &[String]) -> RecordBatch {
+pub(crate) fn shown(rows: &RecordBatch, names: &[String]) -> RecordBatch {
     let mut fields = Vec::with_capacity(names.len());
     let mut columns = Vec::with_capacity(names.len());
     for (name, place) in names.iter().zip(kept::places(rows, names)) {
@@ -52,19 +52,11 @@ fn compact(column: &ArrayRef) -> ArrayRef {
 
 impl Cells {
     /// By name, without nulls.
-    pub(super) fn map(&self) -> Map<String, Value> {
-        let (batch, row) = match self {
-            Self::Kept(map) => return map.clone(),
-            Self::Row(batch, row) => (batch, *row),
-        };
-        let mut map = Map::new();
-        for (field, column) in batch.schema_ref().fields().iter().zip(batch.columns()) {
-            let value = row_json::cell(column.as_ref(), row);
-            if !value.is_null() {
-                map.insert(field.name().clone(), value);
-            }
+    pub fn map(&self) -> Map<String, Value> {
+        match self {
+            Self::Kept(map) => map.clone(),
+            Self::Row(batch, row) => row_json::row(batch, *row),
         }
-        map
     }
 }
 
