@@ -74,7 +74,7 @@ impl FieldIndex {
         let lookup = if anchors.iter().all(|(_, anchor)| anchor.is_whole()) {
             whole(anchors)
         } else {
-            Lookup::Inside(Box::new(Inside::new(anchors, traffic)))
+            Lookup::Inside(Box::new(Inside::new(anchors, traffic.length(field), traffic)))
         };
         Self { field, lookup, rules }
     }
@@ -163,7 +163,7 @@ impl Pattern {
 }
 
 impl Inside {
-    fn new(anchors: &[(u32, &Anchor)], traffic: &Traffic<'_>) -> Self {
+    fn new(anchors: &[(u32, &Anchor)], length: u64, traffic: &Traffic<'_>) -> Self {
         let mut own = Self::default();
         let mut numbers: HashMap<&[u8], usize> = HashMap::new();
         for (rule, anchor) in anchors {
@@ -193,8 +193,8 @@ impl Inside {
         let all = (0u32..).zip(own.patterns.iter().map(|pattern| pattern.text.as_slice()));
         let (ascii, foreign): (Vec<_>, Vec<_>) = all.partition(|(_, text)| text.is_ascii());
         let (ones, ascii): (Vec<_>, Vec<_>) = ascii.into_iter().partition(|(_, text)| text.len() == 1);
-        own.searches = searches(&ascii, traffic);
-        own.foreign = searches(&foreign, traffic);
+        own.searches = searches(&ascii, length, traffic);
+        own.foreign = searches(&foreign, length, traffic);
         own.one = Singles::new(ones.into_iter());
         own.told = vec![0; own.patterns.len()];
         own

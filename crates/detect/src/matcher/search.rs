@@ -31,18 +31,41 @@ pub(super) enum Search {
     Few(Few),
 }
 
+/// The shortest texts that searches take, and their steps.
+const STEPS: [(usize, u64); 4] =
+    [(Sixteen::SHORTEST, 16), (Eight::SHORTEST, 8), (Four::SHORTEST, 4), (Two::SHORTEST, 2)];
+
+/// Mean length of values of which nothing is known, in bytes.
+const SUPPOSED: u64 = 100;
+
+/// What a search by steps costs, in picoseconds on the machine of `bench/sigma/SPEED.md`; what counts is how the costs
+/// compare. Four places are looked at together.
+fn by_steps_costs(texts: usize, step: u64, length: u64) -> u64 {
+    if texts == 0 { 0 } else { 2_000 + 4 * 1_250 * length.div_ceil(4 * step) }
+}
+
+/// The same for a few texts: the instructions put them into eight buckets, and the more texts share one, the more often a
+/// place is compared in vain.
+fn few_cost(texts: usize, length: u64) -> u64 {
+    let texts = texts as u64;
+    if texts == 0 { 0 } else { 13_000 + length.div_ceil(32) * (2_200 + texts * texts * 1_000 / 64) }
+}
+
 /// A text, lowered, and its number.
 type Numbered<'a> = (u32, &'a [u8]);
 
-/// The searches that find texts of two bytes and more.
-pub(super) fn searches(texts: &[Numbered<'_>], traffic: &Traffic<'_>) -> Vec<Search> {
+/// The searches that find texts of two bytes and more in values of so many bytes on average, if that is known.
+pub(super) fn searches(texts: &[Numbered<'_>], length: u64, traffic: &Traffic<'_>) -> Vec<Search> {
     let of = |lengths: std::ops::Range<usize>| -> Vec<Numbered<'_>> {
         texts.iter().filter(|(_, text)| lengths.contains(&text.len())).copied().collect()
     };
-    let shortest = [Sixteen::SHORTEST, Eight::SHORTEST, Four::SHORTEST, Two::SHORTEST]
-        .into_iter()
-        .find(|shortest| (..=FAST).contains(&of(4..*shortest).len()))
-        .unwrap_or(Two::SHORTEST);
+    let length = if length == 0 { SUPPOSED } else { length };
+    let cost = |(shortest, step): &(usize, u64)| {
+        let (short, long) = (of(4..*shortest).len(), of(*shortest..usize::MAX).len());
+        (short <= FAST).then(|| by_steps_costs(long, *step, length) + few_cost(short, length))
+    };
+    let shortest = STEPS.iter().filter_map(|step| Some((cost(step)?, step.0))).min();
+    let shortest = shortest.map_or(Two::SHORTEST, |(_, shortest)| shortest);
     let mut all = vec![by_steps(shortest, &of(shortest..usize::MAX), traffic)];
     let (four, three, two) = (of(4..shortest), of(3..4), of(2..3));
     let (few_four, few_three) = (Few::new(&four, traffic), Few::new(&three, traffic));
