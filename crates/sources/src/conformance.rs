@@ -170,7 +170,7 @@ fn undecodable_and_unmapped_records_are_kept() {
     let source = Registry::builtin().get("sysmon").unwrap();
     let mut mapper = Mapper::new(source, options("x.jsonl")).unwrap();
     mapper
-        .push(b"{\"EventID\":255,\"UtcTime\":\"2026-11-20 10:00:00.123\",\"ID\":\"DriverCommunication\"}", 1)
+        .push(b"{\"EventID\":999,\"UtcTime\":\"2026-11-20 10:00:00.123\",\"ID\":\"DriverCommunication\"}", 1)
         .unwrap();
     mapper.push(b"{\"EventID\":1,\"Image\":", 2).unwrap();
     mapper.finish().unwrap();

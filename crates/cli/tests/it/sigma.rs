@@ -41,6 +41,45 @@ fn a_rule_is_a_hunt() {
     bench.run(&["hunt", "rule.yml", "--data", &data]).ends(0);
 }
 
+/// Rules of categories without a type of their own read the log that these events are of.
+#[test]
+fn events_of_sysmon_without_a_type_are_found_by_their_number() {
+    let bench = Bench::new();
+    let flat = |rest: &str| {
+        format!(
+            r#"{{"Channel":"Microsoft-Windows-Sysmon/Operational","UtcTime":"2026-11-20 10:00:00.123","Hostname":"WS1",{rest}}}"#
+        ) + "\n"
+    };
+    let access = r#""EventID":10,"SourceImage":"C:\\Temp\\dump.exe","SourceProcessId":"44","TargetImage":"C:\\Windows\\System32\\lsass.exe","TargetProcessId":"700","GrantedAccess":"0x1410""#;
+    let pipe =
+        r#""EventID":"17","EventType":"CreatePipe","PipeName":"\\mcp-bridge","Image":"C:\\Temp\\dump.exe""#;
+    let blocked = r#""EventID":27,"Image":"C:\\Temp\\dump.exe","TargetFilename":"C:\\Temp\\next.exe""#;
+    let driver = r#""EventID":6,"ImageLoaded":"C:\\Windows\\System32\\drivers\\bad.sys","Signed":"false""#;
+    bench.write("sysmon.jsonl", [access, pipe, blocked, driver].map(flat).concat());
+    let rule = |source: &str, detection: &str| {
+        format!(
+            "title: R\nid: 6f8b3cb5-5b4b-4c6c-9b86-0d6b7a2b6a11\nlogsource: {{ product: windows, {source} }}\n\
+             detection:\n  selection: {{ {detection} }}\n  condition: selection\nlevel: high\n"
+        )
+    };
+    for (source, detection, rows) in [
+        ("category: process_access", "TargetImage|endswith: '\\lsass.exe', GrantedAccess: '0x1410'", 1),
+        ("category: process_access", "SourceImage|endswith: '\\lsass.exe'", 0),
+        ("category: pipe_created", "PipeName|startswith: '\\mcp-'", 1),
+        ("category: file_block_executable", "Image|endswith: '\\dump.exe'", 1),
+        ("category: driver_load", "ImageLoaded|endswith: '\\bad.sys'", 1),
+        ("service: sysmon", "EventID: [17, 27]", 2),
+        ("category: ps_script", "Image|endswith: '\\dump.exe'", 0),
+    ] {
+        bench.write("rule.yml", rule(source, detection));
+        let ends = i32::from(rows > 0);
+        let run = bench.run(&["hunt", "rule.yml", "--data", "sysmon.jsonl", "--format", "json"]).ends(ends);
+        let report: Value = serde_json::from_str(&run.out).unwrap();
+        let found = report["findings"].as_array().map_or(0, Vec::len);
+        assert_eq!(found, rows, "{source} {detection}: {report}");
+    }
+}
+
 #[test]
 fn a_folder_of_rules_with_a_broken_one() {
     let bench = Bench::new();

@@ -94,10 +94,7 @@ impl Few {
     /// letters lowered and zeros behind it, or empty, and then filled.
     pub(super) fn search(&self, value: &[u8], lowered: &mut Vec<u8>, tell: &mut impl FnMut(u32, usize)) {
         if lowered.is_empty() {
-            lowered.extend_from_slice(value);
-            lowered.resize((value.len() + BEHIND).next_multiple_of(BEHIND), 0);
-            // Without a rest, which would be lowered byte by byte.
-            lowered.as_chunks_mut::<BEHIND>().0.iter_mut().for_each(|chunk| chunk.make_ascii_lowercase());
+            lower(value, lowered);
         }
         let mut from = 0;
         while from < value.len()
@@ -111,6 +108,22 @@ impl Few {
             // At one place no other pattern stands, but some may begin before this one's end.
             from = at + 1;
         }
+    }
+}
+
+/// Lowers the ASCII letters of a value into an empty vector, and puts zeros behind it.
+fn lower(value: &[u8], lowered: &mut Vec<u8>) {
+    lowered.resize((value.len() + BEHIND).next_multiple_of(BEHIND), 0);
+    let (chunks, rest) = value.as_chunks::<BEHIND>();
+    let (places, _) = lowered.as_chunks_mut::<BEHIND>();
+    for (place, chunk) in places.iter_mut().zip(chunks) {
+        *place = *chunk;
+        place.make_ascii_lowercase();
+    }
+    // The one behind the last whole chunk; without a rest, which would be lowered byte by byte.
+    if let Some(place) = places.get_mut(chunks.len()) {
+        place[..rest.len()].copy_from_slice(rest);
+        place.make_ascii_lowercase();
     }
 }
 
