@@ -10,8 +10,7 @@
 //! compared.
 //!
 //! A rule that fires on more than one in fifty of the first events is left out on both sides, and named: a server would
-//! cut it off. These are rules of log sources that the pipeline does not know and that rsigma-eval passes over, as it is
-//! told the log source of each event.
+//! cut it off.
 //!
 //! Fewer rules are always among the more, and the events are the same for all numbers: what is compared is what rules
 //! cost that are added, not what one choice of them costs against another.
@@ -541,7 +540,7 @@ fn compare(rules: &[&RuleFile], ours: &Matches, theirs: &Matches) -> String {
         ".\n\n"
     } else {
         "; [RESULTS.md](RESULTS.md) explains the classes, and rules of log sources that the pipeline does not know \
-         (databases, devices of networks) read all events here and are passed over there.\n\n"
+         read all events here and are passed over there.\n\n"
     });
     for (path, (ours, theirs)) in &by_rule {
         let _ = writeln!(text, "* `{path}`: {ours} here alone, {theirs} there alone");
