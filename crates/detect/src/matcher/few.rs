@@ -1,10 +1,10 @@
 //! A few short texts looked for in a long one.
 //!
 //! Short texts make small steps ([`super::windows`]), and a column often has a few of them beside hundreds of long ones.
-//! The vector instructions of [`aho_corasick::packed`] find where one of a few may stand in a fraction of the time that a
+//! Vector instructions ([`AnyOf::few`]) find where one of a few may stand in a fraction of the time that a
 //! search by steps takes.
 
-use aho_corasick::{Span, packed};
+use atalanta_engine::kernels::any_of::AnyOf;
 use memchr::memmem;
 
 use super::frequency::Traffic;
@@ -22,37 +22,10 @@ const BEHIND: usize = 32;
 /// A search for few texts.
 #[derive(Debug)]
 pub(super) struct Few {
-    search: OneOrMore,
+    search: AnyOf,
     /// By pattern of the search, none of which begins another: the numbers of the texts that have it inside, each with
     /// where it stands there.
     texts: Vec<Vec<(u32, usize)>>,
-}
-
-/// The instructions that search for one pattern take half of the time of those for several.
-#[derive(Debug)]
-enum OneOrMore {
-    One(Box<memmem::Finder<'static>>),
-    More(packed::Searcher),
-}
-
-impl OneOrMore {
-    fn new(patterns: &[&[u8]]) -> Option<Self> {
-        match patterns {
-            [one] => Some(Self::One(Box::new(memmem::Finder::new(one).into_owned()))),
-            _ => packed::Searcher::new(patterns).map(Self::More),
-        }
-    }
-
-    /// The next pattern behind a place, and where it stands.
-    fn find(&self, text: &[u8], from: usize) -> Option<(usize, usize)> {
-        match self {
-            Self::One(finder) => Some((0, from + finder.find(text.get(from..)?)?)),
-            Self::More(searcher) => {
-                let found = searcher.find_in(text, Span { start: from, end: text.len() })?;
-                Some((found.pattern().as_usize(), found.start()))
-            }
-        }
-    }
 }
 
 impl Few {
@@ -87,7 +60,7 @@ impl Few {
                 }
             }
         }
-        Some(Self { search: OneOrMore::new(&patterns)?, texts: numbers })
+        Some(Self { search: AnyOf::few(&patterns)?, texts: numbers })
     }
 
     /// Tells the texts that may stand in a value, each with where it would begin. `lowered` is the value with its ASCII
@@ -98,15 +71,15 @@ impl Few {
         }
         let mut from = 0;
         while from < value.len()
-            && let Some((pattern, at)) = self.search.find(lowered, from)
+            && let Some(found) = self.search.find(lowered, from)
         {
-            for (number, before) in &self.texts[pattern] {
-                if let Some(start) = at.checked_sub(*before) {
+            for (number, before) in &self.texts[found.literal] {
+                if let Some(start) = found.start.checked_sub(*before) {
                     tell(*number, start);
                 }
             }
             // At one place no other pattern stands, but some may begin before this one's end.
-            from = at + 1;
+            from = found.start + 1;
         }
     }
 }

@@ -40,7 +40,7 @@ const SUPPOSED: u64 = 100;
 
 /// What a search by steps costs, in picoseconds on the machine of `bench/sigma/SPEED.md`; what counts is how the costs
 /// compare. Four places are looked at together.
-fn by_steps_costs(texts: usize, step: u64, length: u64) -> u64 {
+fn by_steps_cost(texts: usize, step: u64, length: u64) -> u64 {
     if texts == 0 { 0 } else { 2_000 + 4 * 1_250 * length.div_ceil(4 * step) }
 }
 
@@ -62,7 +62,7 @@ pub(super) fn searches(texts: &[Numbered<'_>], length: u64, traffic: &Traffic<'_
     let length = if length == 0 { SUPPOSED } else { length };
     let cost = |(shortest, step): &(usize, u64)| {
         let (short, long) = (of(4..*shortest).len(), of(*shortest..usize::MAX).len());
-        (short <= FAST).then(|| by_steps_costs(long, *step, length) + few_cost(short, length))
+        (short <= FAST).then(|| by_steps_cost(long, *step, length) + few_cost(short, length))
     };
     let shortest = STEPS.iter().filter_map(|step| Some((cost(step)?, step.0))).min();
     let shortest = shortest.map_or(Two::SHORTEST, |(_, shortest)| shortest);

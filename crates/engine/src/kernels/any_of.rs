@@ -5,34 +5,62 @@ use memchr::memmem::Finder;
 
 /// A search for literals, in the way that suits their number.
 #[derive(Debug, Clone)]
-pub(super) enum AnyOf {
+pub struct AnyOf(Search);
+
+#[derive(Debug, Clone)]
+enum Search {
     One(Box<Finder<'static>>),
     /// SIMD search for a few literals.
     Few(packed::Searcher),
     Many(AhoCorasick),
 }
 
+/// A literal in a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Found {
+    /// Its place among the literals.
+    pub literal: usize,
+    /// Where it begins, in bytes.
+    pub start: usize,
+    /// Where it ends.
+    pub end: usize,
+}
+
 impl AnyOf {
     /// None if there are too many for an automaton.
-    pub(super) fn new<L: AsRef<[u8]>>(literals: &[L]) -> Option<Self> {
-        if let [one] = literals {
-            return Some(Self::One(Box::new(Finder::new(one).into_owned())));
-        }
-        match packed::Searcher::new(literals) {
-            Some(searcher) => Some(Self::Few(searcher)),
-            None => AhoCorasick::new(literals).ok().map(Self::Many),
-        }
+    #[must_use]
+    pub fn new<L: AsRef<[u8]>>(literals: &[L]) -> Option<Self> {
+        Self::few(literals).or_else(|| AhoCorasick::new(literals).ok().map(|all| Self(Search::Many(all))))
     }
 
-    /// Start and end of the first literal that begins at `from` or later.
-    pub(super) fn find(&self, text: &[u8], from: usize) -> Option<(usize, usize)> {
+    /// The same by vector instructions alone. None if there are too many for them, or this machine has none.
+    #[must_use]
+    pub fn few<L: AsRef<[u8]>>(literals: &[L]) -> Option<Self> {
+        let search = match literals {
+            [one] => Search::One(Box::new(Finder::new(one).into_owned())),
+            more => Search::Few(packed::Searcher::new(more)?),
+        };
+        Some(Self(search))
+    }
+
+    /// The first literal that begins at `from` or later.
+    #[must_use]
+    pub fn find(&self, text: &[u8], from: usize) -> Option<Found> {
         let rest = text.get(from..)?;
-        match self {
-            Self::One(finder) => finder.find(rest).map(|at| (from + at, from + at + finder.needle().len())),
-            Self::Few(searcher) => searcher
-                .find_in(text, Span { start: from, end: text.len() })
-                .map(|hit| (hit.start(), hit.end())),
-            Self::Many(automaton) => automaton.find(rest).map(|hit| (from + hit.start(), from + hit.end())),
-        }
+        let (literal, start, end) = match &self.0 {
+            Search::One(finder) => {
+                let start = from + finder.find(rest)?;
+                (0, start, start + finder.needle().len())
+            }
+            Search::Few(searcher) => {
+                let hit = searcher.find_in(text, Span { start: from, end: text.len() })?;
+                (hit.pattern().as_usize(), hit.start(), hit.end())
+            }
+            Search::Many(automaton) => {
+                let hit = automaton.find(rest)?;
+                (hit.pattern().as_usize(), from + hit.start(), from + hit.end())
+            }
+        };
+        Some(Found { literal, start, end })
     }
 }

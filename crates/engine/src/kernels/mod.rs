@@ -10,7 +10,7 @@
 //!
 //! None of the kernels contains `unsafe`, and none can panic on any input text.
 
-mod any_of;
+pub mod any_of;
 pub mod cidr;
 pub mod contains;
 mod ends;

@@ -170,12 +170,14 @@ impl TextPredicate for RegexMatch {
                 hits.set(segment.row);
             }
         };
+        let find =
+            |text: &[u8], from| prefilter.search.find(text, from).map(|found| (found.start, found.end));
         if prefilter.fold {
             let mut folded = Vec::with_capacity(text.len());
             lower_ascii_into(text, &mut folded);
-            map_hits(&folded, base, rows, |text, from| prefilter.search.find(text, from), accept);
+            map_hits(&folded, base, rows, find, accept);
         } else {
-            map_hits(text, base, rows, |text, from| prefilter.search.find(text, from), accept);
+            map_hits(text, base, rows, find, accept);
         }
         self.seen.fetch_add(rows.len(), Ordering::Relaxed);
         self.verified.fetch_add(verified, Ordering::Relaxed);
