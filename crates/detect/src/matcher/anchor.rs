@@ -1,17 +1,17 @@
-//! Anchors: literals of which at least one must occur in a row for a condition to be true.
+//! Anchors: what at least one of must occur in a row for a condition to be true.
 //!
 //! # Soundness
 //! Every set of anchors that [`choose`] takes from a condition's [`Choice`] has the property that a true condition
-//! implies a hit of one of its members on folded text. A conjunction needs the set of any one operand (the rarest is
-//! taken), a disjunction the union of the sets of all; every other expression has none, which stands for "must be
-//! verified on every row".
+//! implies a hit of one of its members: of a literal on folded text, of a stretch of like characters on the text as it
+//! is. A conjunction needs the set of any one operand (the rarest is taken), a disjunction the union of the sets of all;
+//! every other expression has none, which stands for "must be verified on every row".
 //!
 //! A scalar of a JSON text is part of that text, up to escapes: of its literals the longest stretch is searched that is
 //! written as it is, and beside it any escape that may stand for one of its letters, in either case. Where there is a
 //! scalar, there is the key that it stands under.
 
 use atalanta_engine::kernels::folding::fold_text;
-use atalanta_engine::kernels::regex::required_sets;
+use atalanta_engine::kernels::regex::{Run, required_run, required_sets};
 use atalanta_xql::ir::{Comparison, Expr, ExprKind, Pattern};
 
 use super::field::{Field, Fields};
@@ -21,51 +21,71 @@ const LONGEST: usize = 200;
 /// Most anchors of one condition that are not whole values.
 const MOST: usize = 4096;
 
-/// A literal of a column.
+/// Something that a column may hold.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Anchor {
     /// The column's number.
     pub field: usize,
-    /// The folded text.
-    pub text: Vec<u8>,
-    /// The text begins the value.
-    pub at_start: bool,
-    /// The text ends the value.
-    pub at_end: bool,
-    /// Not a text but any escape of [`ESCAPES`].
-    escape: bool,
+    pub sought: Sought,
 }
 
-impl Anchor {
-    fn new(field: usize, text: Vec<u8>, at_start: bool, at_end: bool) -> Self {
-        Self { field, text, at_start, at_end, escape: false }
-    }
+/// What an anchor is.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Sought {
+    Literal(Literal),
+    /// Any escape of [`ESCAPES`].
+    Escape,
+    /// A stretch of like characters.
+    Stretch(Run),
+}
 
-    /// The text is the whole value.
+/// A text.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Literal {
+    /// Folded.
+    pub text: Vec<u8>,
+    /// It begins the value.
+    pub at_start: bool,
+    /// It ends the value.
+    pub at_end: bool,
+}
+
+impl Literal {
+    /// It is the whole value.
     pub(super) fn is_whole(&self) -> bool {
         self.at_start && self.at_end
+    }
+}
+
+impl Sought {
+    /// A whole value.
+    pub(super) fn is_whole(&self) -> bool {
+        matches!(self, Self::Literal(literal) if literal.is_whole())
     }
 
     /// A text for which every place of a value is looked at.
     pub(super) fn is_short(&self) -> bool {
-        !self.escape && !self.is_whole() && self.text.len() == 2
-    }
-
-    /// It is no text but an escape of JSON that may stand for a letter.
-    pub(super) fn is_escape(&self) -> bool {
-        self.escape
+        matches!(self, Self::Literal(literal) if !literal.is_whole() && literal.text.len() == 2)
     }
 
     /// Guess of how many rows it hits, in millionths: the longer the rarer; runs of punctuation and digits are rarer
     /// than words, and so is what is tied to an end of the value.
-    pub(super) fn guess(&self) -> Cost {
-        if self.escape {
-            return Cost { hits: 1, search: 0 };
-        }
-        let rare = self.text.iter().filter(|byte| !byte.is_ascii_lowercase()).count() as u32;
-        let weight = (self.text.len() as u32 * 2 + rare.min(8)).min(39);
-        let tied = u32::from(self.at_start) + u32::from(self.at_end);
-        Cost { hits: ((1_000_000u64 >> (weight / 2)) >> tied).max(1), search: 0 }
+    pub(super) fn guess(&self) -> u64 {
+        let literal = match self {
+            Self::Literal(literal) => literal,
+            Self::Escape => return 1,
+            Self::Stretch(run) => return (1_000_000 >> (run.length() / 4).min(19)).max(1),
+        };
+        let rare = literal.text.iter().filter(|byte| !byte.is_ascii_lowercase()).count() as u32;
+        let weight = (literal.text.len() as u32 * 2 + rare.min(8)).min(39);
+        let tied = u32::from(literal.at_start) + u32::from(literal.at_end);
+        ((1_000_000u64 >> (weight / 2)) >> tied).max(1)
+    }
+}
+
+impl Anchor {
+    fn text(field: usize, text: Vec<u8>, at_start: bool, at_end: bool) -> Self {
+        Self { field, sought: Sought::Literal(Literal { text, at_start, at_end }) }
     }
 }
 
@@ -91,7 +111,7 @@ impl Choice {
 
     fn count(&self) -> usize {
         match self {
-            Self::One(anchors) => anchors.iter().filter(|anchor| !anchor.is_whole()).count(),
+            Self::One(anchors) => anchors.iter().filter(|anchor| !anchor.sought.is_whole()).count(),
             Self::Each(parts) => parts.iter().map(Self::count).min().unwrap_or(0),
             Self::Union(parts) => parts.iter().map(Self::count).sum(),
         }
@@ -257,7 +277,8 @@ fn as_it_is(byte: u8) -> bool {
 
 /// An anchor as it may be written in a JSON text.
 fn written(anchor: &Anchor) -> Option<Vec<Anchor>> {
-    let stretch = anchor.text.split(|byte| !as_it_is(*byte)).max_by_key(|stretch| stretch.len())?;
+    let Sought::Literal(literal) = &anchor.sought else { return None };
+    let stretch = literal.text.split(|byte| !as_it_is(*byte)).max_by_key(|stretch| stretch.len())?;
     (!stretch.is_empty()).then(|| or_escaped(anchor.field, stretch))
 }
 
@@ -269,8 +290,7 @@ fn written_key(field: usize, key: &str) -> Option<Vec<Anchor>> {
 
 /// A text, or an escape that may stand in the place of some of its letters.
 fn or_escaped(field: usize, text: &[u8]) -> Vec<Anchor> {
-    let escape = Anchor { escape: true, ..Anchor::new(field, br"\u".to_vec(), false, false) };
-    vec![Anchor::new(field, text.to_vec(), false, false), escape]
+    vec![Anchor::text(field, text.to_vec(), false, false), Anchor { field, sought: Sought::Escape }]
 }
 
 fn union(sets: impl Iterator<Item = Option<Choice>>) -> Option<Choice> {
@@ -282,7 +302,7 @@ fn union(sets: impl Iterator<Item = Option<Choice>>) -> Option<Choice> {
 }
 
 fn whole(field: usize, literal: &str) -> Anchor {
-    Anchor::new(field, fold_text(literal).into_bytes(), true, true)
+    Anchor::text(field, fold_text(literal).into_bytes(), true, true)
 }
 
 fn inside(field: usize, literal: &str, at_start: bool, at_end: bool) -> Option<Anchor> {
@@ -301,7 +321,7 @@ fn inside(field: usize, literal: &str, at_start: bool, at_end: bool) -> Option<A
         }
         at_start &= !at_end;
     }
-    Some(Anchor::new(field, text, at_start, at_end))
+    Some(Anchor::text(field, text, at_start, at_end))
 }
 
 /// The stretches between the `*`: all of them must be there.
@@ -323,7 +343,9 @@ fn regex(place: &Place, pattern: &str) -> Option<Choice> {
             place.holds(inside(place.field, text, false, false)?)
         }))
     });
-    joined(sets.collect(), Choice::Each)
+    let stretch =
+        required_run(pattern).map(|run| Anchor { field: place.field, sought: Sought::Stretch(run) });
+    joined(sets.chain(stretch.and_then(|anchor| place.holds(anchor))).collect(), Choice::Each)
 }
 
 #[cfg(test)]
@@ -342,10 +364,22 @@ mod tests {
         Expr { kind, ty: Type::Bool, span: Span::at(0) }
     }
 
+    fn guess(anchor: &Anchor) -> Cost {
+        Cost { hits: anchor.sought.guess(), search: 0 }
+    }
+
+    fn written_out(anchor: &Anchor) -> String {
+        match &anchor.sought {
+            Sought::Literal(literal) => String::from_utf8(literal.text.clone()).unwrap(),
+            Sought::Escape => r"\u".to_owned(),
+            Sought::Stretch(run) => format!("a stretch of {}", run.length()),
+        }
+    }
+
     fn texts(expr: &Expr, cost: &dyn Fn(&Anchor) -> Cost) -> Option<Vec<String>> {
         let choice = choices(&[expr], &mut Fields::default())?;
         let (anchors, _) = choose(&choice, &|_| false, cost)?;
-        Some(anchors.iter().map(|one| String::from_utf8(one.text.clone()).unwrap()).collect())
+        Some(anchors.iter().map(|one| written_out(one)).collect())
     }
 
     #[test]
@@ -353,7 +387,7 @@ mod tests {
         let common = test("a", Pattern::Contains("ps".to_owned()));
         let rare = test("a", Pattern::Wildcard("*\\MimiKatz.exe".to_owned()));
         let any = test("a", Pattern::Regex("[0-9]+".to_owned()));
-        let guessed = |expr: &Expr| texts(expr, &Anchor::guess);
+        let guessed = |expr: &Expr| texts(expr, &guess);
         let both = node(ExprKind::And(vec![common.clone(), rare.clone(), any.clone()]));
         assert_eq!(guessed(&both), Some(vec!["\\mimikatz.exe".to_owned()]));
         assert_eq!(guessed(&node(ExprKind::Or(vec![common.clone(), rare]))).map(|list| list.len()), Some(2));
@@ -368,19 +402,32 @@ mod tests {
         let other = test("line", Pattern::Wildcard("curl *http".to_owned()));
         let either = node(ExprKind::Or(vec![node(ExprKind::And(vec![shell, enc])), other]));
         let often = |is_often: bool| Cost { hits: if is_often { 500_000 } else { 1 }, search: 0 };
-        let many_shells = |anchor: &Anchor| often(anchor.text.starts_with(b"\\p"));
+        let many_shells = |anchor: &Anchor| often(written_out(anchor).starts_with("\\p"));
         assert_eq!(texts(&either, &many_shells), Some(vec!["-enc".to_owned(), "curl ".to_owned()]));
-        let much_enc = |anchor: &Anchor| often(anchor.text.starts_with(b"-"));
+        let much_enc = |anchor: &Anchor| often(written_out(anchor).starts_with('-'));
         assert_eq!(texts(&either, &much_enc), Some(vec!["\\powershell.exe".to_owned(), "curl ".to_owned()]));
+    }
+
+    #[test]
+    fn a_pattern_without_a_literal_has_its_stretch_and_one_inside_of_json_has_none() {
+        let hexadecimal = Pattern::Regex(r"\s[a-f0-9]{64}\s[a-f0-9]{16}".to_owned());
+        assert_eq!(texts(&test("a", hexadecimal), &guess), Some(vec!["a stretch of 64".to_owned()]));
+        let place = Place { field: 0, in_json: true, key: None };
+        assert_eq!(regex(&place, "[a-f0-9]{64}"), None);
+        assert!(regex(&place, "abc[a-f0-9]{64}").is_some());
     }
 
     #[test]
     fn long_literals_are_cut_at_the_end_that_is_free() {
         let long = format!("a{}z", "-".repeat(2 * LONGEST));
-        let found = inside(0, &long, false, true).unwrap();
+        let cut = |at_start, at_end| match inside(0, &long, at_start, at_end).unwrap().sought {
+            Sought::Literal(literal) => literal,
+            other => panic!("{other:?}"),
+        };
+        let found = cut(false, true);
         assert_eq!((found.text.len(), found.text.last()), (LONGEST, Some(&b'z')));
         assert!(found.at_end);
-        let found = inside(0, &long, true, false).unwrap();
+        let found = cut(true, false);
         assert_eq!((found.text.len(), found.text.first()), (LONGEST, Some(&b'a')));
         assert!(found.at_start && !found.at_end);
     }

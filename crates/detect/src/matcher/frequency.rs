@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::anchor::{Anchor, Choice, Cost};
+use super::anchor::{Anchor, Choice, Cost, Sought};
 use super::column::{Column, Value};
 use super::index::FieldIndex;
 use super::search::LONG;
@@ -25,6 +25,8 @@ const WHOLE: u64 = 64_000_000;
 /// and, if it is shorter than what is usually searched for, a search of its own.
 const BYTE: u64 = WHOLE / 100_000;
 const SHORT: u64 = WHOLE / 1_000;
+/// The same for a stretch of like characters, which is looked for alone.
+const STRETCH: u64 = WHOLE / 10;
 
 /// When to count, and the count that is under way.
 #[derive(Debug)]
@@ -102,7 +104,7 @@ impl Traffic<'_> {
     /// What an anchor costs.
     pub(super) fn cost(&self, anchor: &Anchor) -> Cost {
         match self {
-            Self::Unknown => anchor.guess(),
+            Self::Unknown => Cost { hits: anchor.sought.guess(), search: 0 },
             Self::Counted(counted) => counted.cost(anchor),
         }
     }
@@ -129,13 +131,15 @@ impl Counted {
     fn cost(&self, anchor: &Anchor) -> Cost {
         let hits = self.hits.get(anchor).copied().unwrap_or(self.rows);
         let length = self.lengths.get(&anchor.field).copied().unwrap_or(0);
-        let search = match anchor.text.len() {
+        let search = match &anchor.sought {
             // A column is looked up, not searched, if all anchors are whole values; an escape costs little.
-            _ if anchor.is_whole() || anchor.is_escape() => 0,
-            0..LONG => BYTE * length + SHORT,
-            _ => BYTE * length,
+            Sought::Escape => 0,
+            Sought::Literal(literal) if literal.is_whole() => 0,
+            Sought::Literal(literal) if literal.text.len() < LONG => BYTE * length + SHORT,
+            Sought::Literal(_) => BYTE * length,
+            Sought::Stretch(_) => STRETCH,
         };
-        Cost { hits: hits * WHOLE / self.rows.max(1) + anchor.guess().hits, search }
+        Cost { hits: hits * WHOLE / self.rows.max(1) + anchor.sought.guess(), search }
     }
 }
 

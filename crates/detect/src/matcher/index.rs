@@ -4,9 +4,10 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use atalanta_engine::kernels::folding::fold_text;
+use atalanta_engine::kernels::regex::Run;
 use memchr::memmem;
 
-use super::anchor::{Anchor, ESCAPES};
+use super::anchor::{Anchor, ESCAPES, Literal, Sought};
 use super::column::Value;
 use super::frequency::Traffic;
 use super::search::{Search, searches};
@@ -48,6 +49,8 @@ struct Inside {
     empty: Vec<u32>,
     /// Whom an escape of JSON wakes that may stand for a letter of an anchor.
     escaped: Vec<u32>,
+    /// Stretches of like characters and whom each wakes.
+    stretches: Vec<(Run, Vec<u32>)>,
     /// A value with its letters lowered, if a search needed it.
     lowered: Vec<u8>,
     /// By pattern: the number of the value of which it was told.
@@ -71,11 +74,9 @@ impl FieldIndex {
         let mut rules: Vec<u32> = anchors.iter().map(|(rule, _)| *rule).collect();
         rules.sort_unstable();
         rules.dedup();
-        let lookup = if anchors.iter().all(|(_, anchor)| anchor.is_whole()) {
-            whole(anchors)
-        } else {
+        let lookup = whole(anchors).unwrap_or_else(|| {
             Lookup::Inside(Box::new(Inside::new(anchors, traffic.length(field), traffic)))
-        };
+        });
         Self { field, lookup, rules }
     }
 
@@ -114,6 +115,7 @@ impl Lookup {
                 found.into_iter().flatten().for_each(|rule| wake(*rule));
             }
             Self::Inside(inside) => {
+                inside.look_for_stretches(text.as_bytes(), wake);
                 if !inside.search(bytes, is_ascii, wake) {
                     // Verification takes time in the length of the value only.
                     all.iter().for_each(|rule| wake(*rule));
@@ -130,17 +132,22 @@ fn is_ascii(bytes: &[u8]) -> bool {
         && bytes.last_chunk::<16>().map_or(rest, |last| last).is_ascii()
 }
 
-fn whole(anchors: &[(u32, &Anchor)]) -> Lookup {
+/// Anchors that are whole values; none if one is something else.
+fn whole(anchors: &[(u32, &Anchor)]) -> Option<Lookup> {
     let mut rules: HashMap<Vec<u8>, Vec<u32>, foldhash::fast::RandomState> = HashMap::default();
     let mut longest = 0;
     for (rule, anchor) in anchors {
-        longest = longest.max(anchor.text.len());
-        let list = rules.entry(anchor.text.clone()).or_default();
+        let Sought::Literal(literal) = &anchor.sought else { return None };
+        if !literal.is_whole() {
+            return None;
+        }
+        longest = longest.max(literal.text.len());
+        let list = rules.entry(literal.text.clone()).or_default();
         if list.last() != Some(rule) {
             list.push(*rule);
         }
     }
-    Lookup::Whole { rules, longest }
+    Some(Lookup::Whole { rules, longest })
 }
 
 impl Pattern {
@@ -167,29 +174,15 @@ impl Inside {
         let mut own = Self::default();
         let mut numbers: HashMap<&[u8], usize> = HashMap::new();
         for (rule, anchor) in anchors {
-            if anchor.text.is_empty() {
-                own.empty.push(*rule);
-                continue;
-            }
-            if anchor.is_escape() {
-                // Each literal of a rule has one beside it.
-                if own.escaped.last() != Some(rule) {
-                    own.escaped.push(*rule);
-                }
-                continue;
-            }
-            let number = *numbers.entry(&anchor.text).or_insert_with(|| {
-                let text = anchor.text.clone();
-                own.patterns.push(Pattern { text, anywhere: Vec::new(), tied: Vec::new() });
-                own.patterns.len() - 1
-            });
-            let pattern = &mut own.patterns[number];
-            if anchor.at_start || anchor.at_end {
-                pattern.tied.push((*rule, anchor.at_start, anchor.at_end));
-            } else if pattern.anywhere.last() != Some(rule) {
-                pattern.anywhere.push(*rule);
+            match &anchor.sought {
+                Sought::Literal(literal) if literal.text.is_empty() => own.empty.push(*rule),
+                Sought::Literal(literal) => own.add_literal(*rule, literal, &mut numbers),
+                Sought::Escape => own.escaped.push(*rule),
+                Sought::Stretch(run) => own.add_stretch(*rule, run),
             }
         }
+        // Each literal of a rule may have an escape beside it.
+        own.escaped.dedup();
         let all = (0u32..).zip(own.patterns.iter().map(|pattern| pattern.text.as_slice()));
         let (ascii, foreign): (Vec<_>, Vec<_>) = all.partition(|(_, text)| text.is_ascii());
         let (ones, ascii): (Vec<_>, Vec<_>) = ascii.into_iter().partition(|(_, text)| text.len() == 1);
@@ -198,6 +191,34 @@ impl Inside {
         own.one = Singles::new(ones.into_iter());
         own.told = vec![0; own.patterns.len()];
         own
+    }
+
+    fn add_literal<'a>(&mut self, rule: u32, literal: &'a Literal, numbers: &mut HashMap<&'a [u8], usize>) {
+        let number = *numbers.entry(&literal.text).or_insert_with(|| {
+            let text = literal.text.clone();
+            self.patterns.push(Pattern { text, anywhere: Vec::new(), tied: Vec::new() });
+            self.patterns.len() - 1
+        });
+        let pattern = &mut self.patterns[number];
+        if literal.at_start || literal.at_end {
+            pattern.tied.push((rule, literal.at_start, literal.at_end));
+        } else if pattern.anywhere.last() != Some(&rule) {
+            pattern.anywhere.push(rule);
+        }
+    }
+
+    fn add_stretch(&mut self, rule: u32, run: &Run) {
+        match self.stretches.iter_mut().find(|(own, _)| own == run) {
+            Some((_, rules)) => rules.push(rule),
+            None => self.stretches.push((run.clone(), vec![rule])),
+        }
+    }
+
+    /// Tells `wake` whom the stretches wake that a value has; `bytes` are the value as it is.
+    fn look_for_stretches(&self, bytes: &[u8], wake: &mut impl FnMut(u32)) {
+        for (_, rules) in self.stretches.iter().filter(|(run, _)| run.is_in(bytes)) {
+            rules.iter().for_each(|rule| wake(*rule));
+        }
     }
 
     /// Tells `wake` whom a value wakes; some several times. False if it has given up comparing.

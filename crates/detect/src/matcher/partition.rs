@@ -101,7 +101,7 @@ impl Needs {
         let is_no_help = |anchor: &Anchor| {
             // A rule that is bound to a value of a key has no use for the key as anchor.
             let mut keys = self.keys.iter().zip(&self.values);
-            anchor.is_short() && avoided.contains(&anchor.field)
+            anchor.sought.is_short() && avoided.contains(&anchor.field)
                 || keys.any(|(key, values)| *key == anchor.field && values[rule].is_some())
         };
         let choice = self.choices[rule].as_ref()?;
@@ -293,7 +293,7 @@ impl Partition {
 fn not_worth_it(found: &[Option<Vec<&Anchor>>], traffic: &Traffic<'_>) -> BTreeSet<usize> {
     let mut rules: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
     for (rule, anchors) in found.iter().enumerate() {
-        for anchor in anchors.iter().flatten().filter(|anchor| anchor.is_short()) {
+        for anchor in anchors.iter().flatten().filter(|anchor| anchor.sought.is_short()) {
             rules.entry(anchor.field).or_default().insert(rule);
         }
     }

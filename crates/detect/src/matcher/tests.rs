@@ -80,8 +80,18 @@ fn literal() -> impl Strategy<Value = String> {
 }
 
 fn regex() -> impl Strategy<Value = String> {
-    prop::sample::select(vec!["(?i)(curl|wget)", "sk+", "(?i)sk$", "^/etc", "[0-9]", "(?i)é", "cur.*passwd"])
-        .prop_map(str::to_owned)
+    prop::sample::select(vec![
+        "(?i)(curl|wget)",
+        "sk+",
+        "(?i)sk$",
+        "^/etc",
+        "[0-9]",
+        "(?i)é",
+        "cur.*passwd",
+        "[a-z/]{6}",
+        "(?i)[k-sé]{5,}",
+    ])
+    .prop_map(str::to_owned)
 }
 
 fn condition() -> impl Strategy<Value = String> {

@@ -29,7 +29,7 @@ mod run;
 use enough::enough;
 pub use required::{RequiredLiterals, required_sets};
 use required::{best_set, exact_literals, sets};
-use run::Run;
+pub use run::{Run, required_run};
 
 /// Upper limit of a compiled pattern, in bytes; a larger one is an error, not a memory problem.
 const SIZE_LIMIT: usize = 16 * 1024 * 1024;

@@ -10,18 +10,26 @@
 
 use regex_syntax::hir::{Class, Hir, HirKind};
 
+use super::parsed;
+
 /// The shortest stretch that is worth a search.
 const SHORTEST: usize = 5;
 /// The most printable ASCII characters of a set: nearly every text is a stretch of larger ones.
 const MOST_MEMBERS: usize = 80;
 
 /// A stretch of bytes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Run {
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Run {
     /// By byte: whether it may be part of it.
     members: Box<[bool; 256]>,
     /// Its bytes at least.
     length: usize,
+}
+
+/// The longest stretch that every match of a pattern contains as it is, if it is worth a search.
+#[must_use]
+pub fn required_run(pattern: &str) -> Option<Run> {
+    parsed(pattern).and_then(|hir| Run::of(&hir))
 }
 
 impl Run {
@@ -35,8 +43,15 @@ impl Run {
         self.length >= SHORTEST && printable.filter(|is_member| **is_member).count() <= MOST_MEMBERS
     }
 
+    /// Its bytes at least.
+    #[must_use]
+    pub fn length(&self) -> usize {
+        self.length
+    }
+
     /// Whether a text has such a stretch.
-    pub(super) fn is_in(&self, text: &[u8]) -> bool {
+    #[must_use]
+    pub fn is_in(&self, text: &[u8]) -> bool {
         // The first place that the stretch may have, and up to where bytes behind it are known to be members.
         let (mut start, mut known) = (0, 0);
         while let Some(unknown) = text.get(known..start + self.length) {
@@ -117,11 +132,10 @@ fn members(class: &Class) -> Box<[bool; 256]> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::parsed;
     use super::*;
 
     fn length(pattern: &str) -> Option<usize> {
-        parsed(pattern).and_then(|hir| Run::of(&hir)).map(|run| run.length)
+        required_run(pattern).map(|run| run.length())
     }
 
     #[test]
@@ -144,7 +158,7 @@ mod tests {
                 "[a-c]{8,}", "(?i)[a-c]{9}", r"\d*\w{8}", "([ab]{3}){3}", "[1é]{8}|[ab ]{10,12}", "(?i)[ak]{8}",
             ]),
         ) {
-            let run = Run::of(&parsed(pattern).unwrap()).unwrap();
+            let run = required_run(pattern).unwrap();
             let found = ::regex::Regex::new(pattern).unwrap().is_match(&text);
             prop_assert!(!found || run.is_in(text.as_bytes()));
             let by_hand = text.as_bytes().windows(run.length).any(|stretch| {
