@@ -8,6 +8,7 @@ use atalanta_engine::kernels::any_of::AnyOf;
 use memchr::memmem;
 
 use super::frequency::Traffic;
+use super::pair::Pair;
 use super::windows::window;
 
 /// Texts that one search may have: with more it stops too often.
@@ -22,10 +23,27 @@ const BEHIND: usize = 32;
 /// A search for few texts.
 #[derive(Debug)]
 pub(super) struct Few {
-    search: AnyOf,
+    search: By,
     /// By pattern of the search, none of which begins another: the numbers of the texts that have it inside, each with
     /// where it stands there.
     texts: Vec<Vec<(u32, usize)>>,
+}
+
+#[derive(Debug)]
+enum By {
+    /// The only pattern.
+    Pair(Pair),
+    AnyOf(AnyOf),
+}
+
+impl By {
+    fn new(patterns: &[&[u8]], traffic: &Traffic<'_>) -> Option<Self> {
+        let pair = match patterns {
+            [one] => Pair::new(one, traffic).map(Self::Pair),
+            _ => None,
+        };
+        pair.or_else(|| AnyOf::few(patterns).map(Self::AnyOf))
+    }
 }
 
 impl Few {
@@ -60,24 +78,31 @@ impl Few {
                 }
             }
         }
-        Some(Self { search: AnyOf::few(&patterns)?, texts: numbers })
+        Some(Self { search: By::new(&patterns, traffic)?, texts: numbers })
     }
 
     /// Tells the texts that may stand in a value, each with where it would begin. `lowered` is the value with its ASCII
     /// letters lowered and zeros behind it, or empty, and then filled.
     pub(super) fn search(&self, value: &[u8], lowered: &mut Vec<u8>, tell: &mut impl FnMut(u32, usize)) {
+        let mut tell_all = |pattern: usize, at: usize| {
+            for (number, before) in &self.texts[pattern] {
+                if let Some(start) = at.checked_sub(*before) {
+                    tell(*number, start);
+                }
+            }
+        };
+        let search = match &self.search {
+            By::Pair(pair) => return pair.search(value, &mut |at| tell_all(0, at)),
+            By::AnyOf(search) => search,
+        };
         if lowered.is_empty() {
             lower(value, lowered);
         }
         let mut from = 0;
         while from < value.len()
-            && let Some(found) = self.search.find(lowered, from)
+            && let Some(found) = search.find(lowered, from)
         {
-            for (number, before) in &self.texts[found.literal] {
-                if let Some(start) = found.start.checked_sub(*before) {
-                    tell(*number, start);
-                }
-            }
+            tell_all(found.literal, found.start);
             // At one place no other pattern stands, but some may begin before this one's end.
             from = found.start + 1;
         }

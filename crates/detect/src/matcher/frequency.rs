@@ -67,16 +67,19 @@ struct Text {
 }
 
 impl Text {
+    fn add_windows<const N: usize>(&mut self, text: &[u8]) {
+        for bytes in text.windows(N).filter_map(<[u8]>::first_chunk) {
+            let count = &mut self.windows[place(window::<N>(bytes))];
+            *count = count.saturating_add(1);
+        }
+    }
+
     fn add(&mut self, field: usize, column: &Column<'_>, rows: usize) {
         for row in 0..rows {
             let Value::Text(text) = column.value(row) else { continue };
             *self.lengths.entry(field).or_default() += text.len() as u64;
-            for bytes in text.as_bytes().windows(4) {
-                if let Ok(bytes) = bytes.try_into() {
-                    let count = &mut self.windows[place(window::<4>(bytes))];
-                    *count = count.saturating_add(1);
-                }
-            }
+            self.add_windows::<2>(text.as_bytes());
+            self.add_windows::<4>(text.as_bytes());
         }
     }
 }
@@ -109,7 +112,7 @@ impl Traffic<'_> {
         }
     }
 
-    /// How often a window of four bytes occurs.
+    /// How often a window of two or four bytes occurs.
     pub(super) fn often(&self, window: u32) -> u32 {
         match self {
             Self::Unknown => 0,

@@ -25,6 +25,7 @@ mod few;
 mod field;
 mod frequency;
 mod index;
+mod pair;
 mod partition;
 mod search;
 mod sieve;

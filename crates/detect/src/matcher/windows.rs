@@ -14,7 +14,7 @@
 use std::collections::HashMap;
 
 /// The bit in which letters of ASCII differ by case.
-const CASE: u8 = 0x20;
+pub(super) const CASE: u8 = 0x20;
 
 /// Places of a text among which its windows are chosen.
 const LONGEST: u32 = 256;
