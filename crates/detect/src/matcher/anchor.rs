@@ -350,6 +350,7 @@ fn regex(place: &Place, pattern: &str) -> Option<Choice> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::frequency::Traffic;
     use super::*;
     use atalanta_diag::Span;
     use atalanta_schema::Type;
@@ -365,7 +366,7 @@ mod tests {
     }
 
     fn guess(anchor: &Anchor) -> Cost {
-        Cost { hits: anchor.sought.guess(), search: 0 }
+        Traffic::Unknown.cost(anchor)
     }
 
     fn written_out(anchor: &Anchor) -> String {

@@ -3,9 +3,10 @@
 //! 1. Rules are split by the values that they require of `event_type` and three other columns, so that a row meets only
 //!    the rules of its kind (`partition.rs`).
 //! 2. From each condition a set of *anchors* is taken, literals or stretches of like characters of which at least one
-//!    must occur for the condition to be true (`anchor.rs`). The anchors of all rules of a kind on one column are searched for at once (`search.rs`), or
-//!    are in a hash table if all of them are whole values (`index.rs`). A hit makes the row a candidate of the rule.
-//!    Which anchors are rare is a guess at first and counted on the rows that come (`frequency.rs`).
+//!    must occur for the condition to be true (`anchor.rs`). The anchors of all rules of a kind on one column are
+//!    searched for at once (`search.rs`), or are in a hash table if all of them are whole values (`index.rs`). A hit
+//!    makes the row a candidate of the rule. Which anchors are rare is a guess at first and counted on the rows that
+//!    come (`frequency.rs`).
 //!    Rules without an anchor are candidates on every row of their kind.
 //! 3. Of values that come again and again, such as paths of programs, and of null it is kept which rules they rule out
 //!    (`sieve.rs`), and of combinations of such values too (`sieves.rs`); those are candidates no longer.

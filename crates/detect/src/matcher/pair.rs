@@ -8,8 +8,9 @@
 use super::frequency::Traffic;
 use super::windows::{CASE, window};
 
-/// Places that are looked at together.
+/// Places that are looked at together, and the bytes of a value that the pairs at them lie in.
 const TOGETHER: usize = 32;
+const SPAN: usize = TOGETHER + 1;
 
 /// Two bytes of a text.
 #[derive(Debug)]
@@ -38,24 +39,24 @@ impl Pair {
 
     /// Tells where the text may begin in a value; at the end of it perhaps twice.
     pub(super) fn search(&self, value: &[u8], tell: &mut impl FnMut(usize)) {
-        let Some(last) = value.len().checked_sub(TOGETHER + 1) else {
+        let Some(last) = value.len().checked_sub(SPAN) else {
             return self.tell(value, 0, tell);
         };
         for at in (0..last).step_by(TOGETHER).chain([last]) {
-            if let (Some(first), Some(second)) = (places(value, at), places(value, at + 1))
-                && self.is_among(first, second)
+            if let Some(span) = value[at..].first_chunk()
+                && self.is_in(span)
             {
-                self.tell(&value[at..=at + TOGETHER], at, tell);
+                self.tell(span, at, tell);
             }
         }
     }
 
-    /// Whether the pair is at one of some places; without a branch, so that it becomes vector instructions.
+    /// Whether the pair is in a span; without a branch, so that it becomes vector instructions.
     #[inline]
-    fn is_among(&self, first: &[u8; TOGETHER], second: &[u8; TOGETHER]) -> bool {
+    fn is_in(&self, span: &[u8; SPAN]) -> bool {
         let [one, other] = self.bytes;
         let here = |(a, b): (&u8, &u8)| u8::from(a | CASE == one) & u8::from(b | CASE == other);
-        first.iter().zip(second).map(here).fold(0, |any, here| any | here) != 0
+        span[..TOGETHER].iter().zip(&span[1..]).map(here).fold(0, |any, here| any | here) != 0
     }
 
     /// Tells of a part of a value, which begins at `at`.
@@ -65,10 +66,6 @@ impl Pair {
         let all = (at..).zip(part.windows(2)).filter(|(_, pair)| here(pair));
         all.filter_map(|(place, _)| place.checked_sub(self.before)).for_each(tell);
     }
-}
-
-fn places(value: &[u8], at: usize) -> Option<&[u8; TOGETHER]> {
-    value.get(at..)?.first_chunk()
 }
 
 #[cfg(test)]
