@@ -179,7 +179,7 @@ fn on_attack(rule: &Rule, looked: &mut Looked, terminal: Terminal) -> Verdict {
         match run(&mut detector, path, terminal) {
             Ok(replayed) => {
                 verdict.failure = verdict.failure.take().or(failure(&replayed, rule, path));
-                verdict.attack.push((path.clone(), replayed.alerts.len() as u64));
+                verdict.attack.push((path.clone(), told(&replayed, rule)));
                 looked.attacks += 1;
                 looked.attack_events += replayed.rows;
             }
@@ -202,10 +202,11 @@ fn on_benign(rules: &[&Rule], detector: &mut Detector, path: &Path, proved: &mut
         match &ran {
             Ok(replayed) => {
                 verdict.failure = verdict.failure.take().or(failure(replayed, rule, path));
-                let alerts = replayed.alerts.iter().filter(|alert| alert.rule == rule.id).count() as u64;
+                let alerts = told(replayed, rule);
                 if own {
                     verdict.benign.push((path.to_path_buf(), alerts));
-                } else if alerts > 0 {
+                // What a rule writes down of other events is no alarm.
+                } else if alerts > 0 && rule.action.is_none() {
                     verdict.corpus.push((path.to_path_buf(), alerts));
                 }
             }
@@ -214,6 +215,13 @@ fn on_benign(rules: &[&Rule], detector: &mut Detector, path: &Path, proved: &mut
             Err(_) => {}
         }
     }
+}
+
+/// What a rule has told of a recording: its alerts, or its hits if it changes a lookup instead.
+fn told(replayed: &Replayed, rule: &Rule) -> u64 {
+    let alerts = replayed.alerts.iter().filter(|alert| alert.rule == rule.id).count() as u64;
+    let acted = replayed.acted.iter().filter(|acted| acted.rule == rule.id);
+    alerts + acted.map(|acted| acted.hits).sum::<u64>()
 }
 
 /// All further telemetry in one replay, as a server would get it.
@@ -268,12 +276,12 @@ fn run_over(detector: &mut Detector, paths: &[String], terminal: Terminal) -> Re
     detector.forget();
     let request = data::Request { paths, named: false, source: None, quiet: true };
     let options = SessionOptions { provenance: true, ..SessionOptions::default() };
-    let loaded = data::load(&request, options, terminal).map_err(|error| error.to_string())?;
+    let mut loaded = data::load(&request, options, terminal).map_err(|error| error.to_string())?;
     if !loaded.has_data() {
         let trouble = loaded.summary.problems.first().map(Trouble::sentence).unwrap_or_default();
         return Err(format!("no event could be read: {trouble}"));
     }
-    replay(detector, &loaded.session, (None, None), None).map_err(|error| error.to_string())
+    replay(detector, &mut loaded.session, (None, None), None).map_err(|error| error.to_string())
 }
 
 #[cfg(test)]

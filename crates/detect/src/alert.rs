@@ -7,6 +7,7 @@ use crate::cells::Cells;
 use crate::compile::Compiled;
 use crate::kept;
 use crate::row_json;
+use crate::rule::cortex;
 use atalanta_schema::Level;
 
 /// Most rows of evidence that an alert carries; its number of events is exact.
@@ -146,6 +147,8 @@ impl Alert {
         let about = &rule.rule;
         let title = about.alert_title.as_deref().unwrap_or(&about.title);
         let description = about.alert_description.as_deref().unwrap_or(&about.description);
+        let level = about.severity_column.as_deref().and_then(|column| self.value(column));
+        self.severity = level.and_then(|text| cortex::level(&text)).unwrap_or(about.severity);
         self.title = self.filled(title);
         self.description = self.filled(description);
     }

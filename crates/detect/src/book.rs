@@ -10,6 +10,7 @@ use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 
 use crate::alert::{self, Alert, Hit};
 use crate::compile::Compiled;
+use crate::lookup::{self, Acted, Lookups};
 use crate::suppress::Suppressions;
 
 /// µs of a day.
@@ -59,6 +60,16 @@ pub enum BookError {
         path: String,
         /// Its id.
         id: String,
+        /// The reason.
+        error: serde_json::Error,
+    },
+    /// A lookup that is kept cannot be read.
+    #[error("{path}: the lookup {name} cannot be read: {error}")]
+    Lookup {
+        /// The file.
+        path: String,
+        /// Its name.
+        name: String,
         /// The reason.
         error: serde_json::Error,
     },
@@ -112,6 +123,10 @@ pub struct Applied {
     pub fresh: Vec<Alert>,
     /// Rules that reached their number of alerts for a day, said once for each day: (rule, day's start in µs).
     pub cut: Vec<(String, i64)>,
+    /// What rules did that change lookups.
+    pub acted: Vec<Acted>,
+    /// Rules whose entries were left out because the lookup has no room: (rule, lookup).
+    pub full: BTreeSet<(String, String)>,
 }
 
 /// The book of one data folder.
@@ -139,7 +154,7 @@ impl Book {
         connection.busy_timeout(std::time::Duration::from_secs(10)).map_err(fail)?;
         connection.pragma_update(None, "journal_mode", "WAL").map_err(fail)?;
         connection.pragma_update(None, "synchronous", "FULL").map_err(fail)?;
-        connection.execute_batch(SCHEMA).map_err(fail)?;
+        connection.execute_batch(SCHEMA).and_then(|()| connection.execute_batch(lookup::SCHEMA)).map_err(fail)?;
         Ok(Self { connection, path: shown })
     }
 
@@ -167,7 +182,7 @@ impl Book {
         let path = "memory".to_owned();
         let fail = |error| BookError::Sqlite { path: path.clone(), error };
         let connection = Connection::open_in_memory().map_err(fail)?;
-        connection.execute_batch(SCHEMA).map_err(fail)?;
+        connection.execute_batch(SCHEMA).and_then(|()| connection.execute_batch(lookup::SCHEMA)).map_err(fail)?;
         Ok(Self { connection, path })
     }
 
@@ -262,12 +277,39 @@ impl Book {
         query: &str,
         read: impl FnMut(&rusqlite::Row<'_>) -> rusqlite::Result<T>,
     ) -> Result<Vec<T>, BookError> {
+        self.list_of(query, [], read)
+    }
+
+    pub(crate) fn list_of<T>(
+        &self,
+        query: &str,
+        values: impl rusqlite::Params,
+        read: impl FnMut(&rusqlite::Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Vec<T>, BookError> {
         let run = || {
             let mut statement = self.connection.prepare(query)?;
-            let rows = statement.query_map([], read)?;
+            let rows = statement.query_map(values, read)?;
             rows.collect::<rusqlite::Result<Vec<T>>>()
         };
         run().map_err(|error| self.fail(error))
+    }
+
+    /// The file, as messages name it.
+    pub(crate) fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// Makes the lookups that rules write, so that queries can name them before the first entry.
+    pub fn declare_lookups(&mut self, rules: &[Compiled]) -> Result<(), BookError> {
+        let path = self.path.clone();
+        let fail = |error| BookError::Sqlite { path: path.clone(), error };
+        let transaction = self.connection.transaction().map_err(fail)?;
+        let mut lookups = Lookups::new(&transaction, &path);
+        for (name, columns) in lookup::declared(rules) {
+            lookups.declare(&name, &columns)?;
+        }
+        lookups.finish()?;
+        transaction.commit().map_err(fail)
     }
 
     pub(crate) fn execute(&self, query: &str, values: impl rusqlite::Params) -> Result<usize, BookError> {
@@ -283,9 +325,16 @@ impl Book {
         let path = self.path.clone();
         let fail = |error| BookError::Sqlite { path: path.clone(), error };
         let transaction = self.connection.transaction().map_err(fail)?;
-        let mut keeper =
-            Keeper { transaction: &transaction, rules, changes, path: &path, alerts: BTreeMap::new() };
+        let mut keeper = Keeper {
+            transaction: &transaction,
+            rules,
+            changes,
+            path: &path,
+            alerts: BTreeMap::new(),
+            lookups: Lookups::new(&transaction, &path),
+        };
         let applied = keeper.keep()?;
+        keeper.lookups.finish()?;
         transaction.commit().map_err(fail)?;
         Ok(applied)
     }
@@ -299,6 +348,7 @@ struct Keeper<'a> {
     path: &'a str,
     /// Alerts that change, and whether they are new.
     alerts: BTreeMap<String, (Alert, bool)>,
+    lookups: Lookups<'a>,
 }
 
 impl Keeper<'_> {
@@ -341,6 +391,9 @@ impl Keeper<'_> {
 
     fn hit(&mut self, hit: &Hit, applied: &mut Applied) -> Result<(), BookError> {
         let rule = &self.rules[hit.rule];
+        if let Some(action) = &rule.rule.action {
+            return self.act(rule, action, hit, applied);
+        }
         let id = alert::id(rule, hit);
         if let Some((alert, _)) = self.alerts.get_mut(&id) {
             alert.merge(rule, hit);
@@ -353,6 +406,23 @@ impl Keeper<'_> {
         }
         if self.has_room(rule, hit.time.div_euclid(DAY), applied)? {
             self.alerts.insert(id, (Alert::new(rule, hit, self.changes.now), true));
+        }
+        Ok(())
+    }
+
+    /// Does what a rule does instead of raising an alert.
+    fn act(
+        &mut self,
+        rule: &Compiled,
+        action: &lookup::Action,
+        hit: &Hit,
+        applied: &mut Applied,
+    ) -> Result<(), BookError> {
+        let Some(entry) = lookup::of_hit(rule, action, hit) else { return Ok(()) };
+        if self.lookups.change(action, &entry)? {
+            Acted::once(rule, action).add_to(&mut applied.acted);
+        } else {
+            applied.full.insert((rule.rule.id.clone(), action.lookup.clone()));
         }
         Ok(())
     }

@@ -6,11 +6,12 @@ use atalanta_diag::{Diagnostic, Severity, Span};
 use atalanta_engine::program::row_plan::{column_names, names_read, row_wise};
 use atalanta_schema::{Catalog, DatasetKind, Type};
 use atalanta_xql::env::{Env, Mode};
-use atalanta_xql::ir::{AggregateCall, Comparison, Expr, ExprKind, Operation, OperationKind, Plan};
+use atalanta_xql::ir::{AggregateCall, Comparison, Expr, ExprKind, Operation, OperationKind, Plan, Row};
 use atalanta_xql::parameters::{self, Value};
 use atalanta_xql::syntax::ast::{JoinKind, TimeFrame};
 
 use crate::correlation;
+use crate::lookup::Change;
 use crate::machine::{self, Machine};
 use crate::rule::{Allow, HOUR, Logic, Rule, RuleProblem, codes};
 
@@ -27,6 +28,8 @@ pub struct Compiled {
     pub triggers: Vec<Trigger>,
     /// Alerts of the same entities within this time are one, µs.
     pub bucket: i64,
+    /// Fields that it writes to a lookup, with their types as far as they are known.
+    pub fields: Vec<(String, Type)>,
 }
 
 /// How a rule runs.
@@ -192,6 +195,7 @@ pub(crate) fn with_machine(rule: &Rule, machine: Box<dyn Machine>) -> Result<Com
         run: Run::Machine(machine),
         triggers,
         bucket: rule.suppress.unwrap_or(HOUR),
+        fields: fields(rule, &Row::default()),
         rule: rule.clone(),
     })
 }
@@ -226,18 +230,45 @@ fn compile_xql(rule: &Rule, text: &str, place: &str) -> (Option<Compiled>, Vec<R
         return (None, vec![problem(&full, diagnostic.help("leave `config timeframe` out, set `schedule`"))]);
     }
     plan.timeframe = None;
+    let row = plan.row();
+    if let Some((message, help)) = unknown_column(rule, &row) {
+        let diagnostic = Diagnostic::error(codes::LOGIC, Span::at(0), message);
+        return (None, vec![problem(&full, diagnostic.help(help))]);
+    }
     allow(&mut plan, &rule.allow);
     (Some(shaped(rule, full, &plan)), Vec::new())
+}
+
+/// A column that the rule's action takes and that the result does not have, with what to do.
+fn unknown_column(rule: &Rule, row: &Row) -> Option<(String, String)> {
+    let action = rule.action.as_ref().filter(|_| !row.open)?;
+    let (_, column) = action.columns.iter().find(|(_, column)| row.find(column).is_none())?;
+    let message = format!("the result has no column `{column}`, which the rule's action takes");
+    let own: Vec<&str> = row.columns.iter().filter(|one| !one.system).map(|one| one.name.as_str()).collect();
+    let shown = if own.len() > 20 { "name one of its columns".to_owned() } else { own.join(", ") };
+    Some((message, format!("it has: {shown}")))
+}
+
+/// Fields that a rule writes to a lookup, with the types of the columns that fill them.
+fn fields(rule: &Rule, row: &Row) -> Vec<(String, Type)> {
+    let Some(action) = &rule.action else { return Vec::new() };
+    let all = row.columns.iter().filter(|_| action.columns.is_empty());
+    let all = all.map(|column| (column.name.to_lowercase(), column.ty.clone()));
+    let typed = |column: &str| row.find(column).map_or(Type::Any, |found| found.ty.clone());
+    let named = action.columns.iter().map(|(field, column)| (field.clone(), typed(column)));
+    let time = (action.change == Change::Save).then(|| ("_time".to_owned(), Type::Timestamp));
+    time.into_iter().chain(all.filter(|(name, _)| name != "_time")).chain(named).collect()
 }
 
 fn shaped(rule: &Rule, text: String, plan: &Plan) -> Compiled {
     let (operations, whole) = row_wise(plan);
     let dataset = plain_dataset(plan);
     let version = rule.version();
+    let fields = fields(rule, &plan.row());
     if whole && dataset.is_some() {
         let trigger = Trigger::with_result(dataset, operations, &rule.entities);
         let bucket = rule.suppress.unwrap_or(HOUR);
-        return Compiled { rule: rule.clone(), version, run: Run::Rows, triggers: vec![trigger], bucket };
+        return Compiled { rule: rule.clone(), version, run: Run::Rows, triggers: vec![trigger], bucket, fields };
     }
     let mut triggers = Vec::new();
     let mut always = false;
@@ -246,7 +277,7 @@ fn shaped(rule: &Rule, text: String, plan: &Plan) -> Compiled {
     let keys = plan.group_keys().unwrap_or_default();
     let bucket = rule.suppress.unwrap_or(rule.schedule.every);
     let run = Run::Windows(Windows { text, early, always, keys });
-    Compiled { rule: rule.clone(), version, run, triggers, bucket }
+    Compiled { rule: rule.clone(), version, run, triggers, bucket, fields }
 }
 
 /// Takes rows of the allow-lists out, before anything else looks at them.

@@ -1,5 +1,6 @@
 //! Alerts as rows: `dataset = alerts`.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -18,25 +19,28 @@ use crate::book::{Book, BookError};
 /// Name of the dataset.
 pub const ALERTS: &str = "alerts";
 
-/// Gives a session the alerts of a data folder, which are read by the queries that name them and cost the others
-/// nothing; no dataset if none was ever raised there.
+/// Gives a session the alerts and lookups of a data folder, which are read by the queries that name them and cost the
+/// others nothing; none if no rule ever ran there.
 pub fn fill(session: &mut Session, folder: &Path) -> Result<(), EngineError> {
     if !Book::is_in(folder) {
         return Ok(());
     }
+    let path = folder;
     let folder = folder.to_owned();
     let read = move || match Book::open_to_read(&folder).map_err(fail)? {
         Some(book) => rows(&book.alerts().map_err(fail)?),
         None => rows(&[]),
     };
     session.add_lazy(ALERTS, rows(&[])?.schema(), Box::new(read));
-    Ok(())
+    crate::lookup::fill(session, path)
 }
 
-/// How many alerts a data folder has.
-pub fn count(folder: &Path) -> Result<u64, EngineError> {
-    let book = Book::open_to_read(folder).map_err(fail)?;
-    book.map_or(Ok(0), |book| book.count().map_err(fail))
+/// How many alerts and entries of lookups a data folder has, by dataset.
+pub fn sizes(folder: &Path) -> Result<BTreeMap<String, u64>, EngineError> {
+    let Some(book) = Book::open_to_read(folder).map_err(fail)? else { return Ok(BTreeMap::new()) };
+    let mut sizes = book.lookup_sizes().map_err(fail)?;
+    sizes.insert(ALERTS.to_owned(), book.count().map_err(fail)?);
+    Ok(sizes)
 }
 
 fn fail(error: BookError) -> EngineError {

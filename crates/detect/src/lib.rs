@@ -16,6 +16,7 @@ pub mod dataset;
 pub mod detector;
 mod kept;
 pub mod live;
+pub mod lookup;
 pub mod machine;
 pub mod matcher;
 pub mod output;

@@ -16,6 +16,7 @@ use atalanta_store::{Snapshot, Store, Tail};
 use crate::book::{Book, BookError, Changes};
 use crate::compile::Run;
 use crate::detector::{Detector, Fed, Runner};
+use crate::lookup;
 use crate::row_json;
 use crate::suppress::Suppressions;
 use crate::warm;
@@ -67,6 +68,8 @@ pub struct Counts {
     pub rows: AtomicU64,
     /// Alerts that were raised.
     pub alerts: AtomicU64,
+    /// Hits that changed lookups instead.
+    pub acted: AtomicU64,
     /// Windows that were looked at.
     pub windows: AtomicU64,
     /// Log records that were not seen because they are gone.
@@ -180,6 +183,8 @@ struct Worker {
     cold: Option<Cold>,
     /// Rules that look at records of the log above a number only: they have learnt from what is below.
     above: BTreeMap<usize, u64>,
+    /// Lookups of which it was said that they are full.
+    full: BTreeSet<String>,
 }
 
 /// Rules that learn from history, which ends with a record of the log.
@@ -214,6 +219,9 @@ impl Worker {
         let begun = book.apply(detector.rules(), &Changes { position: Some(position), ..Changes::default() });
         if let Err(error) = begun {
             tracing::error!(%error, "the position of detection cannot be kept");
+        }
+        if let Err(error) = book.declare_lookups(detector.rules()) {
+            tracing::error!(%error, "lookups of rules cannot be made, queries do not find them before their first entry");
         }
         store.hold(Some(position));
         let now = Instant::now();
@@ -255,6 +263,7 @@ impl Worker {
             rest: now,
             cold,
             above,
+            full: BTreeSet::new(),
         }
     }
 
@@ -435,6 +444,16 @@ impl Worker {
                 "a rule has raised all the alerts that it may raise of one day, and is cut off for that day"
             );
         }
+        for acted in &applied.acted {
+            self.counts.acted.fetch_add(acted.hits, Ordering::Relaxed);
+            let (lookup, hits) = (&acted.action.lookup, acted.hits);
+            tracing::debug!(rule = acted.rule, lookup, hits, "a rule {}", acted.action.change.words());
+        }
+        for (rule, lookup) in applied.full {
+            if self.full.insert(lookup.clone()) {
+                tracing::warn!(rule, lookup, "the lookup is full, entries of rules are left out until some are removed");
+            }
+        }
         for alert in &applied.fresh {
             self.counts.alerts.fetch_add(1, Ordering::Relaxed);
             tracing::info!(
@@ -473,6 +492,7 @@ impl Worker {
         let started = Instant::now();
         let mut session = Session::new(options)?;
         self.store.snapshot().fill(&mut session)?;
+        lookup::add(&mut session, &self.book, self.store.folder())?;
         let mut runner = Runner::new(&session, false);
         let (mut hits, mut done) = (Vec::new(), Vec::new());
         let (mut kept, mut last) = (started, started);
@@ -614,6 +634,7 @@ mod tests {
 
     use super::*;
     use crate::alert::Alert;
+    use crate::lookup::{Action, Change};
     use crate::replay::replay;
     use crate::rule::sigma::{SigmaFile, read};
     use crate::rule::{Logic, Rule};
@@ -686,6 +707,70 @@ mod tests {
         })
     }
 
+    /// Rules that maintain lookups: pairs, the last of each user, and what windows give.
+    fn maintainers() -> Vec<Rule> {
+        let own = |id: &str, query: &str, change: Change, columns: &[(&str, &str)]| {
+            let columns = columns.iter().map(|&(field, column)| (field.to_owned(), column.to_owned()));
+            Rule { action: Some(Action::new(change, id, columns).unwrap()), ..rule(id, query) }
+        };
+        let network = "dataset = xdr_data | filter event_type = NETWORK";
+        let (user, port) = ("actor_primary_user_sid", "action_remote_port");
+        let keyed = Change::Add { key: vec!["who".to_owned()] };
+        vec![
+            own("ports", network, Change::Add { key: Vec::new() }, &[("who", user), ("port", port)]),
+            own("last", network, keyed, &[("who", user), ("seen", "_time"), ("port", port)]),
+            own(
+                "busy",
+                &format!("{network} | comp count() as n, max({port}) as highest by {user} | filter n > 1"),
+                Change::Save,
+                &[],
+            ),
+        ]
+    }
+
+    /// What the lookups of a folder hold, as JSON lines in order.
+    fn entries(folder: &Path) -> BTreeMap<String, Vec<String>> {
+        let book = Book::open_to_read(folder).unwrap().unwrap();
+        let names = book.lookup_sizes().unwrap();
+        let lines = |name: &String| {
+            let entries = book.entries(name).unwrap().1;
+            let mut lines: Vec<String> =
+                entries.into_iter().map(|entry| serde_json::Value::Object(entry).to_string()).collect();
+            lines.sort();
+            lines
+        };
+        names.keys().map(|name| (name.clone(), lines(name))).collect()
+    }
+
+    #[test]
+    fn a_rule_reads_what_another_one_writes() {
+        let (mut rules, folder) = (maintainers(), tempfile::tempdir().unwrap());
+        let known = "dataset = xdr_data | filter event_type = PROCESS and actor_primary_user_sid in \
+                     (dataset = ports | filter port = 4444 | fields who)";
+        rules.push(rule("shell-of-backdoor", known));
+        run(folder.path(), &rules, &[]);
+        let network = |minute, user, port| (minute, "NETWORK", user, String::new(), Some(port));
+        let process = |minute, user| (minute, "PROCESS", user, "sh".to_owned(), None);
+        run(folder.path(), &rules, &[vec![network(1, "ann", 4444), network(1, "bob", 80)]]);
+        assert_eq!(finish(folder.path(), &rules), []);
+        run(folder.path(), &rules, &[vec![process(2, "ann"), process(2, "bob")]]);
+        let alerts = finish(folder.path(), &rules);
+        let about: Vec<_> = alerts.iter().map(|alert| alert.value("actor_primary_user_sid")).collect();
+        assert_eq!(about, [Some("ann".to_owned())]);
+        // Queries read the same, with the types of the rule's query.
+        let mut session = Session::new(SessionOptions::default()).unwrap();
+        crate::dataset::fill(&mut session, folder.path()).unwrap();
+        let query = "dataset = last | filter seen > to_timestamp(0) | sort asc who | fields who, port";
+        let checked = atalanta_xql::check(query, &session.env());
+        let outcome = session.prepare(&checked.resolved.plan).unwrap().run().unwrap();
+        let batch = &outcome.batches[0];
+        let rows: Vec<String> = (0..batch.num_rows())
+            .map(|row| serde_json::Value::Object(row_json::row(batch, row)).to_string())
+            .collect();
+        assert_eq!(rows.len(), 2, "{rows:?}");
+        assert!(rows[0].contains("ann") && rows[0].contains("4444"), "{rows:?}");
+    }
+
     fn by_replay(rules: &[Rule], events: &[Event]) -> Vec<Alert> {
         let mut session =
             Session::new(SessionOptions { threads: 1, provenance: true, ..SessionOptions::default() })
@@ -694,7 +779,7 @@ mod tests {
         session.add_batches("xdr_data", batch.schema(), vec![batch]).unwrap();
         let (mut detector, problems) = Detector::new(rules);
         assert!(problems.is_empty(), "{problems:?}");
-        let replayed = replay(&mut detector, &session, (None, None), None).unwrap();
+        let replayed = replay(&mut detector, &mut session, (None, None), None).unwrap();
         assert_eq!(replayed.failures, Vec::new());
         replayed.alerts
     }
@@ -828,6 +913,31 @@ mod tests {
             run(folder.path(), &rules, &batches[..cut]);
             run(folder.path(), &rules, &batches[cut..]);
             prop_assert_eq!(facts(finish(folder.path(), &rules)), facts(by_replay(&rules, &events)));
+        }
+
+        /// Lookups do not depend on order, batching or restarts either.
+        #[test]
+        fn lookups_hold_what_the_events_say(events in events(), order: u64, size in 1usize..9, cut in 0usize..9) {
+            let batches = jumbled(&events, order, size, 240);
+            let cut = cut.min(batches.len());
+            let rules = maintainers();
+            let entries_of = |runs: &[&[Vec<Event>]]| {
+                let folder = tempfile::tempdir().unwrap();
+                run(folder.path(), &rules, &[]);
+                runs.iter().for_each(|batches| run(folder.path(), &rules, batches));
+                assert_eq!(finish(folder.path(), &rules), []);
+                entries(folder.path())
+            };
+            let found = entries_of(&[&batches[..cut], &batches[cut..]]);
+            prop_assert_eq!(&found, &entries_of(&[std::slice::from_ref(&events)]));
+            let network = events.iter().filter(|event| event.1 == "NETWORK");
+            let pairs: BTreeSet<String> = network
+                .map(|event| match event.4 {
+                    Some(port) => serde_json::json!({ "who": event.2, "port": port }).to_string(),
+                    None => serde_json::json!({ "who": event.2 }).to_string(),
+                })
+                .collect();
+            prop_assert_eq!(&found["ports"], &pairs.into_iter().collect::<Vec<_>>());
         }
 
         /// The same for rules with a state, whose events come less late than they wait.

@@ -15,6 +15,7 @@ use crate::book::{Book, BookError, Changes};
 use crate::compile::Run;
 use crate::dataset::ALERTS;
 use crate::detector::{Detector, Runner};
+use crate::lookup::{self, Acted};
 use crate::row_json;
 use crate::suppress::Suppressions;
 
@@ -46,6 +47,8 @@ pub struct Replayed {
     pub windows: u64,
     /// Alerts beyond a rule's number for a day: (rule, day's start in µs, how many).
     pub dropped: Vec<(String, i64, u64)>,
+    /// What rules would have done to lookups.
+    pub acted: Vec<Acted>,
     /// Rules that failed: (id, why).
     pub failures: Vec<(String, String)>,
 }
@@ -56,21 +59,23 @@ pub type Range = (Option<i64>, Option<i64>);
 /// Runs rules over what a session holds.
 pub fn replay(
     detector: &mut Detector,
-    session: &Session,
+    session: &mut Session,
     range: Range,
     suppressions: Option<&Suppressions>,
 ) -> Result<Replayed, ReplayError> {
     let now = jiff::Timestamp::now().as_microsecond();
-    let mut book = Book::in_memory()?;
+    let mut kept = Kept { book: Book::in_memory()?, suppressions, now, acted: Vec::new() };
     let mut replayed = Replayed::default();
     let mut due: BTreeSet<(usize, i64)> = BTreeSet::new();
     let mut hits: Vec<Hit> = Vec::new();
     let mut held = 0;
     let mut newest: Option<i64> = None;
-    let mut kept: Result<(), BookError> = Ok(());
-    // What rules raised before is no event, and arriving events do not have it either.
-    let names = session.dataset_names().into_iter().filter(|name| *name != ALERTS);
-    let names: Vec<String> = names.map(str::to_owned).collect();
+    let mut failed: Result<(), BookError> = Ok(());
+    // What rules raised and wrote before is no event, and arriving events do not have it either.
+    lookup::declare(session, detector.rules());
+    let session: &Session = session;
+    let is_event = |name: &&str| *name != ALERTS && !session.is_lazy(name);
+    let names: Vec<String> = session.dataset_names().into_iter().filter(is_event).map(str::to_owned).collect();
     for dataset in &names {
         let plan = everything(session, dataset, range);
         session.prepare(&plan)?.for_each(&mut |batch| {
@@ -82,11 +87,11 @@ pub fn replay(
             newest = newest.max(fed.newest);
             if hits.len() >= KEPT || held >= HELD {
                 held = 0;
-                kept = keep(&mut book, detector, &mut hits, suppressions, now);
+                failed = kept.keep(detector, &mut hits);
             }
-            Ok(if kept.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
+            Ok(if failed.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
         })?;
-        std::mem::replace(&mut kept, Ok(()))?;
+        std::mem::replace(&mut failed, Ok(()))?;
     }
     if let Some(newest) = newest {
         hits.extend(detector.advance(newest.saturating_add(1)));
@@ -105,27 +110,36 @@ pub fn replay(
             }
         }
         if hits.len() >= KEPT {
-            keep(&mut book, detector, &mut hits, suppressions, now)?;
+            kept.keep(detector, &mut hits)?;
         }
     }
-    keep(&mut book, detector, &mut hits, suppressions, now)?;
+    kept.keep(detector, &mut hits)?;
     replayed.failures.extend(detector.take_failures());
-    replayed.alerts = book.alerts()?;
-    replayed.dropped = book.dropped()?;
+    replayed.alerts = kept.book.alerts()?;
+    replayed.dropped = kept.book.dropped()?;
+    replayed.acted = kept.acted;
     Ok(replayed)
 }
 
-/// Moves hits into the book.
-fn keep(
-    book: &mut Book,
-    detector: &Detector,
-    hits: &mut Vec<Hit>,
-    suppressions: Option<&Suppressions>,
+/// What hits have led to.
+struct Kept<'a> {
+    book: Book,
+    suppressions: Option<&'a Suppressions>,
+    /// The clock, µs.
     now: i64,
-) -> Result<(), BookError> {
-    book.apply(detector.rules(), &Changes { hits, suppressions, now, ..Changes::default() })?;
-    hits.clear();
-    Ok(())
+    acted: Vec<Acted>,
+}
+
+impl Kept<'_> {
+    /// Moves hits into the book.
+    fn keep(&mut self, detector: &Detector, hits: &mut Vec<Hit>) -> Result<(), BookError> {
+        let changes =
+            Changes { hits, suppressions: self.suppressions, now: self.now, ..Changes::default() };
+        let applied = self.book.apply(detector.rules(), &changes)?;
+        applied.acted.into_iter().for_each(|acted| acted.add_to(&mut self.acted));
+        hits.clear();
+        Ok(())
+    }
 }
 
 /// Rules that also say something of windows without events look at every window between the first and the last.
@@ -175,7 +189,7 @@ mod tests {
         );
         let pipe = rule("pipe", "dataset = xdr_data | filter action_process_command_line contains \"| sh\"");
         let (mut detector, _) = Detector::new([&many, &pipe]);
-        let replayed = replay(&mut detector, &session, (None, None), None).unwrap();
+        let replayed = replay(&mut detector, &mut session, (None, None), None).unwrap();
         assert_eq!(replayed.failures, Vec::new());
         let found: Vec<(&str, u64, i64)> = replayed
             .alerts
@@ -186,9 +200,9 @@ mod tests {
         assert_eq!((replayed.rows, replayed.windows), (7, 2));
         let raised = crate::dataset::rows(&replayed.alerts).unwrap();
         session.add_batches(ALERTS, raised.schema(), vec![raised]).unwrap();
-        let again = replay(&mut detector, &session, (None, None), None).unwrap();
+        let again = replay(&mut detector, &mut session, (None, None), None).unwrap();
         assert_eq!((again.rows, again.alerts.len()), (7, 2));
         let later = (Some(DAY + 60 * 60_000_000), None);
-        assert_eq!(replay(&mut detector, &session, later, None).unwrap().alerts.len(), 1);
+        assert_eq!(replay(&mut detector, &mut session, later, None).unwrap().alerts.len(), 1);
     }
 }

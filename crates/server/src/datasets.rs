@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::Shared;
 
-/// Gives a session what is stored and the alerts. Events are a dataset from the start, so that a question that is asked
+/// Gives a session what is stored, the alerts and the lookups of rules. Events are a dataset from the start, so that a question that is asked
 /// before the first one has an answer.
 pub(crate) fn fill(session: &mut Session, snapshot: &Snapshot, folder: &Path) -> Result<(), EngineError> {
     snapshot.fill(session)?;
@@ -27,12 +27,11 @@ pub(crate) fn list(shared: &Shared) -> Result<Value, EngineError> {
     let snapshot = shared.store.snapshot();
     let mut session = Session::new(SessionOptions { threads: 1, ..SessionOptions::default() })?;
     fill(&mut session, &snapshot, shared.store.folder())?;
-    let alerts = atalanta_detect::dataset::count(shared.store.folder())?;
+    let kept = atalanta_detect::dataset::sizes(shared.store.folder())?;
     let rows = |name: &str| {
-        if name == atalanta_detect::dataset::ALERTS {
-            return alerts;
-        }
-        snapshot.datasets.iter().find(|one| one.name == name).map_or(0, atalanta_store::DatasetSnapshot::rows)
+        let stored = snapshot.datasets.iter().find(|one| one.name == name);
+        let stored = stored.map(atalanta_store::DatasetSnapshot::rows);
+        stored.or_else(|| kept.get(name).copied()).unwrap_or(0)
     };
     let datasets: Vec<Value> = session
         .env()

@@ -122,11 +122,12 @@ fn detection(out: &mut String, shared: &Shared) {
     let behind = shared.store.last().saturating_sub(load(&counts.position));
     let (sent, dead) =
         detection.delivery.as_ref().map_or((0, 0), |one| (load(&one.counts.sent), load(&one.counts.dead)));
-    let numbers: [(&str, &str, &str, u64); 9] = [
+    let numbers: [(&str, &str, &str, u64); 10] = [
         ("atalanta_detect_rules", "rules that run", "gauge", detection.rules as u64),
         ("atalanta_detect_rows_total", "rows that rules looked at", "counter", load(&counts.rows)),
         ("atalanta_detect_windows_total", "windows that rules looked at", "counter", load(&counts.windows)),
         ("atalanta_detect_alerts_total", "alerts that were raised", "counter", load(&counts.alerts)),
+        ("atalanta_detect_lookup_hits_total", "hits that changed lookups", "counter", load(&counts.acted)),
         ("atalanta_detect_failures_total", "failures of rules", "counter", load(&counts.failures)),
         ("atalanta_detect_missed_records_total", "log records no rule saw", "counter", load(&counts.missed)),
         ("atalanta_detect_lag_records", "log records whose hits are not kept yet", "gauge", behind),

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use atalanta_detect::alert::Alert;
 use atalanta_detect::compile::{Compiled, Run};
 use atalanta_detect::detector::Detector;
+use atalanta_detect::lookup::Acted;
 use atalanta_detect::replay::{Replayed, replay};
 use atalanta_detect::rule::RuleProblem;
 use atalanta_detect::rule::pack::{self, Pack};
@@ -115,10 +116,10 @@ pub fn run(args: Args, terminal: Terminal) -> anyhow::Result<Ended> {
     let data = with_folder(&args.data, args.data_dir.as_deref())?;
     anyhow::ensure!(!data.is_empty(), "--replay needs --data or --data-dir");
     let request = data::Request { paths: &data, named: false, source: args.source.as_deref(), quiet: false };
-    let loaded = data::load(&request, args.limits.options(now, false, true), terminal)?;
+    let mut loaded = data::load(&request, args.limits.options(now, false, true), terminal)?;
     output::problems(terminal, &loaded.summary);
     anyhow::ensure!(loaded.has_data(), "no data could be read");
-    let replayed = replay(&mut detector, &loaded.session, range, suppressions.as_ref())?;
+    let replayed = replay(&mut detector, &mut loaded.session, range, suppressions.as_ref())?;
     report(&replayed, args.format, terminal)?;
     for (rule, why) in &replayed.failures {
         terminal.warning(&render::escape_control(&format!("rule {rule} failed: {why}")));
@@ -220,6 +221,7 @@ fn report(replayed: &Replayed, format: Format, terminal: Terminal) -> anyhow::Re
             let document = json!({
                 "rows": replayed.rows, "windows": replayed.windows,
                 "alerts_by_rule_and_day": counts(&replayed.alerts), "alerts": alerts,
+                "actions": replayed.acted.iter().map(action).collect::<Vec<Value>>(),
             });
             writeln!(out, "{document:#}")?;
         }
@@ -230,6 +232,13 @@ fn report(replayed: &Replayed, format: Format, terminal: Terminal) -> anyhow::Re
         }
     }
     Ok(out.flush()?)
+}
+
+/// What a rule would have done to a lookup.
+fn action(acted: &Acted) -> Value {
+    json!({
+        "rule": acted.rule, "does": acted.action.change.words(), "lookup": acted.action.lookup, "hits": acted.hits,
+    })
 }
 
 /// An alert as JSON with readable times.
@@ -264,6 +273,16 @@ fn table(out: &mut impl Write, replayed: &Replayed, terminal: Terminal) -> anyho
         for (day, count) in days {
             writeln!(out, "         {day}  {}", figures::count(*count))?;
         }
+    }
+    for acted in &replayed.acted {
+        writeln!(
+            out,
+            "{} {} `{}`: {}",
+            terminal.out.paint(Role::Name, &render::escape_control(&acted.rule)),
+            acted.action.change.words(),
+            acted.action.lookup,
+            figures::plural(acted.hits, "hit"),
+        )?;
     }
     writeln!(
         out,

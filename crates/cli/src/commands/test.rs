@@ -91,8 +91,10 @@ pub fn run(args: Args, terminal: Terminal) -> anyhow::Result<Ended> {
     }
     let count = |state: State| verdicts.values().filter(|verdict| verdict.state() == state).count();
     let (proven, unproven, failed) = (count(State::Proven), count(State::Unproven), count(State::Failed));
+    let off = pack.rules.iter().filter(|rule| !rule.enabled).count();
+    let off = if off == 0 { String::new() } else { format!(", {off} switched off") };
     terminal.note(&format!(
-        "{proven} of {} proven, {failed} failed, {unproven} without recordings, {refused} refused, in {}",
+        "{proven} of {} proven, {failed} failed, {unproven} without recordings, {refused} refused{off}, in {}",
         figures::plural(pack.rules.len() as u64, "rule"),
         figures::elapsed(started.elapsed())
     ));

@@ -1,14 +1,16 @@
 //! Correlation rules of Cortex XSIAM and XDR, as they are exported (JSON) or stand in content packs (YAML).
 //!
 //! Read are the query, the schedule (`crontab` or `simple_schedule`, `search_window`), suppression, severity, names with
-//! `$column`, `alert_fields` and `mitre_defs`. What a rule does besides raising alerts (rows into a dataset or a lookup)
-//! is said and not done.
+//! `$column`, `alert_fields`, `mitre_defs`, and what a rule does instead of raising alerts (`action`, `dataset`,
+//! `lookup_mapping`). Exports have shown `ALERTS` only: the names of the other actions and the form of the mapping are
+//! read in all the ways that say plainly what is meant.
 
 use atalanta_diag::{Diagnostic, Span};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::{DAILY_LIMIT, HOUR, Logic, MOST_WINDOWS, Proof, Rule, RuleProblem, Schedule, codes, duration};
+use crate::lookup::{Action, Change};
 use atalanta_schema::Level;
 
 #[derive(Debug, Default, Deserialize)]
@@ -28,7 +30,10 @@ struct Correlation {
     suppression_enabled: Option<bool>,
     suppression_duration: Option<String>,
     suppression_fields: Option<Vec<String>>,
+    user_defined_severity: Option<String>,
     action: Option<String>,
+    dataset: Option<String>,
+    lookup_mapping: Option<Value>,
     alert_name: Option<String>,
     alert_description: Option<String>,
     alert_fields: Option<Map<String, Value>>,
@@ -89,11 +94,15 @@ impl Correlation {
             say(Diagnostic::error(codes::FORM, span, "a correlation rule without `name` or `xql_query`"));
             return None;
         }
-        if let Some(action) = self.action.as_deref().filter(|action| *action != "ALERTS") {
-            let message =
-                format!("`{}` raises alerts here; its action `{action}` is not carried out", self.name);
-            say(Diagnostic::warning(codes::LOGIC, span, message));
-        }
+        let action = match self.action() {
+            Ok(action) => action,
+            Err(message) => {
+                let help = "`ALERTS`, or an addition to a lookup, a removal from it, or a dataset to save to, with \
+                            `dataset` and `lookup_mapping`: docs/detect.md shows them";
+                say(Diagnostic::error(codes::LOGIC, span, message).help(help));
+                return None;
+            }
+        };
         let schedule = match self.schedule() {
             Ok(schedule) => schedule,
             Err(message) => {
@@ -109,7 +118,8 @@ impl Correlation {
         Some(Rule {
             id: id.unwrap_or_else(|| slug(&self.name)),
             class: "correlation".to_owned(),
-            severity: severity(self.severity.as_deref()),
+            // One from a column, or unknown.
+            severity: self.severity.as_deref().and_then(level).unwrap_or(Level::Medium),
             confidence: Level::Medium,
             atlas,
             attack,
@@ -131,6 +141,8 @@ impl Correlation {
             logic: Logic::Xql { text: self.xql_query, place: place.to_owned() },
             alert_title: self.alert_name.filter(|name| !name.is_empty()),
             alert_description: self.alert_description.filter(|text| !text.is_empty()),
+            action,
+            severity_column: self.user_defined_severity.filter(|column| !column.is_empty()),
             enabled: self.is_enabled.unwrap_or(true),
             place: place.to_owned(),
             proof: Proof::default(),
@@ -159,6 +171,26 @@ impl Correlation {
             ));
         }
         Ok(Schedule { every, window, ..default })
+    }
+
+    /// What it does instead of raising alerts, if anything.
+    fn action(&self) -> Result<Option<Action>, String> {
+        let written = self.action.as_deref().unwrap_or("ALERTS");
+        let name = written.to_uppercase();
+        let says = |words: &[&str]| words.iter().any(|word| name.contains(word));
+        let change = match name.as_str() {
+            "" | "ALERT" | "ALERTS" | "ISSUE" | "ISSUES" => return Ok(None),
+            _ if says(&["LOOKUP"]) && says(&["REMOVE", "DELETE"]) => Change::Remove,
+            _ if says(&["LOOKUP"]) => Change::Add { key: Vec::new() },
+            _ if says(&["DATASET"]) => Change::Save,
+            _ => return Err(format!("`{}` has an action `{written}`, which is not known", self.name)),
+        };
+        let Some(dataset) = self.dataset.as_deref().filter(|name| !name.is_empty()) else {
+            return Err(format!("`{}` has the action `{written}` and no `dataset`", self.name));
+        };
+        let mapping = mapping(self.lookup_mapping.as_ref().unwrap_or(&Value::Null))?;
+        let action = Action::new(change, dataset, mapping);
+        action.map(Some).map_err(|(_, why)| format!("`{}` has the action `{written}`: {why}", self.name))
     }
 
     /// Ids of ATLAS and of ATT&CK: `{"TA0006 - Credential Access": ["T1110 - Brute Force"]}`.
@@ -200,15 +232,43 @@ fn columns(fields: Option<Map<String, Value>>) -> Vec<String> {
     columns
 }
 
-fn severity(text: Option<&str>) -> Level {
-    match text.unwrap_or_default().get(..7) {
-        Some("SEV_010") => Level::Informational,
-        Some("SEV_020") => Level::Low,
-        Some("SEV_040") => Level::High,
-        Some("SEV_050") => Level::Critical,
-        // A severity from a column, or unknown.
-        _ => Level::Medium,
+/// The level of a severity as exports, consoles and queries write it: `SEV_040_HIGH`, `High`, `high`.
+pub(crate) fn level(text: &str) -> Option<Level> {
+    let text = text.trim().to_lowercase();
+    match text.get(..7) {
+        Some("sev_010") => Some(Level::Informational),
+        Some("sev_020") => Some(Level::Low),
+        Some("sev_030") => Some(Level::Medium),
+        Some("sev_040") => Some(Level::High),
+        Some("sev_050") => Some(Level::Critical),
+        _ if text == "info" => Some(Level::Informational),
+        _ => Level::parse(&text),
     }
+}
+
+/// Fields of a lookup, each with the column that fills it: `{"field": "column"}`, a list of such objects, or a list of
+/// objects that name both (`{"lookup_field": "field", "query_field": "column"}`).
+fn mapping(value: &Value) -> Result<Vec<(String, String)>, String> {
+    let pairs = |object: &Map<String, Value>| -> Option<Vec<(String, String)>> {
+        let texts: Option<Vec<(&String, &str)>> =
+            object.iter().map(|(name, value)| Some((name, value.as_str()?))).collect();
+        let texts = texts?;
+        let of_lookup = |name: &str| name.to_lowercase().contains("lookup");
+        match texts.as_slice() {
+            [(a, field), (b, column)] | [(b, column), (a, field)] if of_lookup(a) && !of_lookup(b) => {
+                Some(vec![((*field).to_owned(), (*column).to_owned())])
+            }
+            all => Some(all.iter().map(|(field, column)| ((*field).clone(), (*column).to_owned())).collect()),
+        }
+    };
+    let found: Option<Vec<Vec<(String, String)>>> = match value {
+        Value::Null => Some(Vec::new()),
+        Value::Object(object) => pairs(object).map(|pairs| vec![pairs]),
+        Value::Array(all) => all.iter().map(|one| one.as_object().and_then(pairs)).collect(),
+        _ => None,
+    };
+    let pairs = found.map(|all| all.concat());
+    pairs.ok_or_else(|| format!("`lookup_mapping` is no list of fields with columns: {value}"))
 }
 
 /// The distance of the runs of a crontab, if it is always the same: `*/10 * * * *`, `0 */2 * * *`, `7 * * * *`,
@@ -269,9 +329,56 @@ mod tests {
     }
 
     #[test]
-    fn an_action_that_is_not_carried_out_is_said() {
-        let (rules, problems) = read(&RULE.replace("\"ALERTS\"", "\"ADD_TO_LOOKUP\""), "rules.json");
-        assert_eq!((rules.len(), problems.len()), (1, 1));
-        assert!(!problems[0].is_error());
+    fn actions_on_lookups_are_read() {
+        let with = |action: &str, mapping: &str| {
+            let more = format!("\"{action}\", \"dataset\": \"noisy_users\", \"lookup_mapping\": {mapping}");
+            read(&RULE.replace("\"ALERTS\"", &more), "rules.json")
+        };
+        let one = [("user".to_owned(), "actor_primary_user_sid".to_owned())];
+        for mapping in [
+            r#"{"user": "actor_primary_user_sid"}"#,
+            r#"[{"user": "actor_primary_user_sid"}]"#,
+            r#"[{"query_field": "actor_primary_user_sid", "lookup_field": "user"}]"#,
+            r#"[{"lookup_column": "user", "xql_field": "actor_primary_user_sid"}]"#,
+        ] {
+            let (rules, problems) = with("ADD_TO_LOOKUP", mapping);
+            assert!(problems.is_empty(), "{problems:?}");
+            let action = rules[0].action.as_ref().unwrap();
+            assert_eq!((&action.change, action.lookup.as_str()), (&Change::Add { key: vec![] }, "noisy_users"));
+            assert_eq!(action.columns, one, "{mapping}");
+            assert!(crate::compile::compile(&rules[0]).0.is_some());
+        }
+        let change = |action: &str, mapping: &str| with(action, mapping).0[0].action.clone().unwrap().change;
+        assert_eq!(change("REMOVE_FROM_LOOKUP", r#"{"user": "n"}"#), Change::Remove);
+        assert_eq!(change("SAVE_TO_DATASET", "[]"), Change::Save);
+        for (action, mapping, message) in [
+            ("REMOVE_FROM_LOOKUP", "[]", "needs `columns`"),
+            ("ADD_TO_LOOKUP", "[3]", "no list of fields"),
+            ("PAGE_SOMEONE", "[]", "not known"),
+        ] {
+            let (rules, problems) = with(action, mapping);
+            assert!(rules.is_empty() && problems[0].is_error(), "{action}");
+            assert!(problems[0].diagnostic.message.contains(message), "{problems:?}");
+        }
+        let (rules, _) = with("ADD_TO_LOOKUP", r#"{"user": "no_such_column"}"#);
+        let (compiled, problems) = crate::compile::compile(&rules[0]);
+        assert!(compiled.is_none() && problems[0].diagnostic.message.contains("no_such_column"), "{problems:?}");
+    }
+
+    #[test]
+    fn a_column_can_say_how_bad_it_is() {
+        let text = RULE
+            .replace("\"SEV_040_HIGH\"", "\"User Defined\", \"user_defined_severity\": \"level\"")
+            .replace("filter n > 9", "filter n > 9 | alter level = if(n > 99, \\\"Critical\\\", \\\"low\\\")");
+        let (rules, problems) = read(&text, "rules.json");
+        assert!(problems.is_empty(), "{problems:?}");
+        let compiled = crate::compile::compile(&rules[0]).0.unwrap();
+        let level_of = |value: &str| {
+            let mut hit = crate::testing::hit(0, "ann");
+            hit.values.insert("level".to_owned(), value.into());
+            crate::alert::Alert::new(&compiled, &hit, 0).severity
+        };
+        assert_eq!((level_of("Critical"), level_of("SEV_020_LOW")), (Level::Critical, Level::Low));
+        assert_eq!(level_of("dreadful"), Level::Medium);
     }
 }

@@ -17,6 +17,8 @@ use atalanta_xql::parameters::Value;
 
 use atalanta_schema::Level;
 
+use crate::lookup::Action;
+
 /// A rule.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rule {
@@ -64,6 +66,10 @@ pub struct Rule {
     pub alert_title: Option<String>,
     /// Description of an alert with `$column`; the rule's description if none.
     pub alert_description: Option<String>,
+    /// What it does instead of raising alerts, if anything.
+    pub action: Option<Action>,
+    /// Column that says how bad an alert is; where it has no level, `severity` holds.
+    pub severity_column: Option<String>,
     /// Whether it runs.
     pub enabled: bool,
     /// Name of its text in messages: a path.

@@ -162,6 +162,8 @@ fn rule(id: String, about: About, logic: Logic, file: &SigmaFile) -> Rule {
         logic,
         alert_title: None,
         alert_description: None,
+        action: None,
+        severity_column: None,
         enabled: true,
         place: file.place.clone(),
         proof: file.proof.clone(),

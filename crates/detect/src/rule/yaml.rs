@@ -11,6 +11,7 @@ use super::{
     Allow, DAILY_LIMIT, Logic, MOST_WINDOWS, Proof, Rule, RuleProblem, Schedule, Tunable, codes, duration,
     sigma,
 };
+use crate::lookup::{Action, Change};
 use crate::machine;
 use atalanta_schema::Level;
 
@@ -51,7 +52,23 @@ struct File {
     config: Option<serde_json::Value>,
     alert_title: Option<String>,
     alert_description: Option<String>,
+    action: Option<ActionForm>,
+    severity_column: Option<String>,
     enabled: Option<bool>,
+}
+
+/// What a rule does instead of raising alerts: one of the three names.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ActionForm {
+    add_to_lookup: Option<String>,
+    remove_from_lookup: Option<String>,
+    save_to_dataset: Option<String>,
+    /// Columns of the result by fields of the lookup.
+    #[serde(default)]
+    columns: BTreeMap<String, String>,
+    #[serde(default)]
+    key: Vec<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -204,6 +221,11 @@ impl Reader<'_> {
         let title = self.needed(file.title.or(from.map(|from| from.title.clone())), "title")?;
         let severity = self.needed(file.severity.or(from.map(|from| from.severity)), "severity")?;
         let confidence = file.confidence.or(from.map(|from| from.confidence)).unwrap_or(Level::Medium);
+        let action = match file.action {
+            None => None,
+            // What shall change a lookup raises no alerts instead.
+            Some(form) => Some(self.action(form)?),
+        };
         let description = file.description.or(from.map(|from| from.description.clone()));
         Some(Rule {
             id: file.id,
@@ -228,6 +250,8 @@ impl Reader<'_> {
             logic,
             alert_title: file.alert_title,
             alert_description: file.alert_description,
+            action,
+            severity_column: file.severity_column,
             enabled: file.enabled.unwrap_or(true),
             place: self.place.to_owned(),
             proof: Proof::default(),
@@ -409,6 +433,34 @@ impl Reader<'_> {
         schedule
     }
 
+    fn action(&mut self, form: ActionForm) -> Option<Action> {
+        let key = form.key;
+        let keyed = !key.is_empty();
+        let (change, lookup) = match (form.add_to_lookup, form.remove_from_lookup, form.save_to_dataset) {
+            (Some(lookup), None, None) => (Change::Add { key }, lookup),
+            (None, Some(lookup), None) => (Change::Remove, lookup),
+            (None, None, Some(dataset)) => (Change::Save, dataset),
+            _ => {
+                let message = "an action has one aim".to_owned();
+                let help = "write one of `add_to_lookup`, `remove_from_lookup` and `save_to_dataset`";
+                self.error(codes::FORM, "action", message, help);
+                return None;
+            }
+        };
+        if keyed && !matches!(change, Change::Add { .. }) {
+            let message = "`key` has a meaning for `add_to_lookup` only".to_owned();
+            self.error(codes::FORM, "key", message, "leave it out");
+            return None;
+        }
+        match Action::new(change, &lookup, form.columns) {
+            Ok(action) => Some(action),
+            Err((word, message)) => {
+                self.error(codes::LOGIC, &word, message, "docs/detect.md shows the actions of rules");
+                None
+            }
+        }
+    }
+
     fn allow(&mut self, form: AllowForm) -> Option<Allow> {
         let mut values = form.values;
         if let Some(name) = &form.lookup {
@@ -531,6 +583,32 @@ mod tests {
             let (rule, diagnostics) = read_text(&text);
             assert!(rule.is_none(), "{bad}");
             assert_eq!(text.get(diagnostics[0].span.range()), Some(word), "{bad}: {diagnostics:?}");
+        }
+    }
+
+    #[test]
+    fn an_action_takes_the_place_of_alerts() {
+        let form = |action: &str| {
+            read_text(&format!("id: a\ntitle: A\nseverity: low\nxql: dataset = xdr_data\naction: {action}\n"))
+        };
+        let (rule, diagnostics) = form("{ add_to_lookup: Tool_Baseline, columns: { Tool: mcp_tool }, key: [tool] }");
+        assert!(diagnostics.is_empty(), "{diagnostics:?}");
+        let action = rule.unwrap().action.unwrap();
+        assert_eq!((action.lookup.as_str(), action.columns[0].0.as_str()), ("tool_baseline", "tool"));
+        assert_eq!(action.change, Change::Add { key: vec!["tool".to_owned()] });
+        for (bad, message) in [
+            ("{ add_to_lookup: a, save_to_dataset: b }", "one aim"),
+            ("{ columns: { a: b } }", "one aim"),
+            ("{ add_to_lookup: xdr_data }", "holds events"),
+            ("{ save_to_dataset: alerts }", "holds events"),
+            ("{ add_to_lookup: \"a b\" }", "no name"),
+            ("{ add_to_lookup: a, columns: { \"x'y\": b } }", "no name"),
+            ("{ remove_from_lookup: a }", "needs `columns`"),
+            ("{ remove_from_lookup: a, columns: { x: y }, key: [x] }", "only"),
+            ("{ add_to_lookup: a, columns: { x: y }, key: [z] }", "no field"),
+        ] {
+            let (rule, diagnostics) = form(bad);
+            assert!(rule.is_none() && diagnostics[0].message.contains(message), "{bad}: {diagnostics:?}");
         }
     }
 
