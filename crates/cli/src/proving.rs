@@ -148,11 +148,12 @@ pub struct Proved {
 pub fn prove(rules: &[Rule], telemetry: &Telemetry, terminal: Terminal) -> anyhow::Result<Proved> {
     let mut proved = Proved::default();
     let mut sound: Vec<&Rule> = Vec::new();
+    let writers: Vec<&Rule> = rules.iter().filter(|rule| rule.enabled && rule.action.is_some()).collect();
     for rule in rules.iter().filter(|rule| rule.enabled) {
         let (compiled, problems) = compile(rule);
         let verdict = if compiled.is_some() {
             sound.push(rule);
-            on_attack(rule, &mut proved.looked, terminal)
+            on_attack(rule, &writers, &mut proved.looked, terminal)
         } else {
             let why = problems.iter().find(|problem| problem.is_error()).map(RuleProblem::sentence);
             Verdict { failure: why.or(Some("it cannot run".to_owned())), ..Verdict::default() }
@@ -171,10 +172,12 @@ pub fn prove(rules: &[Rule], telemetry: &Telemetry, terminal: Terminal) -> anyho
     Ok(proved)
 }
 
-fn on_attack(rule: &Rule, looked: &mut Looked, terminal: Terminal) -> Verdict {
+/// A rule over its attacks, with those that write lookups, which it may read.
+fn on_attack(rule: &Rule, writers: &[&Rule], looked: &mut Looked, terminal: Terminal) -> Verdict {
     let mut verdict = Verdict::default();
     let started = Instant::now();
-    let (mut detector, _) = Detector::new([rule]);
+    let others = writers.iter().copied().filter(|writer| writer.id != rule.id);
+    let (mut detector, _) = Detector::new(others.chain([rule]));
     for path in &rule.proof.attack {
         match run(&mut detector, path, terminal) {
             Ok(replayed) => {

@@ -154,7 +154,10 @@ impl Book {
         connection.busy_timeout(std::time::Duration::from_secs(10)).map_err(fail)?;
         connection.pragma_update(None, "journal_mode", "WAL").map_err(fail)?;
         connection.pragma_update(None, "synchronous", "FULL").map_err(fail)?;
-        connection.execute_batch(SCHEMA).and_then(|()| connection.execute_batch(lookup::SCHEMA)).map_err(fail)?;
+        connection
+            .execute_batch(SCHEMA)
+            .and_then(|()| connection.execute_batch(lookup::SCHEMA))
+            .map_err(fail)?;
         Ok(Self { connection, path: shown })
     }
 
@@ -182,7 +185,10 @@ impl Book {
         let path = "memory".to_owned();
         let fail = |error| BookError::Sqlite { path: path.clone(), error };
         let connection = Connection::open_in_memory().map_err(fail)?;
-        connection.execute_batch(SCHEMA).and_then(|()| connection.execute_batch(lookup::SCHEMA)).map_err(fail)?;
+        connection
+            .execute_batch(SCHEMA)
+            .and_then(|()| connection.execute_batch(lookup::SCHEMA))
+            .map_err(fail)?;
         Ok(Self { connection, path })
     }
 

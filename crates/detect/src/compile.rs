@@ -268,7 +268,14 @@ fn shaped(rule: &Rule, text: String, plan: &Plan) -> Compiled {
     if whole && dataset.is_some() {
         let trigger = Trigger::with_result(dataset, operations, &rule.entities);
         let bucket = rule.suppress.unwrap_or(HOUR);
-        return Compiled { rule: rule.clone(), version, run: Run::Rows, triggers: vec![trigger], bucket, fields };
+        return Compiled {
+            rule: rule.clone(),
+            version,
+            run: Run::Rows,
+            triggers: vec![trigger],
+            bucket,
+            fields,
+        };
     }
     let mut triggers = Vec::new();
     let mut always = false;

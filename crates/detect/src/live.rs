@@ -451,7 +451,11 @@ impl Worker {
         }
         for (rule, lookup) in applied.full {
             if self.full.insert(lookup.clone()) {
-                tracing::warn!(rule, lookup, "the lookup is full, entries of rules are left out until some are removed");
+                tracing::warn!(
+                    rule,
+                    lookup,
+                    "the lookup is full, entries of rules are left out until some are removed"
+                );
             }
         }
         for alert in &applied.fresh {

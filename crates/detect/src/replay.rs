@@ -4,6 +4,7 @@
 
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use atalanta_engine::error::EngineError;
 use atalanta_engine::session::Session;
@@ -64,7 +65,13 @@ pub fn replay(
     suppressions: Option<&Suppressions>,
 ) -> Result<Replayed, ReplayError> {
     let now = jiff::Timestamp::now().as_microsecond();
-    let mut kept = Kept { book: Book::in_memory()?, suppressions, now, acted: Vec::new() };
+    let mut book = Book::in_memory()?;
+    // Windows see what rules on events have written by then.
+    book.declare_lookups(detector.rules())?;
+    let book = Arc::new(Mutex::new(book));
+    lookup::add_shared(session, &book)?;
+    let session: &Session = session;
+    let mut kept = Kept { book, suppressions, now, acted: Vec::new() };
     let mut replayed = Replayed::default();
     let mut due: BTreeSet<(usize, i64)> = BTreeSet::new();
     let mut hits: Vec<Hit> = Vec::new();
@@ -72,10 +79,9 @@ pub fn replay(
     let mut newest: Option<i64> = None;
     let mut failed: Result<(), BookError> = Ok(());
     // What rules raised and wrote before is no event, and arriving events do not have it either.
-    lookup::declare(session, detector.rules());
-    let session: &Session = session;
     let is_event = |name: &&str| *name != ALERTS && !session.is_lazy(name);
-    let names: Vec<String> = session.dataset_names().into_iter().filter(is_event).map(str::to_owned).collect();
+    let names: Vec<String> =
+        session.dataset_names().into_iter().filter(is_event).map(str::to_owned).collect();
     for dataset in &names {
         let plan = everything(session, dataset, range);
         session.prepare(&plan)?.for_each(&mut |batch| {
@@ -96,6 +102,8 @@ pub fn replay(
     if let Some(newest) = newest {
         hits.extend(detector.advance(newest.saturating_add(1)));
     }
+    // Windows may read lookups that these write.
+    kept.keep(detector, &mut hits)?;
     add_empty_windows(detector, &mut due);
     let mut runner = Runner::new(session, true);
     for (rule, end) in due {
@@ -115,15 +123,17 @@ pub fn replay(
     }
     kept.keep(detector, &mut hits)?;
     replayed.failures.extend(detector.take_failures());
-    replayed.alerts = kept.book.alerts()?;
-    replayed.dropped = kept.book.dropped()?;
+    let book = kept.book();
+    replayed.alerts = book.alerts()?;
+    replayed.dropped = book.dropped()?;
+    drop(book);
     replayed.acted = kept.acted;
     Ok(replayed)
 }
 
 /// What hits have led to.
 struct Kept<'a> {
-    book: Book,
+    book: Arc<Mutex<Book>>,
     suppressions: Option<&'a Suppressions>,
     /// The clock, µs.
     now: i64,
@@ -131,11 +141,14 @@ struct Kept<'a> {
 }
 
 impl Kept<'_> {
+    fn book(&self) -> MutexGuard<'_, Book> {
+        self.book.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Moves hits into the book.
     fn keep(&mut self, detector: &Detector, hits: &mut Vec<Hit>) -> Result<(), BookError> {
-        let changes =
-            Changes { hits, suppressions: self.suppressions, now: self.now, ..Changes::default() };
-        let applied = self.book.apply(detector.rules(), &changes)?;
+        let changes = Changes { hits, suppressions: self.suppressions, now: self.now, ..Changes::default() };
+        let applied = self.book().apply(detector.rules(), &changes)?;
         applied.acted.into_iter().for_each(|acted| acted.add_to(&mut self.acted));
         hits.clear();
         Ok(())

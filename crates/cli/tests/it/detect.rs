@@ -226,3 +226,139 @@ fn recorded_attacks_raise_alerts_in_a_running_server() {
     ]);
     assert_eq!(run.ends(0).out.trim(), format!("n\n{}", before.len()));
 }
+
+/// A correlation rule as Cortex exports it, with an action on a lookup.
+fn correlation(id: &str, query: &str, action: &str, mapping: &str) -> String {
+    format!(
+        r#"{{"rule_id": "{id}", "name": "{id}", "severity": "SEV_010_INFO", "execution_mode": "REAL_TIME",
+            "xql_query": "{query}", "search_window": null, "action": "{action}", "dataset": "provider_users",
+            "lookup_mapping": [{mapping}]}}"#
+    )
+}
+
+/// Rules that remember who calls a provider of models, forget who left, and warn of a shell of a remembered user.
+fn write_rules_of_lookups(bench: &Bench, dataset: &str) {
+    let who = r#"{"user": "actor_primary_user_sid"}"#;
+    let joins = format!(
+        r#"dataset = {dataset} | filter event_type = \"NETWORK\" and action_remote_hostname contains \"openai\""#
+    );
+    let leaves = format!(r#"dataset = {dataset} | filter action_process_command_line = \"userdel\""#);
+    let rules = [
+        correlation("remember", &joins, "ADD_TO_LOOKUP", who),
+        correlation("forget", &leaves, "REMOVE_FROM_LOOKUP", who),
+    ];
+    bench.write("rules/lookups/users.json", format!("[{}]", rules.join(",")));
+    bench.write(
+        "rules/lookups/shell/rule.yaml",
+        format!(
+            "id: shell\ntitle: \"Shell of $actor_primary_user_sid\"\nseverity: high\n\
+             entities: [actor_primary_user_sid]\nxql: |\n  dataset = {dataset}\n  \
+             | filter event_type = \"PROCESS\" and action_process_command_line contains \"nc -e\"\n  \
+             | filter actor_primary_user_sid in (dataset = provider_users | fields user)\n"
+        ),
+    );
+}
+
+fn event(second: u8, user: &str, kind: &str, host: &str, command: &str) -> String {
+    let time = format!("2026-11-20T10:00:{second:02}Z");
+    let event = serde_json::json!({ "_time": time, "event_type": kind, "actor_primary_user_sid": user, "event_id": time,
+        "action_remote_hostname": host, "action_process_command_line": command });
+    format!("{event}\n")
+}
+
+#[test]
+fn rules_that_maintain_lookups_are_replayed_and_proven() {
+    let bench = Bench::new();
+    write_rules_of_lookups(&bench, "xdr_data");
+    let joined = [
+        event(1, "ann", "NETWORK", "api.openai.com", ""),
+        event(2, "bob", "NETWORK", "example.org", ""),
+        event(3, "ann", "PROCESS", "", "nc -e sh"),
+        event(4, "bob", "PROCESS", "", "nc -e sh"),
+    ];
+    bench.write("rules/lookups/shell/attack.ndjson", joined.concat());
+    bench.write("rules/lookups/shell/benign.ndjson", joined[1..].concat());
+    let replay = ["detect", "--rules", "rules", "--replay", "--data", "rules/lookups/shell/attack.ndjson"];
+    bench
+        .run(&replay)
+        .ends(1)
+        .prints("Shell of ann")
+        .prints("remember adds to the lookup `provider_users`: 1 hit");
+    let run = bench.run(&[&replay[..], &["--format", "json"]].concat()).ends(1);
+    let found: serde_json::Value = serde_json::from_str(&run.out).unwrap();
+    assert_eq!(
+        (found["actions"][0]["hits"].as_u64(), found["alerts"].as_array().unwrap().len()),
+        (Some(1), 1)
+    );
+    bench.run(&["test", "rules"]).ends(0).says("1 of 3 rules proven");
+}
+
+/// The rules of the manual that are whole: each runs, and that which maintains a lookup over what an MCP tap has seen.
+#[test]
+fn the_rules_of_the_manual_run() {
+    let manual = std::fs::read_to_string(crate::content("../docs/detect.md")).unwrap();
+    let blocks = manual.split("```yaml\n").skip(1).map(|rest| rest.split("```").next().unwrap());
+    let whole: Vec<&str> = blocks.filter(|text| text.starts_with("id: ")).collect();
+    assert_eq!(whole.len(), 2);
+    let bench = Bench::new();
+    bench.write("rules/first/rule/known.csv", "user\n");
+    bench.write("rules/first/rule/rule.yaml", whole[0]);
+    bench.write("rules/second/rule/rule.yaml", whole[1]);
+    let tap = crate::content("sources/mcp_tap/samples/pysdk_rugpull_2026-07-28.jsonl").display().to_string();
+    bench.run(&["detect", "--rules", "rules", "--format", "ndjson"]).ends(0).prints("tools-of-servers");
+    let replay = bench.run(&["detect", "--rules", "rules", "--replay", "--data", &tap]).ends(0);
+    assert!(replay.out.contains("tools-of-servers adds to the lookup `tool_baseline`: "), "{}", replay.out);
+}
+
+#[test]
+fn a_server_keeps_the_lookups_of_its_rules() {
+    let bench = Bench::new();
+    write_rules_of_lookups(&bench, "acme_app_raw");
+    bench.write("serve.toml", "[detect]\nbuiltin_rules = false\nrules = [\"rules\"]\n");
+    let mut server = Server::start(&bench);
+    let users = |server: &Server| {
+        let query = "dataset = provider_users | sort asc user | fields user";
+        let (status, body) = server
+            .post("/api/v1/query", serde_json::json!({ "query": query }).to_string().as_bytes())
+            .unwrap();
+        assert_eq!(status, 200, "{body}");
+        let body: serde_json::Value = serde_json::from_str(&body).unwrap();
+        let rows = body["rows"].as_array().unwrap().iter();
+        rows.map(|row| row["user"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let wait_for = |server: &Server, expected: &[&str]| {
+        let started = Instant::now();
+        while users(server) != expected {
+            assert!(started.elapsed() < Duration::from_mins(1), "{:?}\n{}", users(server), server.log());
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    };
+    let send = |server: &Server, events: &[String]| {
+        assert_eq!(server.post("/api/v1/ingest/acme_app_raw", events.concat().as_bytes()).unwrap().0, 200);
+    };
+    assert_eq!(users(&server), [""; 0]);
+    let calls = |second, user| event(second, user, "NETWORK", "api.openai.com", "");
+    send(&server, &[calls(1, "ann"), calls(2, "bob"), calls(3, "ann"), calls(4, "<b>cy</b>'; --")]);
+    wait_for(&server, &["<b>cy</b>'; --", "ann", "bob"]);
+    server.signal("-9");
+    let mut server = Server::start(&bench);
+    assert_eq!(users(&server).len(), 3);
+    send(&server, &[event(5, "bob", "PROCESS", "", "userdel"), event(6, "ann", "PROCESS", "", "nc -e sh")]);
+    wait_for(&server, &["<b>cy</b>'; --", "ann"]);
+    let started = Instant::now();
+    while alerts(&server).is_empty() {
+        assert!(started.elapsed() < Duration::from_mins(1), "{}", server.log());
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    assert_eq!(alerts(&server)[0].0, "shell");
+    let (_, list) = server.get("/api/v1/datasets");
+    let list: serde_json::Value = serde_json::from_str(&list).unwrap();
+    let listed =
+        list["datasets"].as_array().unwrap().iter().find(|one| one["name"] == "provider_users").unwrap();
+    assert_eq!((listed["rows"].as_u64(), listed["columns"][0][0].as_str()), (Some(2), Some("user")));
+    let (_, metrics) = server.get("/metrics");
+    assert!(metrics.contains("atalanta_detect_lookup_hits_total 1"), "{metrics}");
+    server.signal("-9");
+    let query = "dataset = provider_users | comp count() as n";
+    bench.run(&["query", query, "--data-dir", "lake", "--format", "csv"]).ends(0).prints("n\n2");
+}

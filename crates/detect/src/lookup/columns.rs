@@ -120,6 +120,15 @@ impl Columns {
         self.0.iter().map(|(name, kind)| (name.as_str(), *kind))
     }
 
+    /// Whether their values, and none is lost, can be shown of entries that have come to have other columns.
+    pub fn hold(&self, other: &Self) -> bool {
+        let holds = |(name, kind): &(String, Option<Kind>)| {
+            let now = other.0.iter().find(|(known, _)| known == name).and_then(|(_, kind)| *kind);
+            matches!(kind, None | Some(Kind::Text)) || now == *kind
+        };
+        self.0.iter().all(holds)
+    }
+
     pub fn schema(&self) -> SchemaRef {
         let field = |(name, kind): &(String, Option<Kind>)| {
             Field::new(name, arrow_type(&kind.unwrap_or(Kind::Text).ty()), true)

@@ -12,10 +12,10 @@ mod stored;
 use atalanta_schema::{Catalog, DatasetKind};
 use serde_json::{Map, Value};
 
-pub use columns::Kind;
-pub(crate) use dataset::add;
-pub use dataset::{declare, fill};
 pub(crate) use columns::Columns;
+pub use columns::Kind;
+pub use dataset::fill;
+pub(crate) use dataset::{add, add_shared};
 pub(crate) use entry::{Entry, of_hit};
 pub(crate) use stored::{Lookups, SCHEMA, declared};
 
@@ -62,19 +62,25 @@ impl Action {
             columns.into_iter().map(|(field, column)| (field.to_lowercase(), column)).collect();
         let wrong = |word: &str, why: String| Err((word.to_owned(), why));
         let known = Catalog::builtin().dataset(&lookup.to_lowercase());
-        if known.is_some_and(|dataset| dataset.kind != DatasetKind::Lookup) || lookup == crate::dataset::ALERTS {
+        if known.is_some_and(|dataset| dataset.kind != DatasetKind::Lookup)
+            || lookup == crate::dataset::ALERTS
+        {
             return wrong(lookup, format!("`{lookup}` holds events or alerts, which rules do not change"));
         }
         let names = std::iter::once(lookup).chain(columns.iter().map(|(field, _)| field.as_str()));
         if let Some(bad) = names.into_iter().find(|name| !is_name(name)) {
-            return wrong(bad, format!("`{bad}` is no name: letters, digits and underscores, no digit first"));
+            return wrong(
+                bad,
+                format!("`{bad}` is no name: letters, digits and underscores, no digit first"),
+            );
         }
         match &change {
             Change::Remove if columns.is_empty() => {
                 return wrong(lookup, "a removal needs `columns`, by which it finds the entries".to_owned());
             }
             Change::Add { key } if !columns.is_empty() => {
-                let is_field = |name: &&String| columns.iter().any(|(field, _)| field.eq_ignore_ascii_case(name));
+                let is_field =
+                    |name: &&String| columns.iter().any(|(field, _)| field.eq_ignore_ascii_case(name));
                 if let Some(bad) = key.iter().find(|name| !is_field(name)) {
                     return wrong(bad, format!("the key `{bad}` is no field of `columns`"));
                 }

@@ -65,10 +65,9 @@ impl Book {
         let mut sizes: BTreeMap<String, u64> =
             self.lookups()?.into_iter().map(|(name, _)| (name, 0)).collect();
         if !sizes.is_empty() {
-            let counted = self
-                .list("SELECT lookup, count(*) FROM lookup_entry GROUP BY lookup", |row| {
-                    Ok((row.get(0)?, row.get::<_, i64>(1)? as u64))
-                })?;
+            let counted = self.list("SELECT lookup, count(*) FROM lookup_entry GROUP BY lookup", |row| {
+                Ok((row.get(0)?, row.get::<_, i64>(1)? as u64))
+            })?;
             sizes.extend(counted);
         }
         Ok(sizes)
@@ -187,8 +186,7 @@ impl<'a> Lookups<'a> {
         }
         query += " RETURNING length(CAST(body AS BLOB))";
         let removed = self.transaction.prepare_cached(&query).and_then(|mut statement| {
-            let rows =
-                statement.query_map(rusqlite::params_from_iter(values), |row| row.get::<_, i64>(0))?;
+            let rows = statement.query_map(rusqlite::params_from_iter(values), |row| row.get::<_, i64>(0))?;
             rows.sum::<Result<i64, _>>()
         });
         let removed = removed.map_err(|error| self.fail(error))?;
@@ -236,7 +234,8 @@ mod tests {
     fn compiled(change: Change, fields: &[&str]) -> [Compiled; 1] {
         let columns = fields.iter().map(|&field| (field.to_owned(), field.to_owned()));
         let action = Some(Action::new(change, "seen", columns).unwrap());
-        let query = "dataset = xdr_data | alter user = \"\", tool = \"\", n = 1 | fields _time, user, tool, n";
+        let query =
+            "dataset = xdr_data | alter user = \"\", tool = \"\", n = 1 | fields _time, user, tool, n";
         [compile(&Rule { action, ..rule("r", query) }).0.unwrap()]
     }
 
@@ -259,7 +258,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let add = compiled(Change::Add { key: Vec::new() }, &["user", "tool"]);
         let mut book = Book::open(folder.path()).unwrap();
-        let hits = [used(1, "ann", "read"), used(2, "ann", "read"), used(3, "ann", "it's"), used(4, "bob", "read")];
+        let hits =
+            [used(1, "ann", "read"), used(2, "ann", "read"), used(3, "ann", "it's"), used(4, "bob", "read")];
         let applied = apply(&mut book, &add, &hits);
         assert_eq!((applied.fresh.len(), applied.acted[0].hits), (0, 4));
         drop(book);
@@ -298,7 +298,8 @@ mod tests {
         book.declare_lookups(&rules).unwrap();
         let almost = MOST_BYTES as i64 - 40;
         book.execute("UPDATE lookup SET bytes = ?1", [almost]).unwrap();
-        let applied = apply(&mut book, &rules, &[used(1, "ann", "read"), used(2, "ann", "a tool with a long name")]);
+        let applied =
+            apply(&mut book, &rules, &[used(1, "ann", "read"), used(2, "ann", "a tool with a long name")]);
         assert_eq!(applied.acted[0].hits, 1);
         assert!(applied.full.contains(&("r".to_owned(), "seen".to_owned())));
         assert_eq!(lines(&book).len(), 1);

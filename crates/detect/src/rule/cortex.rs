@@ -344,7 +344,10 @@ mod tests {
             let (rules, problems) = with("ADD_TO_LOOKUP", mapping);
             assert!(problems.is_empty(), "{problems:?}");
             let action = rules[0].action.as_ref().unwrap();
-            assert_eq!((&action.change, action.lookup.as_str()), (&Change::Add { key: vec![] }, "noisy_users"));
+            assert_eq!(
+                (&action.change, action.lookup.as_str()),
+                (&Change::Add { key: vec![] }, "noisy_users")
+            );
             assert_eq!(action.columns, one, "{mapping}");
             assert!(crate::compile::compile(&rules[0]).0.is_some());
         }
@@ -362,14 +365,20 @@ mod tests {
         }
         let (rules, _) = with("ADD_TO_LOOKUP", r#"{"user": "no_such_column"}"#);
         let (compiled, problems) = crate::compile::compile(&rules[0]);
-        assert!(compiled.is_none() && problems[0].diagnostic.message.contains("no_such_column"), "{problems:?}");
+        assert!(
+            compiled.is_none() && problems[0].diagnostic.message.contains("no_such_column"),
+            "{problems:?}"
+        );
     }
 
     #[test]
     fn a_column_can_say_how_bad_it_is() {
         let text = RULE
             .replace("\"SEV_040_HIGH\"", "\"User Defined\", \"user_defined_severity\": \"level\"")
-            .replace("filter n > 9", "filter n > 9 | alter level = if(n > 99, \\\"Critical\\\", \\\"low\\\")");
+            .replace(
+                "filter n > 9",
+                "filter n > 9 | alter level = if(n > 99, \\\"Critical\\\", \\\"low\\\")",
+            );
         let (rules, problems) = read(&text, "rules.json");
         assert!(problems.is_empty(), "{problems:?}");
         let compiled = crate::compile::compile(&rules[0]).0.unwrap();

@@ -591,7 +591,8 @@ mod tests {
         let form = |action: &str| {
             read_text(&format!("id: a\ntitle: A\nseverity: low\nxql: dataset = xdr_data\naction: {action}\n"))
         };
-        let (rule, diagnostics) = form("{ add_to_lookup: Tool_Baseline, columns: { Tool: mcp_tool }, key: [tool] }");
+        let (rule, diagnostics) =
+            form("{ add_to_lookup: Tool_Baseline, columns: { Tool: mcp_tool }, key: [tool] }");
         assert!(diagnostics.is_empty(), "{diagnostics:?}");
         let action = rule.unwrap().action.unwrap();
         assert_eq!((action.lookup.as_str(), action.columns[0].0.as_str()), ("tool_baseline", "tool"));
