@@ -511,6 +511,7 @@ def main():
     import recordings_agents
     import recordings_conversations
     import recordings_hosts
+    import recordings_hunts
     import recordings_platform
     import recordings_sessions
     import recordings_stores
@@ -524,6 +525,7 @@ def main():
         recordings_conversations,
         recordings_sessions,
         recordings_stores,
+        recordings_hunts,
     )
     made_here = dict(RULES)
     for module in modules:

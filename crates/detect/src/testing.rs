@@ -42,6 +42,7 @@ pub(crate) fn rule(id: &str, query: &str) -> Rule {
         logic: Logic::Xql { text: query.to_owned(), place: format!("{id}/rule.xql") },
         alert_title: None,
         alert_description: None,
+        answers: Vec::new(),
         action: None,
         severity_column: None,
         enabled: true,

@@ -16,6 +16,8 @@ struct Form {
     kind: Kind,
     #[serde(rename = "where")]
     condition: String,
+    /// Columns that are computed of a row, as the stage of this name has them.
+    alter: Option<String>,
     dataset: Option<String>,
     by: Vec<String>,
     #[serde(default)]
@@ -105,7 +107,7 @@ impl Baseline {
         }
         let method = method(&form)?;
         Ok(Self {
-            input: kept::input(rule, form.dataset.as_deref(), &form.condition)?,
+            input: input(rule, &form)?,
             entities: if rule.entities.is_empty() { form.by.clone() } else { rule.entities.clone() },
             by: form.by,
             value: form.value,
@@ -176,3 +178,12 @@ fn method(form: &Form) -> Result<Method, String> {
         }
     })
 }
+/// The rows that a baseline looks at, with the columns that it computes.
+fn input(rule: &Rule, form: &Form) -> Result<String, String> {
+    let condition = match &form.alter {
+        None => form.condition.clone(),
+        Some(columns) => format!("{} | alter {columns}", form.condition),
+    };
+    kept::input(rule, form.dataset.as_deref(), &condition)
+}
+

@@ -141,6 +141,7 @@ impl Correlation {
             logic: Logic::Xql { text: self.xql_query, place: place.to_owned() },
             alert_title: self.alert_name.filter(|name| !name.is_empty()),
             alert_description: self.alert_description.filter(|text| !text.is_empty()),
+            answers: Vec::new(),
             action,
             severity_column: self.user_defined_severity.filter(|column| !column.is_empty()),
             enabled: self.is_enabled.unwrap_or(true),

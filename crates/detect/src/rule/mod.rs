@@ -46,6 +46,8 @@ pub struct Rule {
     pub limits: Vec<String>,
     /// Where it comes from.
     pub references: Vec<String>,
+    /// Hunts whose aim it reaches by other means: pack and id, as in `sop/2.7-2`.
+    pub answers: Vec<String>,
     /// What to do first.
     pub response: Vec<String>,
     /// Columns that name who or what an alert is about.

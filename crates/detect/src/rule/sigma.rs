@@ -162,6 +162,7 @@ fn rule(id: String, about: About, logic: Logic, file: &SigmaFile) -> Rule {
         logic,
         alert_title: None,
         alert_description: None,
+        answers: Vec::new(),
         action: None,
         severity_column: None,
         enabled: true,

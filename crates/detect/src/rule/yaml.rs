@@ -33,6 +33,8 @@ struct File {
     limits: Option<Vec<String>>,
     references: Option<Vec<String>>,
     #[serde(default)]
+    answers: Vec<String>,
+    #[serde(default)]
     response: Vec<String>,
     entities: Option<Vec<String>>,
     #[serde(default)]
@@ -221,6 +223,7 @@ impl Reader<'_> {
         let title = self.needed(file.title.or(from.map(|from| from.title.clone())), "title")?;
         let severity = self.needed(file.severity.or(from.map(|from| from.severity)), "severity")?;
         let confidence = file.confidence.or(from.map(|from| from.confidence)).unwrap_or(Level::Medium);
+        let answers = self.answers(file.answers);
         let action = match file.action {
             None => None,
             // What shall change a lookup raises no alerts instead.
@@ -250,6 +253,7 @@ impl Reader<'_> {
             logic,
             alert_title: file.alert_title,
             alert_description: file.alert_description,
+            answers,
             action,
             severity_column: file.severity_column,
             enabled: file.enabled.unwrap_or(true),
@@ -264,6 +268,19 @@ impl Reader<'_> {
             self.error(codes::FORM, "", message, "a rule that takes over no hunt and no Sigma file needs it");
         }
         value
+    }
+
+    /// The hunts that a rule answers, those that there are.
+    fn answers(&mut self, mut hunts: Vec<String>) -> Vec<String> {
+        hunts.retain(|name| {
+            let there = self.files.hunt(name, "hunt.yaml").is_some();
+            if !there {
+                let message = format!("there is no hunt `{name}` to answer");
+                self.error(codes::FILE, name, message, "name pack and id, as in `sop/2.1-1`");
+            }
+            there
+        });
+        hunts
     }
 
     fn hunt(&mut self, name: &str) -> Option<About> {
@@ -625,6 +642,7 @@ mod tests {
             ("logic: magic", "magic"),
             ("schedule: { every: 1m, window: 7d }", "every"),
             ("allow: [{ field: a, lookup: ../secret }]", "../secret"),
+            ("answers: [sop/9, sop/8]", "sop/8"),
         ] {
             let text = format!("id: a\ntitle: A\nseverity: low\nxql: dataset = xdr_data\n{bad}\n");
             let diagnostics = read_text(&text).1;
