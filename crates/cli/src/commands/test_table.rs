@@ -1,12 +1,13 @@
 //! The page of `atalanta test --table`: recall and false alarms of each rule, and what these figures rest on.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use atalanta_detect::rule::Rule;
 
 use crate::figures;
-use crate::proving::{Looked, Proved, Telemetry, Verdict};
+use crate::proving::{Looked, Proved, State, Telemetry, Verdict};
 
 /// Most false alarms by events without one, by which the truth is worse in one of twenty cases: −ln 0.05, the zero of a
 /// Poisson distribution.
@@ -53,7 +54,38 @@ pub fn page(rules: &[Rule], proved: &Proved, telemetry: &Telemetry) -> String {
         );
     }
     known(&mut page, telemetry);
+    answered(&mut page, rules, proved);
     page
+}
+
+/// Hunts, each with the rules that reach its aim by other means and are proven.
+fn answered(page: &mut String, rules: &[Rule], proved: &Proved) {
+    let mut hunts: BTreeMap<Number<'_>, Vec<&str>> = BTreeMap::new();
+    for rule in rules {
+        let state = proved.verdicts.get(&rule.id).map(Verdict::state);
+        for hunt in rule.answers.iter().filter(|_| state == Some(State::Proven)) {
+            hunts.entry(number(hunt)).or_default().push(&rule.id);
+        }
+    }
+    if hunts.is_empty() {
+        return;
+    }
+    page.push_str(
+        "\n## Hunts and what answers them\n\nBeside the rule that runs a hunt's query, these look for what the hunt is \
+         after in the way that works, and are proven.\n\n| hunt | rules |\n|---|---|\n",
+    );
+    for ((pack, .., hunt), rules) in hunts {
+        let rules: Vec<String> = rules.into_iter().map(|id| format!("`{}`", cell(id))).collect();
+        let _ = writeln!(page, "| {}/{} | {} |", cell(pack), cell(hunt), rules.join(", "));
+    }
+}
+
+/// Pack, numbers and name of a hunt, so that 2.10-1 comes behind 2.9-3.
+type Number<'a> = (&'a str, Vec<u64>, &'a str);
+
+fn number(hunt: &str) -> Number<'_> {
+    let (pack, name) = hunt.split_once('/').unwrap_or(("", hunt));
+    (pack, name.split(['.', '-']).map(|part| part.parse().unwrap_or(u64::MAX)).collect(), name)
 }
 
 /// What the figures rest on, and how far they reach.
@@ -132,6 +164,13 @@ mod tests {
     fn rates_and_cells() {
         assert_eq!((rate(0, 0), rate(2, 8_000)), ("0".to_owned(), "2.50".to_owned()));
         assert_eq!(cell("a|b\n<script>"), "a\\|b &lt;script>");
+    }
+
+    #[test]
+    fn hunts_stand_in_the_order_of_their_numbers() {
+        let mut hunts = ["sop/2.10-1", "sop/2.9-3", "own/9", "sop/2.9-1"].map(number);
+        hunts.sort();
+        assert_eq!(hunts.map(|(.., name)| name), ["9", "2.9-1", "2.9-3", "2.10-1"]);
     }
 
     #[test]

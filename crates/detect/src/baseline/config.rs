@@ -135,6 +135,7 @@ fn method(form: &Form) -> Result<Method, String> {
         },
         Kind::Rare => Method::Rare {
             learn: form.learn.unwrap_or(100),
+            learn_for: span("learn_for", &form.learn_for, 0)?,
             share: positive("share", form.share, 0.01)?,
             forget: span("forget", &form.forget, 30 * DAY)?,
         },
@@ -146,6 +147,7 @@ fn method(form: &Form) -> Result<Method, String> {
             Method::Order {
                 length,
                 learn: form.learn.unwrap_or(50),
+                learn_for: span("learn_for", &form.learn_for, 0)?,
                 most_unseen: positive("most_unseen", form.most_unseen, 0.1)?,
                 forget: span("forget", &form.forget, 30 * DAY)?,
             }
@@ -186,4 +188,3 @@ fn input(rule: &Rule, form: &Form) -> Result<String, String> {
     };
     kept::input(rule, form.dataset.as_deref(), &condition)
 }
-

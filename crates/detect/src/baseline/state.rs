@@ -15,11 +15,11 @@ pub(super) enum Method {
     /// A value that the entity did not have before.
     FirstSeen { learn: u32, learn_for: i64, forget: i64, most_unseen: f64 },
     /// A value with a small share.
-    Rare { learn: u32, share: f64, forget: i64 },
+    Rare { learn: u32, learn_for: i64, share: f64, forget: i64 },
     /// How much in a stretch of time: rows, or the sum of a column.
     Level { limits: Limits, counts: bool },
     /// Values that did not follow each other before.
-    Order { length: usize, learn: u32, most_unseen: f64, forget: i64 },
+    Order { length: usize, learn: u32, learn_for: i64, most_unseen: f64, forget: i64 },
     /// How values are distributed.
     Drift { window: u32, learn: u32, limit: f64 },
 }
@@ -108,17 +108,18 @@ impl State {
                 let warm = known_for >= *learn_for && table.total >= u64::from(*learn);
                 first(table, one.digest, one.time, *most_unseen, warm, || one.value.clone())
             }
-            (Method::Rare { learn, share, forget }, Own::Table(table)) => {
-                rare(table, one, *learn, *share, *forget)
+            (Method::Rare { learn, learn_for, share, forget }, Own::Table(table)) => {
+                let told = rare(table, one, *learn, *share, *forget);
+                told.filter(|_| known_for >= *learn_for)
             }
-            (Method::Order { length, learn, most_unseen, forget }, Own::Order(order)) => {
+            (Method::Order { length, learn, learn_for, most_unseen, forget }, Own::Order(order)) => {
                 let Order { table, sessions } = order;
                 let gram = sessions.follow(one.session, (&one.value, one.digest), *length, one.time);
                 if gram.names.len() < *length {
                     return None;
                 }
                 table.forget(one.time.saturating_sub(*forget));
-                let warm = table.total >= u64::from(*learn);
+                let warm = known_for >= *learn_for && table.total >= u64::from(*learn);
                 first(table, gram.digest, one.time, *most_unseen, warm, || gram.names.join(" → "))
             }
             (Method::Level { limits, counts }, Own::Levels(levels)) => {

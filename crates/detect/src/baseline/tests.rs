@@ -63,6 +63,26 @@ fn a_first_value_explains_itself() {
 }
 
 #[test]
+fn columns_can_be_computed_and_a_rare_value_waits_for_a_past_that_is_long_enough() {
+    let rare = |learn_for: &str| {
+        json!({ "kind": "rare", "where": "event_type = NETWORK", "alter": "part = to_string(action_remote_port >= 1024)",
+            "by": ["actor_primary_user_sid"], "value": ["part"], "learn": 10, "share": 0.06, "learn_for": learn_for })
+    };
+    let mut events = usual();
+    events.push(talk(25, 4444));
+    assert_eq!(minutes(&found(&baseline(rare("25m")), &[events.clone()], 0, None)), [25]);
+    assert_eq!(minutes(&found(&baseline(rare("26m")), &[events], 0, None)), Vec::<i64>::new());
+    let order = |learn_for: &str| {
+        json!({ "kind": "order", "where": "event_type = NETWORK", "by": ["actor_primary_user_sid"],
+            "session": ["actor_primary_user_sid"], "value": ["action_remote_port"], "learn": 10, "learn_for": learn_for })
+    };
+    let mut events = usual();
+    events.extend([talk(20, 4444)]);
+    assert_eq!(minutes(&found(&baseline(order("20m")), &[events.clone()], 0, None)), [20]);
+    assert_eq!(minutes(&found(&baseline(order("1h")), &[events], 0, None)), Vec::<i64>::new());
+}
+
+#[test]
 fn rare_rate_and_volume() {
     let rare = json!({ "kind": "rare", "where": "event_type = NETWORK", "by": ["event_type"],
         "value": ["actor_primary_user_sid"], "learn": 10, "share": 0.06 });
