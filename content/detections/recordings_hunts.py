@@ -119,14 +119,14 @@ def first_server(c, attack):
         link = Connection(c, second, label, command, version)
         link.call("search" if label == "docs" else "read_file", {"q": "returns"}, "three hits", wait=3.0)
         days.append(link)
-    for day in range(6):
+    for day in range(9):
         for n, label in enumerate(("docs", "files")):
             use(day * DAY + 8 * HOUR + n * 600, label, ["npx", "-y", f"@corp/{label}-mcp@1.3.0"])
             use(day * DAY + 14 * HOUR + n * 600, label, ["npx", "-y", f"@corp/{label}-mcp@1.3.0"])
     if attack:
-        use(6 * DAY + 9 * HOUR, "pdf-helper-pro", ["npx", "-y", "pdf-helper-pro"])
+        use(9 * DAY + 9 * HOUR, "pdf-helper-pro", ["npx", "-y", "pdf-helper-pro"])
     else:
-        use(6 * DAY + 9 * HOUR, "docs", ["npx", "-y", "@corp/docs-mcp@1.4.0"], "1.4.0")
+        use(9 * DAY + 9 * HOUR, "docs", ["npx", "-y", "@corp/docs-mcp@1.4.0"], "1.4.0")
     return tap(*days)
 
 

@@ -545,17 +545,30 @@ impl Worker {
     }
 
     /// Windows whose time has come. Rules take turns, that first which has waited longest for its turn: each event wakes
-    /// the two dozen windows of a rule over a day, behind which a rule with one window would otherwise wait.
+    /// the two dozen windows of a rule over a day, behind which a rule with one window would otherwise wait. A rule
+    /// looks first at the earliest window that still has its newest event, which has the most of what led to it, and
+    /// goes on from there and from the earliest of all in turns.
     fn ready(&self) -> Vec<(usize, i64)> {
         let wall = clock();
-        let mut rounds: BTreeMap<usize, usize> = BTreeMap::new();
-        let mut ready = Vec::new();
+        let mut of_rules: BTreeMap<usize, Vec<i64>> = BTreeMap::new();
         for ((rule, end), marked) in &self.pending {
             if self.is_ready(*rule, *end, *marked, wall) {
-                let round = rounds.entry(*rule).or_default();
-                ready.push((*round, self.turns.get(rule).copied(), *rule, *end));
-                *round += 1;
+                of_rules.entry(*rule).or_default().push(*end);
             }
+        }
+        let mut ready = Vec::new();
+        for (rule, mut ends) in of_rules {
+            let schedule = self.detector.rules()[rule].rule.schedule;
+            let newest =
+                ends.last().map_or(i64::MIN, |last| last.saturating_sub(schedule.window - schedule.every));
+            let late = ends.split_off(ends.partition_point(|end| *end < newest));
+            let turn = self.turns.get(&rule).copied();
+            let both = late.into_iter().map(|end| (0, end)).enumerate();
+            let mut places: Vec<_> = both.chain(ends.into_iter().map(|end| (1, end)).enumerate()).collect();
+            places.sort_unstable();
+            ready.extend(
+                places.into_iter().enumerate().map(|(round, (_, (_, end)))| (round, turn, rule, end)),
+            );
         }
         ready.sort_unstable();
         ready.into_iter().map(|(.., rule, end)| (rule, end)).collect()
@@ -641,7 +654,7 @@ mod tests {
     use crate::lookup::{Action, Change};
     use crate::replay::replay;
     use crate::rule::sigma::{SigmaFile, read};
-    use crate::rule::{Logic, Rule};
+    use crate::rule::{HOUR, Logic, Rule};
     use crate::testing::{Event, jumbled, rows, rule};
 
     fn rules() -> Vec<Rule> {
@@ -878,7 +891,8 @@ mod tests {
             let query = "dataset = xdr_data | comp count() as n by actor_primary_user_sid | filter n > 2";
             rule(id, query)
         };
-        let (of_a_day, of_an_hour) = (counting("day"), counting("hour"));
+        let (mut of_a_day, of_an_hour) = (counting("day"), counting("hour"));
+        of_a_day.schedule.window = 24 * HOUR;
         let (detector, problems) = Detector::new([&of_a_day, &of_an_hour]);
         assert!(problems.is_empty(), "{problems:?}");
         let folder = tempfile::tempdir().unwrap();
@@ -888,15 +902,20 @@ mod tests {
         let mut worker = Worker::new(store, book, detector, options, Arc::default(), Arc::default());
         let before = Instant::now().checked_sub(LONGEST_WAIT).unwrap();
         let marked = Marked { first: before, last: before };
-        worker.pending.extend((1..=24).map(|end| ((0, end), marked)));
-        worker.pending.insert((1, 1), marked);
-        assert_eq!(worker.ready()[..3], [(0, 1), (1, 1), (0, 2)]);
-        assert_eq!(worker.ready().len(), 25);
+        let hours = |from: i64, to: i64| (from..=to).map(|hour| hour * HOUR);
+        worker.pending.extend(hours(1, 30).map(|end| ((0, end), marked)));
+        worker.pending.insert((1, HOUR), marked);
+        // The newest event lies in the windows that end from 7 to 30.
+        assert_eq!(worker.ready()[..3], [(0, 7 * HOUR), (1, HOUR), (0, 8 * HOUR)]);
+        assert_eq!(
+            worker.ready()[24..],
+            hours(30, 30).chain(hours(1, 6)).map(|end| (0, end)).collect::<Vec<_>>()
+        );
         // What is left of one rule waits for the turn of the other.
         worker.turns.insert(0, 7);
-        assert_eq!(worker.ready()[..3], [(1, 1), (0, 1), (0, 2)]);
-        worker.pending.insert((1, 2), Marked { first: Instant::now(), last: Instant::now() });
-        assert_eq!(worker.ready().len(), 25);
+        assert_eq!(worker.ready()[..3], [(1, HOUR), (0, 7 * HOUR), (0, HOUR)]);
+        worker.pending.insert((1, 2 * HOUR), Marked { first: Instant::now(), last: Instant::now() });
+        assert_eq!(worker.ready().len(), 31);
     }
 
     proptest! {
