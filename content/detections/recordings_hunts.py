@@ -170,7 +170,8 @@ def privileged_pod(c, attack):
         return {"name": "main", "image": image, **more}
     digest = "nvcr.io/nvidia/driver@sha256:" + "77" * 32
     driver = {"template": {"spec": {"hostPID": True, "containers": [container(digest, securityContext={"privileged": True})]}}}
-    ana, plain = "ana@corp.example", container("registry.corp.example/train:9", securityContext={"privileged": False})
+    ana, plain = "ana@corp.example", container("registry.corp.example/train:9", securityContext={"privileged": False},
+                                                livenessProbe={"httpGet": {"path": "/", "port": 8080}})
     records = [created(c, 0, "system:serviceaccount:gpu-operator:gpu-operator", "gpu-operator", "daemonsets", "nvidia-driver", driver),
                created(c, 300, ana, "ml", "deployments", "trainer", {"template": {"spec": {"containers": [plain]}}}),
                created(c, 400, ana, "ml", "pods", "sweep-1", {"containers": [plain], "volumes": [{"name": "d", "emptyDir": {}}]})]
