@@ -181,7 +181,7 @@ impl<'a> Lookups<'a> {
         let mut query = "DELETE FROM lookup_entry WHERE lookup = ?".to_owned();
         let mut values = vec![Sql::from(lookup.to_owned())];
         for (name, value) in entry.values.iter().filter(|(name, _)| super::is_name(name)) {
-            query += &format!(" AND json_extract(body, '$.{name}') = ?");
+            query.extend([" AND json_extract(body, '$.", name, "') = ?"]);
             values.push(sql(value));
         }
         query += " RETURNING length(CAST(body AS BLOB))";
