@@ -107,12 +107,20 @@ pub struct Fed {
     pub newest: Option<i64>,
 }
 
+/// µs of a minute.
+const MINUTE: i64 = 60_000_000;
+
 impl Fed {
     /// Windows that rows lie in become due.
     fn due_at(&mut self, rule: usize, schedule: &Schedule, batch: &RecordBatch, rows: &[u32]) {
+        let whole = schedule.every % MINUTE == 0 && schedule.window % MINUTE == 0;
+        let mut before = None;
         for row in rows {
             let time = row_json::time_of(batch, *row as usize).unwrap_or(0);
-            self.due.extend(window_ends(time, schedule).map(|end| (rule, end)));
+            // Windows that begin and end at whole minutes have all of a minute or nothing of it.
+            if !whole || before.replace(time.div_euclid(MINUTE)) != Some(time.div_euclid(MINUTE)) {
+                self.due.extend(schedule.ends(time).map(|end| (rule, end)));
+            }
         }
     }
 }
@@ -405,16 +413,6 @@ fn key(rule: &Compiled) -> String {
     format!("{}@{}", rule.rule.id, rule.version)
 }
 
-/// The ends of the windows that a moment lies in.
-pub fn window_ends(time: i64, schedule: &Schedule) -> impl Iterator<Item = i64> {
-    let every = schedule.every;
-    let first = (time.div_euclid(every) + 1).saturating_mul(every);
-    let last = time.saturating_add(schedule.window);
-    (0..)
-        .map(move |step: i64| first.saturating_add(step.saturating_mul(every)))
-        .take_while(move |end| *end <= last)
-}
-
 /// A hit on a row: what the rule gives of it, and the row itself.
 fn row_hit(
     number: usize,
@@ -583,10 +581,10 @@ mod tests {
 
     #[test]
     fn windows_of_a_moment() {
-        let schedule = Schedule { every: 10, window: 30, lateness: 0, early: None };
-        assert_eq!(window_ends(25, &schedule).collect::<Vec<_>>(), [30, 40, 50]);
-        assert_eq!(window_ends(30, &schedule).collect::<Vec<_>>(), [40, 50, 60]);
-        assert_eq!(window_ends(-1, &schedule).collect::<Vec<_>>(), [0, 10, 20]);
+        let schedule = Schedule { every: 10, crontab: None, window: 30, lateness: 0, early: None };
+        assert_eq!(schedule.ends(25).collect::<Vec<_>>(), [30, 40, 50]);
+        assert_eq!(schedule.ends(30).collect::<Vec<_>>(), [40, 50, 60]);
+        assert_eq!(schedule.ends(-1).collect::<Vec<_>>(), [0, 10, 20]);
     }
 
     #[test]

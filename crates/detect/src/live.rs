@@ -236,10 +236,7 @@ impl Worker {
             tracing::warn!(%error, "states of rules cannot be read, the rules begin anew");
         }
         let always = detector.rules().iter().enumerate().filter_map(|(number, rule)| match &rule.run {
-            Run::Windows(windows) if windows.always => {
-                let every = rule.rule.schedule.every;
-                Some((number, (clock().div_euclid(every) + 1) * every))
-            }
+            Run::Windows(windows) if windows.always => Some((number, rule.rule.schedule.next_end(clock()))),
             _ => None,
         });
         counts.position.store(position, Ordering::Relaxed);
@@ -591,7 +588,7 @@ impl Worker {
             let schedule = self.detector.rules()[*rule].rule.schedule;
             while next.saturating_add(schedule.lateness) <= wall {
                 self.pending.entry((*rule, *next)).or_insert(Marked { first: now, last: now });
-                *next += schedule.every;
+                *next = schedule.next_end(*next);
             }
         }
     }

@@ -161,8 +161,8 @@ fn add_empty_windows(detector: &Detector, due: &mut BTreeSet<(usize, i64)>) {
         let Run::Windows(windows) = &rule.run else { continue };
         let own: Vec<i64> = due.iter().filter(|(rule, _)| *rule == number).map(|(_, end)| *end).collect();
         let (true, Some(first), Some(last)) = (windows.always, own.first(), own.last()) else { continue };
-        let every = rule.rule.schedule.every;
-        let ends = (0..).map(|step: i64| first.saturating_add(step.saturating_mul(every)));
+        let schedule = rule.rule.schedule;
+        let ends = std::iter::successors(Some(*first), |end| Some(schedule.next_end(*end)));
         due.extend(ends.take_while(|end| end <= last).map(|end| (number, end)));
     }
 }

@@ -37,7 +37,7 @@ pub(crate) fn rule(id: &str, query: &str) -> Rule {
         tunables: Vec::new(),
         allow: Vec::new(),
         suppress: None,
-        schedule: Schedule { every: HOUR, window: HOUR, lateness: HOUR / 6, early: None },
+        schedule: Schedule { every: HOUR, crontab: None, window: HOUR, lateness: HOUR / 6, early: None },
         daily_limit: DAILY_LIMIT,
         logic: Logic::Xql { text: query.to_owned(), place: format!("{id}/rule.xql") },
         alert_title: None,

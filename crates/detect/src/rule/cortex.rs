@@ -1,6 +1,6 @@
 //! Correlation rules of Cortex XSIAM and XDR, as they are exported (JSON) or stand in content packs (YAML).
 //!
-//! Read are the query, the schedule (`crontab` or `simple_schedule`, `search_window`), suppression, severity, names with
+//! Read are the query, the schedule (`crontab` with `timezone`, or `simple_schedule`, `search_window`), suppression, severity, names with
 //! `$column`, `alert_fields`, `mitre_defs`, and what a rule does instead of raising alerts (`action`, `dataset`,
 //! `lookup_mapping`). Exports have shown `ALERTS` only: the names of the other actions and the form of the mapping are
 //! read in all the ways that say plainly what is meant.
@@ -9,7 +9,8 @@ use atalanta_diag::{Diagnostic, Span};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::{DAILY_LIMIT, HOUR, Logic, MOST_WINDOWS, Proof, Rule, RuleProblem, Schedule, codes, duration};
+use super::crontab::Crontab;
+use super::{DAILY_LIMIT, Logic, MOST_WINDOWS, Proof, Rule, RuleProblem, Schedule, codes, duration};
 use crate::lookup::{Action, Change};
 use atalanta_schema::Level;
 
@@ -26,6 +27,7 @@ struct Correlation {
     execution_mode: Option<String>,
     simple_schedule: Option<String>,
     crontab: Option<String>,
+    timezone: Option<String>,
     search_window: Option<String>,
     suppression_enabled: Option<bool>,
     suppression_duration: Option<String>,
@@ -107,7 +109,7 @@ impl Correlation {
             Ok(schedule) => schedule,
             Err(message) => {
                 say(Diagnostic::error(codes::TIME, span, message)
-                    .help("write it as `schedule` in a rule.yaml"));
+                    .help("minute hour day month weekday, as in `0 9-17 * * 1-5`; `timezone` names one of the IANA database"));
                 return None;
             }
         };
@@ -156,22 +158,26 @@ impl Correlation {
         if self.execution_mode.as_deref() == Some("REAL_TIME") {
             return Ok(default);
         }
-        let simple = self.simple_schedule.as_deref().and_then(duration::parse);
-        let every = match (self.crontab.as_deref().filter(|text| !text.is_empty()), simple) {
-            (Some(crontab), _) => every(crontab).ok_or_else(|| {
-                format!("the crontab `{crontab}` does not run at equal distances, which is needed here")
-            })?,
-            (None, Some(every)) => every,
-            (None, None) => default.every,
+        let search = self.search_window.as_deref().and_then(duration::parse);
+        let crontab = match self.crontab.as_deref().filter(|text| !text.is_empty()) {
+            Some(text) => {
+                Some(Crontab::parse(text, self.timezone.as_deref().filter(|name| !name.is_empty()))?)
+            }
+            None => None,
         };
-        let window = self.search_window.as_deref().and_then(duration::parse).unwrap_or(every).max(every);
+        let simple = self.simple_schedule.as_deref().and_then(duration::parse);
+        let every = crontab.map(|crontab| crontab.gap()).or(simple).unwrap_or(default.every);
+        let window = match crontab {
+            Some(_) => search.unwrap_or(every),
+            None => search.unwrap_or(every).max(every),
+        };
         if window / every > MOST_WINDOWS {
             return Err(format!(
                 "an event would belong to {} runs, at most {MOST_WINDOWS} are possible",
                 window / every
             ));
         }
-        Ok(Schedule { every, window, ..default })
+        Ok(Schedule { every, crontab, window, ..default })
     }
 
     /// What it does instead of raising alerts, if anything.
@@ -272,31 +278,10 @@ fn mapping(value: &Value) -> Result<Vec<(String, String)>, String> {
     pairs.ok_or_else(|| format!("`lookup_mapping` is no list of fields with columns: {value}"))
 }
 
-/// The distance of the runs of a crontab, if it is always the same: `*/10 * * * *`, `0 */2 * * *`, `7 * * * *`,
-/// `30 4 * * *`.
-fn every(crontab: &str) -> Option<i64> {
-    let fields: Vec<&str> = crontab.split_whitespace().collect();
-    let [minute, hour, "*", "*", "*"] = fields.as_slice() else { return None };
-    let step = |field: &str| field.strip_prefix("*/").and_then(|step| step.parse::<i64>().ok());
-    let fixed = |field: &str| field.parse::<i64>().is_ok();
-    let minutes = HOUR / 60;
-    match (*minute, *hour) {
-        ("*", "*") => Some(minutes),
-        (minute, "*") if step(minute).is_some_and(|step| step > 0 && 60 % step == 0) => {
-            Some(step(minute)? * minutes)
-        }
-        (minute, "*") if fixed(minute) => Some(HOUR),
-        (minute, hour) if fixed(minute) && step(hour).is_some_and(|step| step > 0 && 24 % step == 0) => {
-            Some(step(hour)? * HOUR)
-        }
-        (minute, hour) if fixed(minute) && fixed(hour) => Some(24 * HOUR),
-        _ => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rule::HOUR;
 
     const RULE: &str = r#"[{
         "rule_id": 17, "name": "Brute force", "severity": "SEV_040_HIGH", "execution_mode": "SCHEDULED",
@@ -319,14 +304,23 @@ mod tests {
     }
 
     #[test]
-    fn crontabs_with_equal_distances() {
-        assert_eq!(every("*/5 * * * *"), Some(HOUR / 12));
-        assert_eq!((every("0 */6 * * *"), every("15 3 * * *")), (Some(6 * HOUR), Some(24 * HOUR)));
-        for uneven in ["*/7 * * * *", "0 9-17 * * *", "0 0 1 * *", "x", "0 0 * * 1"] {
-            assert_eq!(every(uneven), None, "{uneven}");
+    fn crontabs_say_when_windows_end() {
+        let office = RULE
+            .replace("*/10 * * * *", "0 9-17 * * 1-5")
+            .replace("\"search_window\"", "\"timezone\": \"Asia/Jerusalem\", \"search_window\"");
+        let (rules, problems) = read(&office, "rules.json");
+        assert!(problems.is_empty(), "{problems:?}");
+        let schedule = rules[0].schedule;
+        assert_eq!((schedule.every, schedule.window), (HOUR, HOUR));
+        let at = |text: &str| text.parse::<jiff::Timestamp>().unwrap().as_microsecond();
+        let ends = |text: &str| schedule.ends(at(text)).collect::<Vec<_>>();
+        // Half past eleven of a Friday there; and an hour of which no run speaks.
+        assert_eq!(ends("2026-11-20T09:30:00Z"), [at("2026-11-20T10:00:00Z")]);
+        assert!(ends("2026-11-20T18:30:00Z").is_empty());
+        for bad in ["x", "0 0 31 2 *", "1 2 3"] {
+            let (rules, problems) = read(&RULE.replace("*/10 * * * *", bad), "rules.json");
+            assert!(rules.is_empty() && problems[0].is_error(), "{bad}");
         }
-        let (rules, problems) = read(&RULE.replace("*/10 *", "*/7 *"), "rules.json");
-        assert!(rules.is_empty() && problems[0].is_error());
     }
 
     #[test]

@@ -4,6 +4,7 @@
 
 pub mod codes;
 pub mod cortex;
+pub mod crontab;
 pub mod duration;
 pub mod pack;
 pub mod sigma;
@@ -18,6 +19,7 @@ use atalanta_xql::parameters::Value;
 use atalanta_schema::Level;
 
 use crate::lookup::Action;
+use crontab::Crontab;
 
 /// A rule.
 #[derive(Clone, Debug, PartialEq)]
@@ -104,8 +106,10 @@ pub enum Logic {
 /// When a query that needs more than one row runs, and over what.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Schedule {
-    /// Distance of two windows' ends, µs.
+    /// Distance of two windows' ends, µs; the shortest, if a crontab says when they end.
     pub every: i64,
+    /// Ends of windows that are not at equal distances.
+    pub crontab: Option<Crontab>,
     /// Length of a window, µs; it begins before its end by this much.
     pub window: i64,
     /// How long after a window's end events of it may arrive before it is looked at, µs.
@@ -154,7 +158,36 @@ pub const MOST_WINDOWS: i64 = 64;
 
 impl Default for Schedule {
     fn default() -> Self {
-        Self { every: HOUR, window: HOUR, lateness: HOUR / 6, early: None }
+        Self { every: HOUR, crontab: None, window: HOUR, lateness: HOUR / 6, early: None }
+    }
+}
+
+impl Schedule {
+    /// The first end of a window after a moment, µs.
+    pub fn next_end(&self, after: i64) -> i64 {
+        match self.crontab {
+            Some(crontab) => crontab.next(after),
+            None => (after.div_euclid(self.every) + 1).saturating_mul(self.every),
+        }
+    }
+
+    /// The ends of the windows that a moment lies in.
+    pub fn ends(&self, time: i64) -> impl Iterator<Item = i64> {
+        let last = time.saturating_add(self.window);
+        let ends = std::iter::successors(Some(self.next_end(time)), |end| Some(self.next_end(*end)));
+        ends.take_while(move |end| *end <= last && *end < i64::MAX)
+    }
+
+    /// What tells it from others. A crontab is said only where there is one, since the versions of rules depend on it.
+    fn facts(&self) -> String {
+        let Self { every, crontab, window, lateness, early } = self;
+        let plain = format!(
+            "Schedule {{ every: {every}, window: {window}, lateness: {lateness}, early: {early:?} }}"
+        );
+        match crontab {
+            Some(crontab) => format!("{plain} {}", crontab.facts()),
+            None => plain,
+        }
     }
 }
 
@@ -163,7 +196,8 @@ impl Rule {
     pub fn version(&self) -> String {
         use sha2::{Digest as _, Sha256};
         let logic = format!("{:?} {:?} {:?} {:?}", self.logic, self.tunables, self.allow, self.entities);
-        let digest = Sha256::digest(format!("{logic} {:?} {:?}", self.schedule, self.suppress).as_bytes());
+        let digest =
+            Sha256::digest(format!("{logic} {} {:?}", self.schedule.facts(), self.suppress).as_bytes());
         hex(&digest[..4])
     }
 }

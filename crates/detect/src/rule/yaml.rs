@@ -7,6 +7,7 @@ use atalanta_schema::Atlas;
 use atalanta_xql::parameters::Value;
 use serde::Deserialize;
 
+use super::crontab::Crontab;
 use super::{
     Allow, DAILY_LIMIT, Logic, MOST_WINDOWS, Proof, Rule, RuleProblem, Schedule, Tunable, codes, duration,
     sigma,
@@ -107,6 +108,8 @@ struct AllowForm {
 #[serde(deny_unknown_fields)]
 struct ScheduleForm {
     every: Option<String>,
+    crontab: Option<String>,
+    timezone: Option<String>,
     window: Option<String>,
     lateness: Option<String>,
     early: Option<bool>,
@@ -426,12 +429,37 @@ impl Reader<'_> {
         micros
     }
 
+    fn crontab(&mut self, form: &ScheduleForm) -> Option<Crontab> {
+        let Some(text) = &form.crontab else {
+            if form.timezone.is_some() {
+                let message = "`timezone` has a meaning for `crontab` only".to_owned();
+                self.error(codes::TIME, "timezone", message, "leave it out, windows end in UTC");
+            }
+            return None;
+        };
+        if form.every.is_some() {
+            let message = "`crontab` and `every` both say when windows end".to_owned();
+            self.error(codes::TIME, "every", message, "leave one of them out");
+        }
+        match Crontab::parse(text, form.timezone.as_deref()) {
+            Ok(crontab) => Some(crontab),
+            Err(message) => {
+                let help = "minute hour day month weekday, as in `0 9-17 * * 1-5`";
+                self.error(codes::TIME, text, message, help);
+                None
+            }
+        }
+    }
+
     fn schedule(&mut self, form: &ScheduleForm) -> Schedule {
         let default = Schedule::default();
         let every = self.time(form.every.as_deref());
         let window = self.time(form.window.as_deref());
+        let crontab = self.crontab(form);
+        let every = crontab.map(|crontab| crontab.gap()).or(every);
         let schedule = Schedule {
             every: every.or(window).unwrap_or(default.every),
+            crontab,
             window: window.or(every).unwrap_or(default.window),
             lateness: self.time(form.lateness.as_deref()).unwrap_or(default.lateness),
             early: form.early,
@@ -441,8 +469,9 @@ impl Reader<'_> {
                 "an event would belong to {} windows, at most {MOST_WINDOWS} are possible",
                 schedule.window / schedule.every
             );
-            self.error(codes::TIME, "every", message, "run less often or look at less time");
-        } else if schedule.window < schedule.every {
+            let place = form.crontab.as_deref().unwrap_or("every");
+            self.error(codes::TIME, place, message, "run less often or look at less time");
+        } else if schedule.window < schedule.every && crontab.is_none() {
             let message =
                 "the windows leave time out between them: `window` is shorter than `every`".to_owned();
             self.error(codes::TIME, "window", message, "make `window` at least as long as `every`");
@@ -641,6 +670,10 @@ mod tests {
             ("atlas: [AML.T9999]", "AML.T9999"),
             ("logic: magic", "magic"),
             ("schedule: { every: 1m, window: 7d }", "every"),
+            ("schedule: { crontab: 9 to 5, window: 7h }", "9 to 5"),
+            ("schedule: { crontab: 0 * * * *, every: 1h }", "every"),
+            ("schedule: { every: 1h, timezone: Europe/Berlin }", "timezone"),
+            ("schedule: { crontab: \"* * * * *\", window: 7d }", "* * * * *"),
             ("allow: [{ field: a, lookup: ../secret }]", "../secret"),
             ("answers: [sop/9, sop/8]", "sop/8"),
         ] {
