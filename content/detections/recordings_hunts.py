@@ -88,14 +88,14 @@ def tool_order(c, attack):
     clerk = [("files", "list_files"), ("files", "read_file"), ("erp", "find_order"), ("board", "pin_note")]
     payer = [("erp", "find_invoice"), ("bank", "check_payee"), ("bank", "send_money")]
     for hour in range(40):
-        run(hour * HOUR, f"clerk-{hour}", "stock-clerk", clerk)
+        run(hour * HOUR, f"clerk-{hour}", "shelf-clerk", clerk)
         run(hour * HOUR + 900, f"payer-{hour}", "paying-clerk", payer)
     if attack:
-        run(41 * HOUR, "clerk-41", "stock-clerk", [*clerk[:2], ("bank", "send_money")])
+        run(41 * HOUR, "clerk-41", "shelf-clerk", [*clerk[:2], ("bank", "send_money")])
     else:
         # A run that reads several files and one that ends early; the other agent pays as always.
-        run(41 * HOUR, "clerk-41", "stock-clerk", [clerk[0], clerk[1]])
-        run(42 * HOUR, "clerk-42", "stock-clerk", clerk)
+        run(41 * HOUR, "clerk-41", "shelf-clerk", [clerk[0], clerk[1]])
+        run(42 * HOUR, "clerk-42", "shelf-clerk", clerk)
         run(42 * HOUR + 900, "payer-42", "paying-clerk", payer)
     return {"agents.jsonl": lines(records)}
 
