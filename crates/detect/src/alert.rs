@@ -200,12 +200,14 @@ pub fn bucket(time: i64, length: i64) -> i64 {
 /// The id of the alert that a hit belongs to: sixteen hex digits.
 pub fn id(rule: &Compiled, hit: &Hit) -> String {
     let bucket = bucket(hit.time, rule.bucket).to_string();
-    let mut texts = vec![rule.rule.id.as_str(), &rule.version];
-    for (name, value) in &hit.entities {
-        texts.extend([name, value.as_deref().unwrap_or("\u{0}")]);
-    }
-    texts.push(&bucket);
+    let rule = [rule.rule.id.as_str(), &rule.version];
+    let texts = rule.into_iter().chain(about(hit)).chain([bucket.as_str()]);
     format!("{:016x}", kept::digest(texts))
+}
+
+/// Names and values of whom a hit is about, for a digest.
+pub(crate) fn about(hit: &Hit) -> impl Iterator<Item = &str> {
+    hit.entities.iter().flat_map(|(name, value)| [name.as_str(), value.as_deref().unwrap_or("\u{0}")])
 }
 
 #[cfg(test)]

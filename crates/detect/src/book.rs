@@ -10,7 +10,7 @@ use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 
 use crate::alert::{self, Alert, Hit};
 use crate::compile::Compiled;
-use crate::lookup::{self, Acted, Lookups};
+use crate::lookup::{self, Lookups};
 use crate::suppress::Suppressions;
 
 /// µs of a day.
@@ -123,8 +123,8 @@ pub struct Applied {
     pub fresh: Vec<Alert>,
     /// Rules that reached their number of alerts for a day, said once for each day: (rule, day's start in µs).
     pub cut: Vec<(String, i64)>,
-    /// What rules did that change lookups.
-    pub acted: Vec<Acted>,
+    /// Hits of rules that change lookups, by the rule's place.
+    pub acted: BTreeMap<usize, u64>,
     /// Rules whose entries were left out because the lookup has no room: (rule, lookup).
     pub full: BTreeSet<(String, String)>,
 }
@@ -134,6 +134,22 @@ pub struct Applied {
 pub struct Book {
     connection: Connection,
     path: String,
+}
+
+fn make_tables(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute_batch(SCHEMA)?;
+    connection.execute_batch(lookup::SCHEMA)
+}
+
+/// Runs a statement of a transaction over the book at `path`; how many rows it changed.
+pub(crate) fn run(
+    transaction: &Transaction<'_>,
+    path: &str,
+    query: &str,
+    values: impl rusqlite::Params,
+) -> Result<usize, BookError> {
+    let done = transaction.prepare_cached(query).and_then(|mut statement| statement.execute(values));
+    done.map_err(|error| BookError::Sqlite { path: path.to_owned(), error })
 }
 
 /// The file of a data folder.
@@ -154,10 +170,7 @@ impl Book {
         connection.busy_timeout(std::time::Duration::from_secs(10)).map_err(fail)?;
         connection.pragma_update(None, "journal_mode", "WAL").map_err(fail)?;
         connection.pragma_update(None, "synchronous", "FULL").map_err(fail)?;
-        connection
-            .execute_batch(SCHEMA)
-            .and_then(|()| connection.execute_batch(lookup::SCHEMA))
-            .map_err(fail)?;
+        make_tables(&connection).map_err(fail)?;
         Ok(Self { connection, path: shown })
     }
 
@@ -185,10 +198,7 @@ impl Book {
         let path = "memory".to_owned();
         let fail = |error| BookError::Sqlite { path: path.clone(), error };
         let connection = Connection::open_in_memory().map_err(fail)?;
-        connection
-            .execute_batch(SCHEMA)
-            .and_then(|()| connection.execute_batch(lookup::SCHEMA))
-            .map_err(fail)?;
+        make_tables(&connection).map_err(fail)?;
         Ok(Self { connection, path })
     }
 
@@ -359,8 +369,7 @@ struct Keeper<'a> {
 
 impl Keeper<'_> {
     fn run(&self, query: &str, values: impl rusqlite::Params) -> Result<usize, BookError> {
-        let done = self.transaction.prepare_cached(query).and_then(|mut statement| statement.execute(values));
-        done.map_err(|error| BookError::Sqlite { path: self.path.to_owned(), error })
+        run(self.transaction, self.path, query, values)
     }
 
     fn keep(&mut self) -> Result<Applied, BookError> {
@@ -426,7 +435,7 @@ impl Keeper<'_> {
     ) -> Result<(), BookError> {
         let Some(entry) = lookup::of_hit(rule, action, hit) else { return Ok(()) };
         if self.lookups.change(action, &entry)? {
-            Acted::once(rule, action).add_to(&mut applied.acted);
+            *applied.acted.entry(hit.rule).or_default() += 1;
         } else {
             applied.full.insert((rule.rule.id.clone(), action.lookup.clone()));
         }

@@ -245,8 +245,12 @@ fn unknown_column(rule: &Rule, row: &Row) -> Option<(String, String)> {
     let (_, column) = action.columns.iter().find(|(_, column)| row.find(column).is_none())?;
     let message = format!("the result has no column `{column}`, which the rule's action takes");
     let own: Vec<&str> = row.columns.iter().filter(|one| !one.system).map(|one| one.name.as_str()).collect();
-    let shown = if own.len() > 20 { "name one of its columns".to_owned() } else { own.join(", ") };
-    Some((message, format!("it has: {shown}")))
+    let help = if own.len() > 20 {
+        "name a column that the query gives, or end it with `fields`".to_owned()
+    } else {
+        format!("it has: {}", own.join(", "))
+    };
+    Some((message, help))
 }
 
 /// Fields that a rule writes to a lookup, with the types of the columns that fill them.

@@ -25,14 +25,13 @@ pub fn fill(session: &mut Session, folder: &Path) -> Result<(), EngineError> {
     if !Book::is_in(folder) {
         return Ok(());
     }
-    let path = folder;
-    let folder = folder.to_owned();
-    let read = move || match Book::open_to_read(&folder).map_err(fail)? {
+    let own = folder.to_owned();
+    let read = move || match Book::open_to_read(&own).map_err(fail)? {
         Some(book) => rows(&book.alerts().map_err(fail)?),
         None => rows(&[]),
     };
     session.add_lazy(ALERTS, rows(&[])?.schema(), Box::new(read));
-    crate::lookup::fill(session, path)
+    crate::lookup::fill(session, folder)
 }
 
 /// How many alerts and entries of lookups a data folder has, by dataset.

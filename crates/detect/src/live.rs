@@ -441,10 +441,9 @@ impl Worker {
                 "a rule has raised all the alerts that it may raise of one day, and is cut off for that day"
             );
         }
-        for acted in &applied.acted {
-            self.counts.acted.fetch_add(acted.hits, Ordering::Relaxed);
-            let (lookup, hits) = (&acted.action.lookup, acted.hits);
-            tracing::debug!(rule = acted.rule, lookup, hits, "a rule {}", acted.action.change.words());
+        for (rule, hits) in &applied.acted {
+            self.counts.acted.fetch_add(*hits, Ordering::Relaxed);
+            tracing::debug!(rule = self.detector.rules()[*rule].rule.id, hits, "hits changed a lookup");
         }
         for (rule, lookup) in applied.full {
             if self.full.insert(lookup.clone()) {
@@ -560,12 +559,8 @@ impl Worker {
                 ends.last().map_or(i64::MIN, |last| last.saturating_sub(schedule.window - schedule.every));
             let late = ends.split_off(ends.partition_point(|end| *end < newest));
             let turn = self.turns.get(&rule).copied();
-            let both = late.into_iter().map(|end| (0, end)).enumerate();
-            let mut places: Vec<_> = both.chain(ends.into_iter().map(|end| (1, end)).enumerate()).collect();
-            places.sort_unstable();
-            ready.extend(
-                places.into_iter().enumerate().map(|(round, (_, (_, end)))| (round, turn, rule, end)),
-            );
+            let ends = in_turns(late.into_iter(), ends.into_iter());
+            ready.extend(ends.enumerate().map(|(round, end)| (round, turn, rule, end)));
         }
         ready.sort_unstable();
         ready.into_iter().map(|(.., rule, end)| (rule, end)).collect()
@@ -592,6 +587,19 @@ impl Worker {
             }
         }
     }
+}
+
+/// One of each in turns, then what is left of the longer.
+fn in_turns(
+    mut one: impl Iterator<Item = i64>,
+    mut other: impl Iterator<Item = i64>,
+) -> impl Iterator<Item = i64> {
+    std::iter::from_fn(move || match (one.next(), other.next()) {
+        (None, None) => None,
+        both => Some([both.0, both.1]),
+    })
+    .flatten()
+    .flatten()
 }
 
 /// The key of a part of a machine's state.

@@ -2,7 +2,7 @@
 //!
 //! Rows go through the same detector as arriving ones, then every window that they concern is looked at.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -71,7 +71,7 @@ pub fn replay(
     let book = Arc::new(Mutex::new(book));
     lookup::add_shared(session, &book)?;
     let session: &Session = session;
-    let mut kept = Kept { book, suppressions, now, acted: Vec::new() };
+    let mut kept = Kept { book, suppressions, now, acted: BTreeMap::new() };
     let mut replayed = Replayed::default();
     let mut due: BTreeSet<(usize, i64)> = BTreeSet::new();
     let mut hits: Vec<Hit> = Vec::new();
@@ -127,7 +127,8 @@ pub fn replay(
     replayed.alerts = book.alerts()?;
     replayed.dropped = book.dropped()?;
     drop(book);
-    replayed.acted = kept.acted;
+    let acted = kept.acted.into_iter();
+    replayed.acted = acted.filter_map(|(rule, hits)| Acted::of(&detector.rules()[rule], hits)).collect();
     Ok(replayed)
 }
 
@@ -137,7 +138,8 @@ struct Kept<'a> {
     suppressions: Option<&'a Suppressions>,
     /// The clock, µs.
     now: i64,
-    acted: Vec<Acted>,
+    /// Hits of rules that change lookups, by the rule's place.
+    acted: BTreeMap<usize, u64>,
 }
 
 impl Kept<'_> {
@@ -149,7 +151,9 @@ impl Kept<'_> {
     fn keep(&mut self, detector: &Detector, hits: &mut Vec<Hit>) -> Result<(), BookError> {
         let changes = Changes { hits, suppressions: self.suppressions, now: self.now, ..Changes::default() };
         let applied = self.book().apply(detector.rules(), &changes)?;
-        applied.acted.into_iter().for_each(|acted| acted.add_to(&mut self.acted));
+        for (rule, hits) in applied.acted {
+            *self.acted.entry(rule).or_default() += hits;
+        }
         hits.clear();
         Ok(())
     }

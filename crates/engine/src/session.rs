@@ -82,8 +82,6 @@ pub struct Session {
     library: Arc<Library>,
     /// Names of the datasets that a `target` wrote.
     pub(crate) stored: BTreeSet<String>,
-    /// Datasets whose rows are read when a query names them.
-    pub(crate) lazy: BTreeSet<String>,
     /// Where `target` writes.
     pub(crate) lookups: Option<PathBuf>,
     runtime: tokio::runtime::Runtime,
@@ -121,7 +119,6 @@ impl Session {
             geo: Arc::default(),
             library: Arc::default(),
             stored: BTreeSet::new(),
-            lazy: BTreeSet::new(),
             lookups: None,
             runtime,
         })
@@ -174,13 +171,13 @@ impl Session {
 
     /// Adds rows to a dataset that are read by each query that names it, and by no other.
     pub fn add_lazy(&mut self, dataset: &str, schema: SchemaRef, read: Box<ReadRows>) {
-        self.lazy.insert(dataset.to_lowercase());
         self.add_part(dataset, Part::lazy(schema, read));
     }
 
     /// Whether rows of a dataset were added by [`Session::add_lazy`]: such rows are kept by the program, and no events.
     pub fn is_lazy(&self, dataset: &str) -> bool {
-        self.lazy.contains(&dataset.to_lowercase())
+        let own = self.datasets.iter().find(|known| known.name.eq_ignore_ascii_case(dataset));
+        own.is_some_and(Dataset::is_lazy)
     }
 
     /// Adds staged rows to a dataset; the session keeps their temporary files alive.

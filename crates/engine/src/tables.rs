@@ -4,6 +4,7 @@
 //! [`ParquetScan`] under one schema: columns that a file lacks are null, narrower types are widened, and two
 //! generated columns, `_path` and `_line`, say where a row came from without costing anything unless asked for.
 
+use std::any::Any;
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -190,6 +191,11 @@ pub struct Dataset {
 }
 
 impl Dataset {
+    /// Whether its rows are read when a query names it.
+    pub(crate) fn is_lazy(&self) -> bool {
+        self.tables.iter().all(|table| (table.as_ref() as &dyn Any).is::<LazyTable>())
+    }
+
     /// The columns of all parts: name and type, first seen first.
     pub fn columns(&self) -> Vec<(String, DataType)> {
         let mut columns: Vec<(String, DataType)> = Vec::new();
@@ -319,6 +325,7 @@ mod tests {
             Ok(batch.clone())
         };
         session.add_lazy("calls_raw", rows(None).schema(), Box::new(read));
+        assert!(session.is_lazy("Calls_raw") && !session.is_lazy("other_raw"));
         let ask = |query: &str| {
             let plan = atalanta_xql::check(query, &session.env()).resolved.plan;
             session.prepare(&plan).unwrap().run().unwrap().rows

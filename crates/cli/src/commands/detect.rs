@@ -191,7 +191,8 @@ fn list(detector: &Detector, format: Format) -> anyhow::Result<()> {
                 "{}",
                 json!({
                     "id": rule.id, "class": rule.class, "title": rule.title, "severity": rule.severity,
-                    "confidence": rule.confidence, "atlas": rule.atlas, "runs": how, "version": compiled.version, "answers": rule.answers,
+                    "confidence": rule.confidence, "atlas": rule.atlas, "runs": how, "version": compiled.version,
+                    "answers": rule.answers,
                     "action": rule.action.as_ref().map(|one| format!("{} {}", one.change.words(), one.lookup)),
                 })
             )?,

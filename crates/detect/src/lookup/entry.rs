@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use super::{Action, Change};
-use crate::alert::Hit;
+use crate::alert::{self, Hit};
 use crate::compile::{Compiled, Run};
 use crate::{kept, row_json};
 
@@ -39,11 +39,7 @@ pub(crate) fn of_hit(rule: &Compiled, action: &Action, hit: &Hit) -> Option<Entr
 
 fn of_group(rule: &Compiled, hit: &Hit) -> u64 {
     let time = hit.time.to_string();
-    let mut texts = vec![rule.rule.id.as_str(), &time];
-    for (name, value) in &hit.entities {
-        texts.extend([name, value.as_deref().unwrap_or("\u{0}")]);
-    }
-    kept::digest(texts)
+    kept::digest([rule.rule.id.as_str(), &time].into_iter().chain(alert::about(hit)))
 }
 
 /// Over names and values, whatever their order.

@@ -118,17 +118,10 @@ pub struct Acted {
 }
 
 impl Acted {
-    /// One hit of a rule.
-    pub(crate) fn once(rule: &Compiled, action: &Action) -> Self {
-        Self { rule: rule.rule.id.clone(), action: action.clone(), hits: 1 }
-    }
-
-    /// Adds it to what rules have done.
-    pub(crate) fn add_to(self, all: &mut Vec<Self>) {
-        match all.iter_mut().find(|one| one.rule == self.rule) {
-            Some(known) => known.hits += self.hits,
-            None => all.push(self),
-        }
+    /// So many hits of a rule; none if it raises alerts.
+    pub(crate) fn of(rule: &Compiled, hits: u64) -> Option<Self> {
+        let action = rule.rule.action.clone()?;
+        Some(Self { rule: rule.rule.id.clone(), action, hits })
     }
 }
 

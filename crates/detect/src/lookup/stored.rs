@@ -7,7 +7,7 @@ use rusqlite::{OptionalExtension as _, Transaction, params};
 use serde_json::{Map, Value};
 
 use super::{Action, Change, Columns, Entry, Kind, MOST_BYTES, body};
-use crate::book::{Book, BookError};
+use crate::book::{self, Book, BookError};
 use crate::compile::Compiled;
 
 /// The tables of the book.
@@ -41,7 +41,7 @@ impl Book {
         }
         let read = |row: &rusqlite::Row<'_>| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?));
         let rows = self.list("SELECT name, columns FROM lookup ORDER BY name", read)?;
-        rows.into_iter().map(|(name, text)| Ok((name.clone(), self.columns(&name, &text)?))).collect()
+        rows.into_iter().map(|(name, text)| Ok((name.clone(), columns(self.path(), &name, &text)?))).collect()
     }
 
     /// Columns and entries of a lookup, the oldest first.
@@ -52,12 +52,12 @@ impl Book {
         let rows: Vec<(String, Option<String>)> =
             self.list_of(query, [name], |row| Ok((row.get(0)?, row.get(1)?)))?;
         let columns = match rows.first() {
-            Some((text, _)) => self.columns(name, text)?,
+            Some((text, _)) => columns(self.path(), name, text)?,
             None => Columns::default(),
         };
         let entries = rows.into_iter().filter_map(|(_, body)| body);
         let entries: Result<_, _> = entries.map(|body| serde_json::from_str(&body)).collect();
-        Ok((columns, entries.map_err(|error| self.broken(name, error))?))
+        Ok((columns, entries.map_err(|error| broken(self.path(), name, error))?))
     }
 
     /// How many entries lookups have, by name.
@@ -72,14 +72,14 @@ impl Book {
         }
         Ok(sizes)
     }
+}
 
-    fn columns(&self, name: &str, text: &str) -> Result<Columns, BookError> {
-        serde_json::from_str(text).map_err(|error| self.broken(name, error))
-    }
+fn columns(path: &str, name: &str, text: &str) -> Result<Columns, BookError> {
+    serde_json::from_str(text).map_err(|error| broken(path, name, error))
+}
 
-    fn broken(&self, name: &str, error: serde_json::Error) -> BookError {
-        BookError::Lookup { path: self.path().to_owned(), name: name.to_owned(), error }
-    }
+fn broken(path: &str, name: &str, error: serde_json::Error) -> BookError {
+    BookError::Lookup { path: path.to_owned(), name: name.to_owned(), error }
 }
 
 /// Changes of lookups in one transaction.
@@ -105,8 +105,7 @@ impl<'a> Lookups<'a> {
     }
 
     fn run(&self, query: &str, values: impl rusqlite::Params) -> Result<usize, BookError> {
-        let done = self.transaction.prepare_cached(query).and_then(|mut statement| statement.execute(values));
-        done.map_err(|error| self.fail(error))
+        book::run(self.transaction, self.path, query, values)
     }
 
     /// Makes a lookup with these columns, if it is not there.
@@ -130,12 +129,7 @@ impl<'a> Lookups<'a> {
             .optional()
             .map_err(|error| self.fail(error))?;
         let Some((text, bytes)) = found else { return Ok(Open { columns: Columns::default(), bytes: 0 }) };
-        let columns = serde_json::from_str(&text).map_err(|error| BookError::Lookup {
-            path: self.path.to_owned(),
-            name: name.to_owned(),
-            error,
-        })?;
-        Ok(Open { columns, bytes: bytes as u64 })
+        Ok(Open { columns: columns(self.path, name, &text)?, bytes: bytes as u64 })
     }
 
     /// Changes a lookup; whether there was room for the entry.
@@ -261,7 +255,7 @@ mod tests {
         let hits =
             [used(1, "ann", "read"), used(2, "ann", "read"), used(3, "ann", "it's"), used(4, "bob", "read")];
         let applied = apply(&mut book, &add, &hits);
-        assert_eq!((applied.fresh.len(), applied.acted[0].hits), (0, 4));
+        assert_eq!((applied.fresh.len(), applied.acted[&0]), (0, 4));
         drop(book);
         let mut book = Book::open(folder.path()).unwrap();
         assert_eq!(lines(&book).len(), 3);
@@ -300,7 +294,7 @@ mod tests {
         book.execute("UPDATE lookup SET bytes = ?1", [almost]).unwrap();
         let applied =
             apply(&mut book, &rules, &[used(1, "ann", "read"), used(2, "ann", "a tool with a long name")]);
-        assert_eq!(applied.acted[0].hits, 1);
+        assert_eq!(applied.acted[&0], 1);
         assert!(applied.full.contains(&("r".to_owned(), "seen".to_owned())));
         assert_eq!(lines(&book).len(), 1);
         apply(&mut book, &compiled(Change::Remove, &["tool"]), &[used(3, "ann", "read")]);
